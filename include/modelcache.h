@@ -1,0 +1,403 @@
+/* modelcache.h: serve fitted scikit-learn models from C, without Python.
+ *
+ * Opaque handles, caller-owned error objects, no global state. Everything the daemon does, it does
+ * through this header. Strings are UTF-8. Sizes are bytes, counts are items, times carry their unit.
+ *
+ *   mc_model      a fitted model, compiled: immutable, reference-counted, usable from any thread
+ *   mc_workspace  scratch memory of one thread: what predictions are computed in
+ *   mc_cache      many named models under one byte budget: load, refresh, predict, unload
+ *
+ * Thread-safety, in three words: an object is *immutable* (any thread), *owned* (one thread at a
+ * time) or *guarded* (any thread; it locks inside). Each type says which.
+ */
+#ifndef MC_MODELCACHE_H
+#define MC_MODELCACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MC_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define MC_API __attribute__((visibility("default")))
+#define MC_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define MC_API
+#define MC_MUST_CHECK
+#endif
+
+/* ------------------------------------------------------------------------------- errors ---- */
+
+/* How a call ended. The table, with HTTP codes and texts, is src/base/status.def and docs/ERRORS.md. */
+typedef enum mc_status {
+    MC_OK = 0,
+    MC_E_BAD_REQUEST,
+    MC_E_BAD_INPUT,
+    MC_E_NO_METHOD,
+    MC_E_UNAUTHORIZED,
+    MC_E_FORBIDDEN,
+    MC_E_NOT_FOUND,
+    MC_E_BAD_VERB,
+    MC_E_TOO_SLOW,
+    MC_E_CONFLICT,
+    MC_E_TOO_LARGE,
+    MC_E_BAD_MEDIA_TYPE,
+    MC_E_TRUNCATED,
+    MC_E_MALFORMED,
+    MC_E_UNSUPPORTED,
+    MC_E_LIMIT,
+    MC_E_IO,
+    MC_E_QUOTA,
+    MC_E_INTERNAL,
+    MC_E_BUSY,
+    MC_E_NO_MEMORY,
+    MC_E_DEADLINE,
+    MC_E_OVER_BUDGET,
+    MC_E_PENDING
+} mc_status;
+
+#define MC_NO_OFFSET UINT64_MAX /* the failure has no place in the input */
+#define MC_ERROR_MESSAGE 400
+#define MC_ERROR_CONTEXTS 8
+#define MC_ERROR_CONTEXT 120
+
+/* Why a call failed. Caller-owned, fixed size, allocates nothing. Filled only when a call does not
+ * return MC_OK. `context[0]` is the innermost: "estimators_[17]", then "step \"clf\"", ... */
+typedef struct mc_error {
+    mc_status status;
+    uint64_t offset; /* byte in the input, or MC_NO_OFFSET */
+    uint32_t n_contexts;
+    char message[MC_ERROR_MESSAGE]; /* what was expected, what was found, where */
+    char context[MC_ERROR_CONTEXTS][MC_ERROR_CONTEXT];
+} mc_error;
+
+MC_API const char *mc_status_name(mc_status status); /* "bad_input"; static */
+MC_API const char *mc_status_text(mc_status status); /* one English sentence; static */
+MC_API int mc_status_http(mc_status status);         /* 400 */
+
+/* Writes "message / in context / in context" into `text` (capacity `size`, NUL-terminated, cut if
+ * need be). Returns `text`. */
+MC_API const char *mc_error_format(const mc_error *error, char *text, size_t size);
+
+/* ------------------------------------------------------------------------------ methods ---- */
+
+/* What can be asked of a model, in scikit-learn's words. */
+typedef enum mc_method {
+    MC_METHOD_PREDICT = 0,
+    MC_METHOD_PREDICT_PROBA,
+    MC_METHOD_PREDICT_LOG_PROBA,
+    MC_METHOD_DECISION_FUNCTION,
+    MC_METHOD_TRANSFORM,
+    MC_METHOD_SCORE_SAMPLES,
+    MC_METHOD_APPLY,
+    MC_METHOD_INVERSE_TRANSFORM,
+    MC_METHOD_PREDICT_STD, /* predict(return_std=True): parts "" and "std" */
+    MC_N_METHODS,
+    MC_METHOD_DEFAULT = 255 /* predict, or transform where there is no predict */
+} mc_method;
+
+MC_API const char *mc_method_name(mc_method method); /* "predict_proba"; static */
+/* Finds a method by name (not NUL-terminated). MC_E_NO_METHOD if there is none of that name. */
+MC_API MC_MUST_CHECK mc_status mc_method_find(const char *name, size_t name_size, mc_method *out);
+
+/* ------------------------------------------------------------------------ values, inputs ---- */
+
+typedef enum mc_cell_kind {
+    MC_CELL_NONE = 0, /* missing: null, None, NA */
+    MC_CELL_NUMBER,
+    MC_CELL_INTEGER,
+    MC_CELL_BOOL, /* in `integer`, 0 or 1 */
+    MC_CELL_STRING
+} mc_cell_kind;
+
+/* One value of a column that holds more than numbers. 16 bytes. */
+typedef struct mc_cell {
+    uint32_t kind; /* mc_cell_kind */
+    uint32_t size; /* bytes of `text` */
+    union {
+        double number;
+        int64_t integer;
+        const char *text; /* UTF-8, not NUL-terminated; borrowed */
+    } as;
+} mc_cell;
+
+typedef enum mc_column_kind {
+    MC_COLUMN_UNUSED = 0, /* the model never looks at it: any value, or none when rows are named */
+    MC_COLUMN_NUMBER,     /* float64 in `numbers`; missing is NaN */
+    MC_COLUMN_CELL        /* any value in `cells` */
+} mc_column_kind;
+
+/* One input column of a model, and the slot of a row that it is put into. */
+typedef struct mc_column {
+    const char *name; /* NULL if the model was fitted without names; NUL-terminated */
+    uint32_t name_size;
+    uint32_t slot; /* index into the row of `numbers` or of `cells` */
+    mc_column_kind kind;
+} mc_column;
+
+typedef enum mc_dtype {
+    MC_DTYPE_F64 = 0,
+    MC_DTYPE_F32,
+    MC_DTYPE_I64,
+    MC_DTYPE_I32,
+    MC_DTYPE_U8,
+    MC_DTYPE_BOOL,
+    MC_DTYPE_CELL
+} mc_dtype;
+
+typedef enum mc_layout {
+    MC_LAYOUT_SLOTS = 0, /* the model's own: see mc_column.slot */
+    MC_LAYOUT_DENSE,     /* one matrix of one dtype, any strides */
+    MC_LAYOUT_COLUMNS,   /* one array a column, in the order of mc_model_columns() */
+    MC_LAYOUT_CSR        /* sparse rows: absent entries are 0.0 */
+} mc_layout;
+
+typedef struct mc_column_data {
+    mc_dtype dtype;
+    ptrdiff_t stride; /* bytes between rows */
+    const void *data; /* (n_rows); borrowed */
+} mc_column_data;
+
+/* A batch of rows, borrowed for one call. */
+typedef struct mc_input {
+    mc_layout layout;
+    size_t n_rows;
+    union {
+        struct {
+            const double *numbers; /* (n_rows, n_numbers), C order */
+            const mc_cell *cells;  /* (n_rows, n_cells), C order */
+        } slots;
+        struct {
+            const void *data; /* (n_rows, n_columns) */
+            mc_dtype dtype;
+            size_t n_columns;
+            ptrdiff_t row_stride, column_stride; /* bytes */
+        } dense;
+        struct {
+            const mc_column_data *columns; /* (n_columns) */
+            size_t n_columns;
+        } columns;
+        struct {
+            size_t n_columns;
+            const int64_t *indptr;  /* (n_rows + 1) */
+            const int32_t *indices; /* (indptr[n_rows]), each below n_columns */
+            const double *data;     /* (indptr[n_rows]) */
+        } csr;
+    } as;
+} mc_input;
+
+/* ------------------------------------------------------------------------------ outputs ---- */
+
+typedef enum mc_value_type {
+    MC_VALUE_FLOAT = 0, /* double; print as a float */
+    MC_VALUE_INT,       /* double that holds an integer; print without a point */
+    MC_VALUE_BOOL,      /* double, 0 or 1 */
+    MC_VALUE_LABEL,     /* int32_t: index into mc_model_classes(model, classes) */
+    MC_VALUE_CELL       /* mc_cell */
+} mc_value_type;
+
+/* One block of an answer. */
+typedef struct mc_part {
+    const char *name; /* NULL, or "std", "distances" ... */
+    mc_value_type type;
+    bool scalar;       /* 1-D: one value a row, n_columns is 1 */
+    bool sparse;       /* scikit-learn answers with a sparse matrix */
+    uint32_t classes;  /* for MC_VALUE_LABEL: which class table */
+    size_t n_columns;
+    const void *data;  /* (n_rows, n_columns), C order, of the type above; in the workspace */
+} mc_part;
+
+/* An answer: valid until the next call with the same workspace. */
+typedef struct mc_output {
+    size_t n_rows;
+    size_t n_parts;
+    bool list; /* multi-output: a row's answer is the list of its parts */
+    const mc_part *parts;
+} mc_output;
+
+/* --------------------------------------------------------------------------- workspaces ---- */
+
+/* Scratch memory for predictions. *Owned* by one thread at a time; grows to what is needed, up to
+ * its limit, and is reused: after the first requests nothing is allocated. */
+typedef struct mc_workspace mc_workspace;
+
+/* @param limit  bytes that it may grow to. @return MC_OK, MC_E_NO_MEMORY. */
+MC_API MC_MUST_CHECK mc_status mc_workspace_create(size_t limit, mc_workspace **out, mc_error *err);
+MC_API void mc_workspace_destroy(mc_workspace *workspace); /* NULL is fine */
+MC_API size_t mc_workspace_bytes(const mc_workspace *workspace);
+
+/* ------------------------------------------------------------------------------- models ---- */
+
+/* A compiled model. *Immutable*; counted. Holding one keeps its memory mapped. */
+typedef struct mc_model mc_model;
+
+/* What a model is: all strings live as long as the model. */
+typedef struct mc_model_info {
+    const char *name;            /* "" when opened without a cache */
+    const char *version;         /* "" when the source has none */
+    const char *source;          /* path it came from */
+    const char *estimator;       /* "Pipeline" */
+    const char *sklearn_version; /* "1.9.1", or "" */
+    const char *digest;          /* of the image: 32 hexadecimal digits */
+    uint64_t generation;         /* 1 for the first load of a name, then 2, 3 ... */
+    uint64_t bytes;              /* what the memory budget is charged, exactly */
+    uint64_t load_ns;            /* from the first byte read to ready */
+    uint32_t methods;            /* bit set of 1u << mc_method */
+    mc_method default_method;
+    size_t n_columns, n_numbers, n_cells; /* inputs; see mc_model_columns() */
+    size_t n_class_tables;
+    bool has_names;     /* fitted on a frame with column names */
+    bool extra_columns; /* named rows may hold more columns than the model knows */
+} mc_model_info;
+
+/* Reads any model file: found out by content, not by name. Never runs what is in it.
+ * @return MC_OK; MC_E_IO, MC_E_TRUNCATED, MC_E_MALFORMED, MC_E_UNSUPPORTED, MC_E_LIMIT,
+ * MC_E_NO_MEMORY with `err` naming the byte, opcode, class or attribute. `*out` is one reference. */
+MC_API MC_MUST_CHECK mc_status mc_model_open(const char *path, mc_model **out, mc_error *err);
+
+/* Maps a saved image (.mci) after verifying it, or writes one (atomically: rename). */
+MC_API MC_MUST_CHECK mc_status mc_model_map(const char *path, mc_model **out, mc_error *err);
+MC_API MC_MUST_CHECK mc_status mc_model_save(const mc_model *model, const char *path,
+                                             mc_error *err);
+
+MC_API void mc_model_retain(mc_model *model);
+MC_API void mc_model_release(mc_model *model); /* NULL is fine; the last one unmaps */
+
+MC_API mc_model_info mc_model_describe(const mc_model *model);
+/* (n_columns) input columns, in the order of training. Lives as long as the model. */
+MC_API const mc_column *mc_model_columns(const mc_model *model, size_t *n_out);
+/* Index of a named column, or MC_E_NOT_FOUND. O(log n_columns). */
+MC_API MC_MUST_CHECK mc_status mc_model_find_column(const mc_model *model, const char *name,
+                                                    size_t name_size, size_t *out);
+/* Class table `table` (below n_class_tables): the labels, sorted as in `classes_`. */
+MC_API const mc_cell *mc_model_classes(const mc_model *model, size_t table, size_t *n_out);
+
+/* Predicts one batch.
+ *
+ *   model      [in]   immutable; any number of threads may share it
+ *   method            MC_METHOD_DEFAULT, or one of the model's methods
+ *   input      [in]   borrowed for the call; 0 rows are valid
+ *   workspace  [in]   owned by the calling thread; `out` points into it
+ *   out        [out]  written only on MC_OK
+ *
+ * @return MC_OK; MC_E_NO_METHOD; MC_E_BAD_INPUT (err->offset is the row); MC_E_BUSY when the
+ * workspace's limit is reached. A row's answer is bit-identical in every batch.
+ * O(n_rows * steps). No lock, no I/O, and no allocation once the workspace has grown. */
+MC_API MC_MUST_CHECK mc_status mc_model_predict(const mc_model *model, mc_method method,
+                                                const mc_input *input, mc_workspace *workspace,
+                                                mc_output *out, mc_error *err);
+
+/* -------------------------------------------------------------------------- model cache ---- */
+
+/* Named models under one byte budget. *Guarded*: any thread may call anything. */
+typedef struct mc_cache mc_cache;
+
+typedef enum mc_log_level { MC_LOG_DEBUG, MC_LOG_INFO, MC_LOG_WARN, MC_LOG_ERROR } mc_log_level;
+/* One line, no newline at its end. Called from any thread; must not call the cache. */
+typedef void mc_log_fn(void *user, mc_log_level level, const char *message);
+
+typedef struct mc_cache_options {
+    size_t struct_size;     /* sizeof(mc_cache_options): lets the struct grow */
+    uint64_t memory_budget; /* bytes for resident models and loads in flight; 0: no limit */
+    uint32_t load_threads;  /* 0: one */
+    uint32_t max_waiters;   /* per model; 0: 1024 */
+    uint64_t retry_after_ms; /* a failed load is remembered this long; 0: 1000 */
+    mc_log_fn *log;         /* NULL: silent */
+    void *log_user;
+} mc_cache_options;
+
+typedef enum mc_model_state {
+    MC_STATE_REGISTERED = 0,
+    MC_STATE_LOADING,
+    MC_STATE_READY,
+    MC_STATE_DRAINING,
+    MC_STATE_GONE,
+    MC_STATE_FAILED
+} mc_model_state;
+MC_API const char *mc_model_state_name(mc_model_state state); /* "ready"; static */
+
+#define MC_NAME_MAX 128 /* bytes of a model's name or version, NUL included */
+#define MC_PATH_MAX 4096
+
+/* One entry of the cache, copied out. */
+typedef struct mc_entry_info {
+    char name[MC_NAME_MAX];
+    char version[MC_NAME_MAX];
+    char source[MC_PATH_MAX];
+    char digest[33];
+    mc_model_state state;
+    uint64_t bytes; /* resident */
+    uint64_t hits, misses, loads, load_failures;
+    uint64_t generation;
+    uint64_t load_ns; /* of the last load that succeeded */
+    bool pinned;
+    mc_error last_error; /* why the last load failed; status MC_OK when it did not */
+} mc_entry_info;
+
+typedef struct mc_cache_stats {
+    uint64_t memory_budget, memory_used;
+    uint64_t n_models, n_ready;
+    uint64_t hits, misses, loads, load_failures, evictions, single_flight_waits;
+} mc_cache_stats;
+
+MC_API MC_MUST_CHECK mc_status mc_cache_create(const mc_cache_options *options, mc_cache **out,
+                                               mc_error *err);
+/* Waits for loads in flight. Models still held stay valid until released. NULL is fine. */
+MC_API void mc_cache_destroy(mc_cache *cache);
+
+/* Registers `name` (letters, digits, . _ -) for `source` without loading it. A name that exists
+ * gets the new source at its next load. `version` may be NULL. */
+MC_API MC_MUST_CHECK mc_status mc_cache_add(mc_cache *cache, const char *name, const char *version,
+                                            const char *source, mc_error *err);
+/* Loads only when nothing is cached (else logs "already cached"). Blocks until ready or failed;
+ * any number of concurrent callers load once. `source` may be NULL for a registered name. */
+MC_API MC_MUST_CHECK mc_status mc_cache_load(mc_cache *cache, const char *name, const char *source,
+                                             mc_error *err);
+/* Always loads again, and publishes only on success: a broken file keeps the old model serving. */
+MC_API MC_MUST_CHECK mc_status mc_cache_refresh(mc_cache *cache, const char *name, mc_error *err);
+/* Drops the model from memory; it stays registered and loads again on use. MC_E_CONFLICT when
+ * pinned. Requests in flight finish on it. */
+MC_API MC_MUST_CHECK mc_status mc_cache_unload(mc_cache *cache, const char *name, mc_error *err);
+/* Forgets the name too. */
+MC_API MC_MUST_CHECK mc_status mc_cache_remove(mc_cache *cache, const char *name, mc_error *err);
+MC_API MC_MUST_CHECK mc_status mc_cache_pin(mc_cache *cache, const char *name, bool pinned,
+                                            mc_error *err);
+
+/* Acquires a counted handle; loads when missing, waiting at most `timeout_ms`. Counts one hit or
+ * one miss. Lock-free on a hit. Release with mc_model_release(). `hit` may be NULL.
+ * @return MC_OK; MC_E_NOT_FOUND; MC_E_DEADLINE; MC_E_BUSY (too many waiters); or the load's own. */
+MC_API MC_MUST_CHECK mc_status mc_cache_acquire(mc_cache *cache, const char *name,
+                                                uint32_t timeout_ms, mc_model **out, bool *hit,
+                                                mc_error *err);
+
+/* Called once, from a loader thread: `model` is a reference that the callee owns, or NULL and
+ * `error` says why. */
+typedef void mc_acquired_fn(void *user, mc_model *model, const mc_error *error);
+/* As mc_cache_acquire(), but never waits: MC_OK with a model, MC_E_PENDING when `done` will be
+ * called, or an error and no call. What `done` waits for is bounded by the load, not by a time. */
+MC_API MC_MUST_CHECK mc_status mc_cache_acquire_async(mc_cache *cache, const char *name,
+                                                      mc_acquired_fn *done, void *user,
+                                                      mc_model **out, mc_error *err);
+
+/* load (force = false) or refresh (force = true) that never waits: MC_OK when nothing is to be
+ * done, else MC_E_PENDING and `done` is called with the published model. Counts no hit or miss. */
+MC_API MC_MUST_CHECK mc_status mc_cache_load_async(mc_cache *cache, const char *name,
+                                                   const char *source, bool force,
+                                                   mc_acquired_fn *done, void *user, mc_error *err);
+
+MC_API MC_MUST_CHECK mc_status mc_cache_info(mc_cache *cache, const char *name, mc_entry_info *out,
+                                             mc_error *err);
+/* Calls `fn` for each entry in order of name, with a copy. */
+typedef void mc_entry_fn(void *user, const mc_entry_info *info);
+MC_API void mc_cache_list(mc_cache *cache, mc_entry_fn *fn, void *user);
+MC_API mc_cache_stats mc_cache_statistics(mc_cache *cache);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,13 @@
+/* clock.h: the monotonic clock. */
+#ifndef MC_CLOCK_H
+#define MC_CLOCK_H
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t mc_now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+#endif

@@ -1,0 +1,24 @@
+/* source.h: a model file's bytes, decompressed, by content and not by name.
+ *
+ * Reads .gz .bz2 .xz .lzma .lz4 .zst and raw zlib (joblib) whole. What is not compressed is mapped
+ * or read as it is. Bounded: MC_LIMIT_INPUT_BYTES, MC_LIMIT_EXPANSION, and `reserve`. */
+#ifndef MC_IMPORT_SOURCE_H
+#define MC_IMPORT_SOURCE_H
+#include "base/base.h"
+
+/* Asks the memory budget for `size` more bytes; not MC_OK ends the load. NULL: no budget. */
+typedef mc_status mc_reserve_fn(void *context, size_t size, mc_error *err);
+
+typedef struct mc_source {
+    const uint8_t *data;
+    size_t size;
+    void *owned; /* pages to give back */
+    size_t owned_size;
+    char compression[8]; /* "", "gzip", "bz2", "xz", "lzma", "lz4", "zstd", "zlib" */
+} mc_source;
+
+/* The file is copied into memory of ours: truncating it afterwards changes nothing. */
+MC_MUST_CHECK mc_status mc_source_open(const char *path, mc_reserve_fn *reserve, void *context,
+                                       mc_source *out, mc_error *err);
+void mc_source_close(mc_source *source);
+#endif
