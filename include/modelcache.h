@@ -309,6 +309,7 @@ typedef struct mc_cache_options {
     uint64_t retry_after_ms; /* a failed load is remembered this long; 0: 1000 */
     mc_log_fn *log;         /* NULL: silent */
     void *log_user;
+    mc_log_level log_level; /* lines below it are not even made; 0: all of them */
 } mc_cache_options;
 
 typedef enum mc_model_state {
