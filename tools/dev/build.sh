@@ -1,0 +1,21 @@
+# build.sh: ./dev build, and the build directories that the tests use.
+
+# meson_build DIR [OPTION...]: configures DIR once for each set of options, then builds it.
+meson_build() {
+    local dir=$1
+    shift
+    local options="$* CC=${CC:-} CXX=${CXX:-}"
+    if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/dev-options" 2>/dev/null)" != "$options" ]; then
+        rm -rf "$dir"
+        meson setup "$dir" "$@"
+        echo "$options" >"$dir/dev-options"
+    fi
+    ninja -C "$dir" -j "$(n_jobs)"
+}
+
+# Optimised, with debug information, and with the assertions on: what users run.
+dev_build() {
+    need_packages "${PACKAGES_BUILD[@]}"
+    meson_build build --buildtype=debugoptimized -Db_pie=true "$@" >&2
+    say "built build/modelcached"
+}

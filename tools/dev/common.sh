@@ -1,0 +1,92 @@
+# common.sh: what the commands of ./dev share: messages, packages, Python environments.
+
+PACKAGES_BUILD=(gcc g++ meson ninja-build pkgconf
+    libmicrohttpd-dev libgnutls28-dev libjansson-dev libinih-dev libxxhash-dev
+    zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev)
+PACKAGES_TEST=(clang clang-format libclang-rt-dev libcmocka-dev python3-venv curl)
+PACKAGES_LINT=(clang clang-format clang-tidy cppcheck python3)
+PACKAGES_BENCH=(nginx-light wrk curl python3-venv)
+
+say() {
+    echo "==> $*" >&2
+}
+
+die() {
+    echo "dev: $*" >&2
+    exit 1
+}
+
+n_jobs() {
+    nproc 2>/dev/null || echo 2
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "not root and no sudo: please run as root: $*"
+    fi
+}
+
+# Debian numbers the compiler's run-time library after the compiler: libclang-rt-14-dev.
+package_name() {
+    if [ "$1" = libclang-rt-dev ]; then
+        local depends
+        depends=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')
+        echo "libclang-rt-${depends:-14}-dev"
+    else
+        echo "$1"
+    fi
+}
+
+package_missing() {
+    ! dpkg-query -W -f='${Status}\n' "$1" 2>/dev/null | grep -q '^install ok installed'
+}
+
+# need_packages NAME...: installs those that are missing; asks apt for lists only when it must.
+need_packages() {
+    local name missing=()
+    command -v apt-get >/dev/null || return 0 # not Debian: meson will name what it misses
+    for name in "$@"; do
+        name=$(package_name "$name")
+        if package_missing "$name"; then
+            missing+=("$name")
+        fi
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    say "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    local install=(apt-get install -y -qq --no-install-recommends "${missing[@]}")
+    as_root "${install[@]}" >/dev/null 2>&1 && return 0
+    as_root apt-get update -qq >/dev/null
+    as_root "${install[@]}" >/dev/null
+}
+
+# A Python that scikit-learn 1.2 as well as 1.9 has wheels for: 3.11.
+find_python() {
+    local candidate
+    for candidate in python3.11 "$HOME/.pyenv/shims/python3.11" python3; do
+        if "$candidate" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+            echo "$candidate"
+            return 0
+        fi
+    done
+    die "no Python 3 with venv found"
+}
+
+# need_venv NAME: makes .venvs/NAME from tools/requirements/NAME.txt, once for each content of
+# that file, and prints the path of its interpreter.
+need_venv() {
+    local venv=.venvs/$1 wanted=tools/requirements/$1.txt
+    if ! cmp -s "$wanted" "$venv/installed.txt"; then
+        need_packages python3-venv
+        say "making $venv"
+        rm -rf "$venv"
+        "$(find_python)" -m venv "$venv" >&2
+        "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" >&2
+        cp "$wanted" "$venv/installed.txt"
+    fi
+    echo "$ROOT/$venv/bin/python"
+}

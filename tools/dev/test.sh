@@ -1,0 +1,197 @@
+# test.sh: ./dev test runs stages one after the other and sums what they report.
+#
+# A stage is a function stage_NAME. Its output goes to build-logs/NAME.log, from which the numbers
+# of passed and failed tests are read; a stage that reports none counts as one test.
+
+STAGES=(lint gcc clang asan asan_conformance tsan conformance_1_2 conformance_1_9 e2e regress)
+STAGES_FULL=("${STAGES[@]}" conformance_1_4 conformance_1_6 o0 clang_full analyzer valgrind arm64)
+
+# meson_tests DIR [OPTION...]: runs the tests of a build directory, printing what fails.
+meson_tests() {
+    local dir=$1
+    shift
+    meson test -C "$dir" --no-rebuild --print-errorlogs "$@"
+}
+
+stage_lint() {
+    lint_format
+}
+
+stage_gcc() {
+    CC=gcc CXX=g++ meson_build build-gcc --werror --buildtype=debugoptimized
+    meson_tests build-gcc
+}
+
+stage_clang() {
+    CC=clang CXX=clang++ meson_build build-clang --werror --buildtype=debugoptimized
+    meson_tests build-clang --suite unit
+}
+
+build_asan() {
+    export ASAN_OPTIONS=detect_stack_use_after_return=1
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    meson_build build-asan --buildtype=debugoptimized -Db_sanitize=address,undefined
+}
+
+stage_asan() {
+    build_asan
+    meson_tests build-asan --timeout-multiplier 4 --suite unit --suite fuzz
+}
+
+stage_asan_conformance() {
+    build_asan
+    run_conformance 1.9.1 build-asan
+}
+
+# ThreadSanitizer wants a fixed layout of the address space, where the machine lets us ask for it.
+stage_tsan() {
+    local fixed=()
+    setarch -R true 2>/dev/null && fixed=(setarch -R)
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    meson_build build-tsan --buildtype=debugoptimized -Db_sanitize=thread
+    "${fixed[@]}" meson test -C build-tsan --no-rebuild --print-errorlogs \
+        --timeout-multiplier 8 --suite unit
+}
+
+# run_pytest ENVIRONMENT BUILD ARGUMENT...: pytest with the programs of one build directory.
+run_pytest() {
+    local python build=$ROOT/$2
+    python=$(need_venv "$1")
+    shift 2
+    MODELCACHED="$build/modelcached" MODELCACHE_BUILD="$build" \
+        "$python" -m pytest -q --no-header -p no:cacheprovider "$@"
+}
+
+run_conformance() {
+    run_pytest "sklearn-$1" "$2" tests/conformance --sklearn "$1"
+}
+
+stage_conformance_1_2() {
+    dev_build
+    run_conformance 1.2.2 build
+}
+
+stage_conformance_1_4() {
+    dev_build
+    run_conformance 1.4.2 build
+}
+
+stage_conformance_1_6() {
+    dev_build
+    run_conformance 1.6.1 build
+}
+
+stage_conformance_1_9() {
+    dev_build
+    run_conformance 1.9.1 build
+}
+
+stage_e2e() {
+    dev_build
+    run_pytest sklearn-1.9.1 build tests/e2e
+}
+
+stage_regress() {
+    dev_build
+    run_pytest sklearn-1.9.1 build tests/regress
+}
+
+stage_o0() {
+    CC=gcc CXX=g++ meson_build build-o0 --werror --buildtype=debug --optimization=0
+    meson_tests build-o0 --timeout-multiplier 4
+}
+
+stage_clang_full() {
+    CC=clang CXX=clang++ meson_build build-clang --werror --buildtype=debugoptimized
+    meson_tests build-clang
+}
+
+stage_analyzer() {
+    CC=gcc CXX=g++ CFLAGS=-fanalyzer meson_build build-analyzer --werror --buildtype=debugoptimized
+}
+
+stage_valgrind() {
+    need_packages valgrind
+    CC=gcc CXX=g++ meson_build build-gcc --werror --buildtype=debugoptimized
+    meson_tests build-gcc --timeout-multiplier 30 --suite unit \
+        --wrapper 'valgrind -q --error-exitcode=99 --leak-check=full'
+}
+
+# Another architecture, under emulation: alignment, char's sign, and no x86 instruction by mistake.
+stage_arm64() {
+    need_arm64
+    meson_build build-arm64 --cross-file tools/cross/aarch64.ini --buildtype=debugoptimized
+    meson_tests build-arm64 --timeout-multiplier 20 --suite unit
+}
+
+need_arm64() {
+    local name foreign=()
+    if ! dpkg --print-foreign-architectures | grep -qx arm64; then
+        as_root dpkg --add-architecture arm64
+        as_root apt-get update -qq
+    fi
+    for name in "${PACKAGES_BUILD[@]}" libcmocka-dev; do
+        case $name in lib* | zlib*) foreign+=("$name:arm64") ;; esac
+    done
+    need_packages qemu-user gcc-aarch64-linux-gnu g++-aarch64-linux-gnu "${foreign[@]}"
+}
+
+# sum_of PATTERN LOG: the sum of the first number in each part of the log that matches.
+sum_of() {
+    { grep -aoE "$1" "$2" || true; } | tr -cs '0-9\n' ' ' | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# count_results LOG STATUS: sets `passed` and `failed`. Reads the summaries of meson ("Ok: 12")
+# and pytest ("12 passed"), and the "ok - " lines of the small checks.
+count_results() {
+    local log=$1 status=$2
+    passed=$(($(sum_of '^Ok: +[0-9]+' "$log") + $(sum_of '[0-9]+ passed' "$log")))
+    passed=$((passed + $(grep -ac '^ok - ' "$log" || true)))
+    failed=$(sum_of '^(Fail|Timeout|Unexpected Pass): +[0-9]+' "$log")
+    failed=$((failed + $(sum_of '[0-9]+ (failed|errors?)( in |,)' "$log")))
+    failed=$((failed + $(grep -ac '^not ok - ' "$log" || true)))
+    if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
+        failed=1
+    elif [ "$status" -eq 0 ] && [ $((passed + failed)) -eq 0 ]; then
+        passed=1
+    fi
+}
+
+# run_stage NAME: runs it, prints a line about it and, if it failed, the end of its log.
+run_stage() {
+    local name=$1 log=build-logs/$1.log started=$SECONDS status
+    say "$name"
+    set +e
+    (set -e && "stage_$name") >"$log" 2>&1 </dev/null
+    status=$?
+    set -e
+    count_results "$log" "$status"
+    if [ "$status" -ne 0 ] || [ "$failed" -ne 0 ]; then
+        [ "$failed" -eq 0 ] && failed=1
+        tail -n 60 "$log"
+    fi
+    printf '%-18s %5d passed, %3d failed   %4d s   %s\n' "$name" "$passed" "$failed" \
+        $((SECONDS - started)) "$log"
+    all_passed=$((all_passed + passed))
+    all_failed=$((all_failed + failed))
+}
+
+dev_test() {
+    local name names=("${STAGES[@]}") all_passed=0 all_failed=0 passed failed
+    case ${1:-} in
+        --full) names=("${STAGES_FULL[@]}") && shift ;;
+        --list) printf '%s\n' "${STAGES_FULL[@]}" && return 0 ;;
+    esac
+    [ $# -gt 0 ] && names=("$@")
+    for name in "${names[@]}"; do
+        declare -F "stage_$name" >/dev/null || die "no stage '$name'; see ./dev test --list"
+    done
+
+    need_packages "${PACKAGES_BUILD[@]}" "${PACKAGES_TEST[@]}"
+    mkdir -p build-logs
+    for name in "${names[@]}"; do
+        run_stage "$name"
+    done
+    echo "$all_passed passed, $all_failed failed"
+    [ "$all_failed" -eq 0 ]
+}
