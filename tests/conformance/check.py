@@ -1,0 +1,147 @@
+"""Checks one model file: opened, asked every recorded method, and asked again in other batches."""
+
+import json
+import os
+import time
+from dataclasses import asdict
+
+import numpy as np
+
+from . import native
+from .compare import Mismatch, compare
+from .fixtures.encoding import decode_array_input
+from .listed import is_listed
+
+# Methods that a listed model must offer where scikit-learn has them.
+REQUIRED = (
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "transform",
+    "score_samples",
+)
+BATCHES = (1, 2, 7, 64, 1000)
+
+
+def _frame_columns(encoded, columns):
+    """The columns of a frame in the order of the model's, or in their own if it has no names."""
+    names = [column["name"] for column in encoded["columns"]]
+    wanted = [name for name, _ in columns]
+    order = range(len(names)) if None in wanted else [names.index(name) for name in wanted]
+    strings, arrays = [], []
+    for i in order:
+        values, dtype = [row[i] for row in encoded["rows"]], encoded["columns"][i]["dtype"]
+        if dtype.startswith("float"):
+            numbers = [np.nan if value is None else float(value) for value in values]
+            arrays.append(np.array(numbers, dtype=dtype))
+        elif dtype in ("int64", "int32", "uint8", "bool"):
+            arrays.append(np.array(values, dtype=dtype))
+        else:
+            arrays.append(native.cells(values, strings))
+    return native.Columns(arrays, strings)
+
+
+def rows_of(encoded, model):
+    """The recorded input as native rows."""
+    if encoded["kind"] == "frame":
+        return _frame_columns(encoded, model.columns())
+    if encoded["kind"] == "csr":
+        data = [float(value) for value in encoded["data"]]
+        return native.Csr(data, encoded["indices"], encoded["indptr"], encoded["shape"][1])
+    array = decode_array_input(encoded)
+    return native.dense(array.reshape(len(array), -1))
+
+
+def _batches(n_rows, size):
+    """Row numbers of each batch: windows over the rows, or the rows over and over again."""
+    if size >= n_rows:
+        return [np.arange(size) % n_rows]
+    return [np.arange(at, min(at + size, n_rows)) for at in range(0, n_rows, size)]
+
+
+def _check_invariance(model, method, rows, output):
+    """A row's answer is bit-identical alone, in any batch, at any place."""
+    for size in BATCHES:
+        for batch in _batches(rows.n_rows, size):
+            again = model.predict(method, rows.take(batch))
+            for whole, part in zip(output.parts, again.parts):
+                wanted = type(whole)(
+                    whole.name, whole.kind, whole.scalar, whole.sparse, whole.values[batch]
+                )
+                if wanted.identity() != part.identity():
+                    raise Mismatch("in batches of %d: not the bits of the first run" % size)
+
+
+def _check_offers(model, description, listed):
+    """No method that scikit-learn lacks; the default is predict, else transform."""
+    answers = description["outputs"]
+    extra = [name for name in model.methods if name in REQUIRED[:4] and name not in answers]
+    if listed and extra:
+        raise Mismatch("offers %s, which scikit-learn has not" % ", ".join(extra))
+    if "predict" in answers and model.default_method != "predict":
+        raise Mismatch("default method is %s, want predict" % model.default_method)
+
+
+def _check_method(model, method, rows, description, result):
+    distance = compare(method, description, output := model.predict(method, rows))
+    result["methods"][method] = asdict(distance)
+    _check_invariance(model, method, rows, output)
+
+
+def _problem(method, error):
+    return "%s: %s" % (method, error)
+
+
+def _check_open(model, description, result):
+    listed = result["listed"]
+    try:
+        _check_offers(model, description, listed)
+        rows = rows_of(description["input"], model)
+    except (Mismatch, ValueError) as error:
+        result["problems"].append(_problem("open", error))
+        return
+    for method in description["outputs"]:
+        if method not in model.methods:
+            result["absent"].append(method)
+            if listed and method in REQUIRED:
+                result["problems"].append(_problem(method, "not offered"))
+            continue
+        try:
+            _check_method(model, method, rows, description, result)
+        except (Mismatch, native.NativeError, StopIteration) as error:
+            result["problems"].append(_problem(method, error))
+
+
+def check(library, folder, description, file):
+    """The result for one file, as plain data. Never raises for what the library answers."""
+    listed = is_listed(description)
+    result = {
+        "case": description["case"],
+        "file": file["path"],
+        "estimator": description["estimator"].rsplit(".", 1)[1],
+        "inside": description["inside"],
+        "listed": listed,
+        "status": "passed",
+        "methods": {},
+        "absent": [],
+        "problems": [],
+    }
+    start = time.monotonic()
+    try:
+        with library.open(os.path.join(folder, file["path"])) as model:
+            result["open_ms"] = (time.monotonic() - start) * 1000
+            _check_open(model, description, result)
+    except native.NativeError as error:
+        if listed or error.status != "unsupported":
+            result["problems"].append(_problem("open", error))
+        else:
+            result["status"], result["refused"] = "refused", str(error)
+    if result["problems"]:
+        result["status"] = "failed"
+    return result
+
+
+def load(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8") as file:
+        return json.load(file)

@@ -1,0 +1,142 @@
+"""Is an answer what scikit-learn answers, and how far off is it?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .fixtures.encoding import decode
+
+MISSING = (None, "nan")  # what JSON holds for None and NaN in an array of objects
+
+
+@dataclass
+class Distance:
+    """How far the numbers of one answer are from scikit-learn's."""
+
+    bit_equal: bool = True
+    ulp: float = 0.0  # largest, in units in the last place of the expected number's dtype
+    relative: float = 0.0  # largest, relative to the largest expected magnitude of the answer
+
+    def join(self, other):
+        self.bit_equal = self.bit_equal and other.bit_equal
+        self.ulp = max(self.ulp, other.ulp)
+        self.relative = max(self.relative, other.relative)
+
+
+class Mismatch(Exception):
+    """The first difference that is not allowed."""
+
+
+def _columns(array):
+    return array.reshape(len(array), -1) if array.ndim != 2 else array
+
+
+def _expected_parts(encoded):
+    """[(array of 2 dimensions, is 1-D, is sparse, dtype name)], and whether it is a list."""
+    is_list = "list" in encoded
+    parts = []
+    for item in encoded["list"] if is_list else [encoded]:
+        array = decode(item)
+        sparse = "sparse" in item
+        array = array.toarray() if sparse else array
+        parts.append((_columns(array), len(item["shape"]) == 1, sparse, item["dtype"]))
+    return parts, is_list
+
+
+def _got_parts(output, want_list, name):
+    """The parts as scikit-learn shapes them: many labels a row are one matrix there."""
+    if name:
+        return [output.part(name)]
+    parts = [part for part in output.parts if not part.name]
+    if output.is_list and not want_list:
+        first = parts[0]
+        kind = "O" if any(part.kind != first.kind for part in parts) else first.kind
+        values = np.hstack([part.values for part in parts])
+        return [type(first)(first.name, kind, False, first.sparse, values)]
+    if want_list and not output.is_list:
+        raise Mismatch("one block where scikit-learn answers a list")
+    return parts
+
+
+def _check_shape(want, is_flat, is_sparse, got):
+    if want.shape != got.values.shape:
+        raise Mismatch("shape %s, want %s" % (got.values.shape, want.shape))
+    if is_flat != got.scalar:
+        raise Mismatch("%d-D answer, want %d-D" % (1 if got.scalar else 2, 1 if is_flat else 2))
+    if is_sparse != got.sparse:
+        raise Mismatch("sparse is %s, want %s" % (got.sparse, is_sparse))
+
+
+def _same_value(want, got):
+    if want in MISSING:
+        return got is None or got != got
+    return type(want) is type(got) and want == got
+
+
+def _compare_values(want, got, ignored):
+    """Labels and cells: equal, type included."""
+    for row in range(len(want)):
+        for w, g in zip(want[row].tolist(), got[row].tolist()):
+            if not _same_value(w, g) and not (row in ignored and type(w) is type(g)):
+                raise Mismatch("row %d: %r, want %r" % (row, g, w))
+    return Distance()
+
+
+def _ulps(want, got, dtype):
+    """Distance in units in the last place of `dtype`; 0 where both are the same or missing."""
+    same = (want == got) | (np.isnan(want) & np.isnan(got))
+    finite = np.isfinite(want) & np.isfinite(got) & ~same
+    ulps = np.zeros(want.shape)
+    spacing = np.spacing(np.abs(want[finite]).astype(dtype)).astype(np.float64)
+    ulps[finite] = np.abs(got[finite] - want[finite]) / spacing
+    return ulps, same
+
+
+def _compare_floats(want, got, dtype, description):
+    want = want.astype(np.float64)
+    close = np.isclose(
+        got, want, rtol=description["rtol"], atol=description["atol"], equal_nan=True
+    )
+    if not close.all():
+        row, column = np.argwhere(~close)[0]
+        raise Mismatch(
+            "row %d column %d: %r, want %r (%d of %d values differ)"
+            % (row, column, got[row, column], want[row, column], (~close).sum(), close.size)
+        )
+    ulps, same = _ulps(want, got, dtype)
+    finite = np.isfinite(want)
+    scale = np.abs(want[finite]).max() if finite.any() else 0.0
+    error = np.abs(got[finite] - want[finite]).max() if finite.any() else 0.0
+    relative = float(error / scale) if scale > 0 else float(error)
+    return Distance(bool(same.all()), float(ulps.max(initial=0.0)), relative)
+
+
+def _compare_part(want, dtype, got, description, ignored):
+    if dtype in ("str", "object") or got.kind == "O":
+        return _compare_values(want, got.values, ignored)
+    kind = np.dtype(dtype).kind
+    if got.kind != kind.replace("u", "i"):
+        raise Mismatch("numbers of kind %s, want %s" % (got.kind, dtype))
+    if kind == "f":
+        return _compare_floats(want, got.values, dtype, description)
+    rows = np.flatnonzero((want.astype(np.float64) != got.values).any(axis=1))
+    rows = [row for row in rows if row not in ignored]
+    if rows:
+        raise Mismatch(
+            "row %d: %s, want %s" % (rows[0], got.values[rows[0]].tolist(), want[rows[0]].tolist())
+        )
+    return Distance()
+
+
+def compare(method, description, output):
+    """The Distance of an answer; Mismatch says how it is wrong."""
+    parts, want_list = _expected_parts(description["outputs"][method])
+    got = _got_parts(output, want_list, "std" if method == "predict_std" else "")
+    if len(parts) != len(got):
+        raise Mismatch("%d blocks, want %d" % (len(got), len(parts)))
+    ignored = set(description["near_tie_rows"]) if method == "predict" else set()
+    distance = Distance()
+    for (want, is_flat, is_sparse, dtype), part in zip(parts, got):
+        _check_shape(want, is_flat, is_sparse, part)
+        distance.join(_compare_part(want, dtype, part, description, ignored))
+    return distance

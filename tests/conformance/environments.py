@@ -1,0 +1,62 @@
+"""One Python environment a version of scikit-learn, made when it is first needed.
+
+    python -m tests.conformance.environments 1.2.2      prints the path of its interpreter
+
+The versions of everything are pinned in tools/requirements/; `./dev` makes the same environments.
+"""
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSIONS = ("1.2.2", "1.9.1")
+VERSIONS_FULL = ("1.2.2", "1.4.2", "1.6.1", "1.9.1")
+
+
+def requirements(version):
+    return ROOT / "tools" / "requirements" / ("sklearn-%s.txt" % version)
+
+
+def _base_python():
+    """An interpreter that has wheels of every version: 3.11."""
+    if sys.version_info[:2] == (3, 11):
+        return sys.executable
+    found = shutil.which("python3.11")
+    if found is None:
+        raise RuntimeError("python3.11 is needed for scikit-learn 1.2: none on the PATH")
+    return found
+
+
+def _make(folder, wanted):
+    print("making %s" % folder, file=sys.stderr, flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([_base_python(), "-m", "venv", str(folder)], check=True)
+    pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run(pip + ["-r", str(wanted)], check=True, stdout=sys.stderr)
+    shutil.copyfile(wanted, folder / "installed.txt")
+
+
+def interpreter(version):
+    """Path of the Python that has this scikit-learn. Makes the environment if it is missing."""
+    folder, wanted = ROOT / ".venvs" / ("sklearn-%s" % version), requirements(version)
+    installed = folder / "installed.txt"
+    if not (installed.exists() and filecmp.cmp(wanted, installed, shallow=False)):
+        _make(folder, wanted)
+    return str(folder / "bin" / "python")
+
+
+def environment():
+    """Variables for a generator: one thread, and an order of sets that does not change."""
+    variables = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        variables[name] = "1"
+    return variables
+
+
+if __name__ == "__main__":
+    for _version in sys.argv[1:] or VERSIONS:
+        print(interpreter(_version))
