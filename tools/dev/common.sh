@@ -5,7 +5,7 @@ PACKAGES_BUILD=(gcc g++ meson ninja-build pkgconf
     zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev)
 PACKAGES_TEST=(clang clang-format libclang-rt-dev libcmocka-dev python3-venv curl)
 PACKAGES_LINT=(clang clang-format clang-tidy cppcheck python3)
-PACKAGES_BENCH=(nginx-light wrk curl python3-venv)
+PACKAGES_BENCH=(nginx-light python3-venv)
 
 say() {
     echo "==> $*" >&2
