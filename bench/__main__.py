@@ -1,4 +1,5 @@
 """python -m bench [--quick] [--rounds N] [--seconds S] [--dry]: see bench/README.md."""
+
 import argparse
 import datetime
 import importlib.metadata

@@ -3,6 +3,7 @@
 $MODEL names the pickle. `python -m bench.flask_app PORT` is Flask's development server;
 `gunicorn bench.flask_app:app` is the same application in production's clothes.
 """
+
 import os
 import pickle
 import sys

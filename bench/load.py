@@ -1,4 +1,5 @@
 """One run of the load generator against one server."""
+
 import dataclasses
 import os
 import pathlib
@@ -25,13 +26,23 @@ class Run:
 
 def build(out):
     """Compiles the generator; it is no part of the product."""
-    subprocess.run(["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-o", str(out / "generator"),
-                    str(SOURCE)], check=True)
+    subprocess.run(
+        ["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-o", str(out / "generator"), str(SOURCE)],
+        check=True,
+    )
 
 
 def run(server, out, seconds):
-    command = ["taskset", "-c", LOAD_CORE, str(out / "generator"), str(server.port),
-               str(CONNECTIONS), str(seconds), str(out / "bodies.txt")]
+    command = [
+        "taskset",
+        "-c",
+        LOAD_CORE,
+        str(out / "generator"),
+        str(server.port),
+        str(CONNECTIONS),
+        str(seconds),
+        str(out / "bodies.txt"),
+    ]
     before, busy_before = process.cpu_s(server.pid), process.core_busy_s(SERVER_CORE)
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     server_s = process.cpu_s(server.pid) - before
@@ -45,8 +56,13 @@ def run(server, out, seconds):
         void = f"{broken} connections broke"
     elif generator > GENERATOR_LIMIT:
         void = f"the generator used {generator:.0%} of its core"
-    return Run(rate=answered / micros * 1e6, cpu_us=server_s / max(answered, 1) * 1e6,
-               generator=generator, others=max(0.0, others_s / micros * 1e6), void=void)
+    return Run(
+        rate=answered / micros * 1e6,
+        cpu_us=server_s / max(answered, 1) * 1e6,
+        generator=generator,
+        others=max(0.0, others_s / micros * 1e6),
+        void=void,
+    )
 
 
 def n_cores():

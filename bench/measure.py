@@ -1,4 +1,5 @@
 """Rounds of runs, interleaved, so that what disturbs the machine disturbs all servers alike."""
+
 import contextlib
 import statistics
 import sys
@@ -15,8 +16,12 @@ def spread(values):
     """Median, least and greatest, or None when no run counted."""
     if not values:
         return None
-    return {"median": statistics.median(values), "low": min(values), "high": max(values),
-            "n": len(values)}
+    return {
+        "median": statistics.median(values),
+        "low": min(values),
+        "high": max(values),
+        "n": len(values),
+    }
 
 
 def summary(rounds, names):
@@ -51,11 +56,15 @@ def rates(model, estimator, out, n_rounds, seconds):
             load.run(server, out, 1)
         rounds = []
         for i in range(n_rounds):
-            order = names[i % len(names):] + names[:i % len(names)]
+            order = names[i % len(names) :] + names[: i % len(names)]
             rounds.append({n: load.run(servers[n], out, seconds) for n in order})
-            say(f"  {model} {i + 1}/{n_rounds}: " + ", ".join(
-                f"{n} {rounds[-1][n].rate:,.0f}/s{' void' if rounds[-1][n].void else ''}"
-                for n in names))
+            say(
+                f"  {model} {i + 1}/{n_rounds}: "
+                + ", ".join(
+                    f"{n} {rounds[-1][n].rate:,.0f}/s{' void' if rounds[-1][n].void else ''}"
+                    for n in names
+                )
+            )
         memory = {n: process.rss_mb(servers[n].pid) for n in names}
     return {"title": models.TITLES[model], "servers": summary(rounds, names), "rss_mb": memory}
 
@@ -70,5 +79,6 @@ def starts(model, out, n_rounds):
             with Server(name, out / f"{model}.pkl", out) as server:
                 times[name].append(server.first_answer_ms(body))
                 memory[name].append(process.rss_mb(server.pid))
-        say(f"  start {i + 1}/{n_rounds}: " + ", ".join(f"{n} {times[n][-1]:.1f} ms" for n in names))
+        done = ", ".join(f"{n} {times[n][-1]:.1f} ms" for n in names)
+        say(f"  start {i + 1}/{n_rounds}: {done}")
     return {n: {"first_answer_ms": spread(times[n]), "rss_mb": spread(memory[n])} for n in names}

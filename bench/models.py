@@ -1,4 +1,5 @@
 """The models that are served, and rows to ask: new ones every time, around the data fitted on."""
+
 import json
 import pickle
 

@@ -1,4 +1,5 @@
 """What the kernel knows of a process and its children: processor time, memory."""
+
 import os
 import pathlib
 

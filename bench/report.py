@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes the README's benchmark tables from bench/results/latest.json.
 
-    report.py            writes them between the markers <!-- bench:NAME --> and <!-- /bench:NAME -->
-    report.py --check    fails when the README holds anything else
+report.py            writes them between <!-- bench:NAME --> and <!-- /bench:NAME -->
+report.py --check    fails when the README holds anything else
 """
+
 import json
 import pathlib
 import re
@@ -46,31 +47,45 @@ def rates(results):
     for model in results["models"].values():
         for name, title in NAMES.items():
             server = model["servers"][name]
-            rows.append([model["title"], title, cell(server["rate"]), cell(server["cpu_us"]),
-                         cell(server["rate_to_nginx"], "×")])
+            rows.append(
+                [
+                    model["title"],
+                    title,
+                    cell(server["rate"]),
+                    cell(server["cpu_us"]),
+                    cell(server["rate_to_nginx"], "×"),
+                ]
+            )
     return table(["model", "server", "requests/s", "CPU µs/request", "of nginx's rate"], rows)
 
 
 def starts(results):
-    rows = [[NAMES[name], cell(server["first_answer_ms"], " ms"), cell(server["rss_mb"], " MB")]
-            for name, server in results["starts"].items()]
+    rows = [
+        [NAMES[name], cell(server["first_answer_ms"], " ms"), cell(server["rss_mb"], " MB")]
+        for name, server in results["starts"].items()
+    ]
     return table(["server", "exec to first answer", "resident memory then"], rows)
 
 
 def disturbance(results):
     """Says how much of the server's core went to processes that are not measured (median)."""
-    shares = [server["others"]["median"] for model in results["models"].values()
-              for server in model["servers"].values()]
+    shares = [
+        server["others"]["median"]
+        for model in results["models"].values()
+        for server in model["servers"].values()
+    ]
     return f"Other processes took {statistics.median(shares):.0%} of the server's core."
 
 
 def conditions(results):
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
-    return (f"Measured by `{results['command']}` at commit {results['commit']} on {results['date']}: "
-            f"{results['cpu']}, {results['cores']} cores, one for the server, one for the load "
-            f"generator with {results['connections']} keep-alive connections; another row each "
-            f"time; {results['rounds']} interleaved rounds of {results['seconds']} s; median "
-            f"(least–greatest). {disturbance(results)} {versions}.")
+    return (
+        f"Measured by `{results['command']}` at commit {results['commit']} on "
+        f"{results['date']}: {results['cpu']}, {results['cores']} cores, one for the server, one for the load "
+        f"generator with {results['connections']} keep-alive connections; another row each "
+        f"time; {results['rounds']} interleaved rounds of {results['seconds']} s; median "
+        f"(least–greatest). {disturbance(results)} {versions}."
+    )
 
 
 SECTIONS = {"rates": rates, "starts": starts, "conditions": conditions}
@@ -94,7 +109,7 @@ def main():
         README.write_text(wanted)
         return 0
     if text != wanted:
-        print("README.md: the benchmark tables differ from bench/results/latest.json; run bench/report.py")
+        print("README.md: the tables differ from bench/results/latest.json; run bench/report.py")
         return 1
     return 0
 

@@ -1,4 +1,5 @@
 """The servers that are compared. Each runs on one core, on a port of its own."""
+
 import http.client
 import json
 import os
@@ -47,8 +48,18 @@ def modelcached_command(model, port, out):
 
 
 def gunicorn_command(model, port, out):
-    return [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1",
-            "--log-level", "error", "bench.flask_app:app"]
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "1",
+        "--log-level",
+        "error",
+        "bench.flask_app:app",
+    ]
 
 
 def flask_command(model, port, out):
@@ -75,15 +86,26 @@ class Server:
     def __init__(self, name, model, out):
         self.name, self.port = name, free_port()
         self._command = ["taskset", "-c", SERVER_CORE, *COMMANDS[name](model, self.port, out)]
-        self._environment = {**os.environ, "MODEL": str(model), "OMP_NUM_THREADS": "1",
-                             "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+        self._environment = {
+            **os.environ,
+            "MODEL": str(model),
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
         self._log = out / f"{name}.log"
 
     def __enter__(self):
         with open(self._log, "w") as log:
             self.started_s = time.perf_counter()
-            self._process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment,
-                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         self.pid = self._process.pid
         return self
 

@@ -10,6 +10,7 @@ same versions write models that answer alike.
     diabetes.joblib  a boosted regressor, in a compressed joblib dump
     churn.pkl        a pipeline over named columns of mixed types, with missing values
 """
+
 import pathlib
 import pickle
 import sys
@@ -37,19 +38,25 @@ def iris():
 
 def diabetes():
     data = load_diabetes()
-    return GradientBoostingRegressor(n_estimators=100, random_state=SEED).fit(data.data, data.target)
+    return GradientBoostingRegressor(n_estimators=100, random_state=SEED).fit(
+        data.data, data.target
+    )
 
 
 def customers(rng):
     """A made-up table of customers: numbers, categories, and holes in both."""
-    frame = pd.DataFrame({
-        "tenure_months": rng.integers(0, 72, N_CUSTOMERS).astype(float),
-        "monthly_charge": rng.normal(65.0, 20.0, N_CUSTOMERS).round(2),
-        "support_calls": rng.poisson(1.5, N_CUSTOMERS).astype(float),
-        "contract": rng.choice(["monthly", "one year", "two years"], N_CUSTOMERS, p=[0.6, 0.25, 0.15]),
-        "payment": rng.choice(["card", "invoice", "transfer"], N_CUSTOMERS),
-        "paperless": rng.choice([True, False], N_CUSTOMERS),
-    })
+    frame = pd.DataFrame(
+        {
+            "tenure_months": rng.integers(0, 72, N_CUSTOMERS).astype(float),
+            "monthly_charge": rng.normal(65.0, 20.0, N_CUSTOMERS).round(2),
+            "support_calls": rng.poisson(1.5, N_CUSTOMERS).astype(float),
+            "contract": rng.choice(
+                ["monthly", "one year", "two years"], N_CUSTOMERS, p=[0.6, 0.25, 0.15]
+            ),
+            "payment": rng.choice(["card", "invoice", "transfer"], N_CUSTOMERS),
+            "paperless": rng.choice([True, False], N_CUSTOMERS),
+        }
+    )
     frame["contract"] = frame["contract"].astype(object)
     frame["payment"] = frame["payment"].astype(object)
     return frame
@@ -57,8 +64,13 @@ def customers(rng):
 
 def churned(frame, rng):
     """Who leaves: short monthly contracts, high charges, many calls, and chance."""
-    score = (0.03 * (frame["monthly_charge"] - 65) + 0.5 * (frame["support_calls"] - 1.5)
-             - 0.05 * (frame["tenure_months"] - 30) + 1.2 * (frame["contract"] == "monthly") - 0.8)
+    score = (
+        0.03 * (frame["monthly_charge"] - 65)
+        + 0.5 * (frame["support_calls"] - 1.5)
+        - 0.05 * (frame["tenure_months"] - 30)
+        + 1.2 * (frame["contract"] == "monthly")
+        - 0.8
+    )
     leaves = rng.random(len(frame)) < 1 / (1 + np.exp(-score))
     return np.where(leaves, "leaves", "stays")
 
@@ -75,12 +87,20 @@ def churn():
     punch_holes(frame, rng)
     numbers = ["tenure_months", "monthly_charge", "support_calls"]
     words = ["contract", "payment"]
-    columns = ColumnTransformer([
-        ("numbers", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
-        ("words", make_pipeline(SimpleImputer(strategy="constant", fill_value="unknown"),
-                                OneHotEncoder(handle_unknown="ignore")), words),
-        ("flags", "passthrough", ["paperless"]),
-    ])
+    columns = ColumnTransformer(
+        [
+            ("numbers", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+            (
+                "words",
+                make_pipeline(
+                    SimpleImputer(strategy="constant", fill_value="unknown"),
+                    OneHotEncoder(handle_unknown="ignore"),
+                ),
+                words,
+            ),
+            ("flags", "passthrough", ["paperless"]),
+        ]
+    )
     return make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(frame, target)
 
 

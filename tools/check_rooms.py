@@ -7,6 +7,7 @@ A room may include itself, what its arrows reach (arrows are transitive), `base`
 header. `serve` and `cli` are users of the library like any other: they see modelcache.h and base,
 and nothing else of ours. A library is included by the rooms that wrap it and by no other.
 """
+
 import pathlib
 import re
 import sys
@@ -90,7 +91,8 @@ def check_ours(root, includer, room, name):
 
 def check_library(room, name):
     for prefix, rooms in LIBRARIES.items():
-        if name.startswith(prefix) and not any(room == r or room.startswith(r + "/") for r in rooms):
+        at_home = any(room == home or room.startswith(home + "/") for home in rooms)
+        if name.startswith(prefix) and not at_home:
             return f"room {room} must not include <{name}>: that is for {', '.join(rooms)}"
     return None
 

@@ -6,6 +6,7 @@
 Banned calls, lengths of files and functions, names of files and include guards, the order of
 includes, a README for each room, an issue number for each TODO.
 """
+
 import collections
 import pathlib
 import re
@@ -25,10 +26,14 @@ BANNED = {
     r"alloca": ("has no bound: use an arena", ()),
     r"setjmp|longjmp": ("skips what is on the way: return a status", ()),
     r"malloc|calloc|realloc|free|strdup|strndup|asprintf": (
-        "memory comes from base/alloc.h and base/arena.h", ("src/base/alloc.c",)),
+        "memory comes from base/alloc.h and base/arena.h",
+        ("src/base/alloc.c",),
+    ),
 }
-CALLS = [(re.compile(rf"(?<![\w.>])({words})\s*\("), why, allowed)
-         for words, (why, allowed) in BANNED.items()]
+CALLS = [
+    (re.compile(rf"(?<![\w.>])({words})\s*\("), why, allowed)
+    for words, (why, allowed) in BANNED.items()
+]
 VOLATILE = re.compile(r"(?<!__asm__ )(?<!asm )\bvolatile\b")
 TODO = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\s*\(?#\d+)")
 GUARD = re.compile(r"#ifndef (\w+)\n#define \1\n")
@@ -72,7 +77,7 @@ def check_lengths(where, text):
     if len(lines) > MAX_FILE_LINES:
         yield f"{where}: {len(lines)} lines, at most {MAX_FILE_LINES}"
     for start, length in functions(lines):
-        above = "\n".join(lines[max(0, start - COMMENT_BEFORE):start])
+        above = "\n".join(lines[max(0, start - COMMENT_BEFORE) : start])
         if length > MAX_FUNCTION_LINES and LONG_ON_PURPOSE not in above:
             yield f"{where}:{start}: a function of {length} lines, at most {MAX_FUNCTION_LINES}"
 

@@ -1,4 +1,5 @@
 """Starts a daemon on a free port for tests, the soak and the bench; stops it by SIGTERM."""
+
 import os
 import pathlib
 import re
@@ -40,6 +41,7 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self.exit_code = self._process.wait()
+        self.final_log = self.log()
 
     def log(self):
         return pathlib.Path(self._log.name).read_text()
@@ -50,7 +52,8 @@ class Daemon:
             found = LISTENING.search(self.log())
             if found:
                 return found.group(1)
-            if self._process.poll() is not None:
-                raise RuntimeError(f"exit {self._process.returncode} before listening:\n{self.log()}")
+            code = self._process.poll()
+            if code is not None:
+                raise RuntimeError(f"exit {code} before listening:\n{self.log()}")
             time.sleep(0.002)
         raise RuntimeError(f"not listening after {self.wait_s} s:\n{self.log()}")

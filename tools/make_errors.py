@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes docs/ERRORS.md from src/base/status.def.
 
-    make_errors.py            writes it
-    make_errors.py --check    fails when it is not what would be written
+make_errors.py            writes it
+make_errors.py --check    fails when it is not what would be written
 """
+
 import re
 import sys
 

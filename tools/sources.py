@@ -1,11 +1,13 @@
 """What the checks share: which files are ours, and C without its comments and strings."""
+
 import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 _COMMENT_OR_LITERAL = re.compile(
-    r"""//[^\n]* | /\*.*?\*/ | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'""", re.S | re.X)
+    r"""//[^\n]* | /\*.*?\*/ | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'""", re.S | re.X
+)
 _LITERAL_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b.*$", re.M)
 
 

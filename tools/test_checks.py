@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The checks find what is planted, and nothing in a tree that keeps the rules."""
+
 import pathlib
 import tempfile
 import unittest
@@ -22,9 +23,11 @@ class Tree(unittest.TestCase):
         for room in ("base", "pickle", "image", "cache", "serve", "api", "import"):
             self.write(f"src/{room}/README.md", room)
             self.write(f"src/{room}/{room}_x.h", HEADER.format(f"{room.upper()}_X", room))
-            self.write(f"src/{room}/{room}_x.c",
-                       f'#include "{room}/{room}_x.h"\n#include "modelcache.h"\n'
-                       f"int mc_{room}(void)\n{{\n    return 0; /* never malloc() */\n}}\n")
+            self.write(
+                f"src/{room}/{room}_x.c",
+                f'#include "{room}/{room}_x.h"\n#include "modelcache.h"\n'
+                f"int mc_{room}(void)\n{{\n    return 0; /* never malloc() */\n}}\n",
+            )
 
     def write(self, path, text):
         target = self.root / path
@@ -90,14 +93,25 @@ class Words(Tree):
         self.assertEqual(check_words.check(self.root), [])
 
     def test_banned_calls(self):
-        for call in ("strcpy(a, b)", "sprintf(a, b)", "strtok(a, b)", "atoi(a)", "alloca(8)",
-                     "malloc(8)", "free (a)", "realloc(a, 8)"):
+        for call in (
+            "strcpy(a, b)",
+            "sprintf(a, b)",
+            "strtok(a, b)",
+            "atoi(a)",
+            "alloca(8)",
+            "malloc(8)",
+            "free (a)",
+            "realloc(a, 8)",
+        ):
             with self.subTest(call):
                 self.write("src/base/bad.c", f"void mc_f(void)\n{{\n    {call};\n}}\n")
-                self.assert_found(check_words.check(self.root), "src/base/bad.c:3", call.split("(")[0].strip())
+                name = call.split("(")[0].strip()
+                self.assert_found(check_words.check(self.root), "src/base/bad.c:3", name)
 
     def test_names_that_only_end_like_banned_ones(self):
-        self.append("src/base/base_x.c", "void mc_f(void)\n{\n    mc_free(a);\n    snprintf(a);\n}\n")
+        self.append(
+            "src/base/base_x.c", "void mc_f(void)\n{\n    mc_free(a);\n    snprintf(a);\n}\n"
+        )
         self.assertEqual(check_words.check(self.root), [])
 
     def test_malloc_where_it_belongs(self):
@@ -123,9 +137,11 @@ class Words(Tree):
 
     def test_a_long_function_with_its_reason(self):
         body = "    f();\n" * 71
-        self.append("src/base/base_x.c",
-                    "/* NOLINT(readability-function-size): one loop, one case an opcode. */\n"
-                    f"void mc_f(void)\n{{\n{body}}}\n")
+        self.append(
+            "src/base/base_x.c",
+            "/* NOLINT(readability-function-size): one loop, one case an opcode. */\n"
+            f"void mc_f(void)\n{{\n{body}}}\n",
+        )
         self.assertEqual(check_words.check(self.root), [])
 
     def test_two_files_of_one_name(self):
@@ -151,7 +167,8 @@ class Words(Tree):
 class Errors(unittest.TestCase):
     def test_a_row_each_but_for_success(self):
         text = make_errors.document(
-            '/* The request. */\nMC_STATUS(OK, 200, "fine")\nMC_STATUS(NOT_IT, 404, "gone")\n')
+            '/* The request. */\nMC_STATUS(OK, 200, "fine")\nMC_STATUS(NOT_IT, 404, "gone")\n'
+        )
         self.assertIn("## The request\n", text)
         self.assertIn("| `not_it` | 404 | gone |\n", text)
         self.assertNotIn("fine", text)

@@ -1,5 +1,6 @@
 """The requests of examples/README.md: the daemon gives the answers written there, and so does
 scikit-learn when it loads the same files."""
+
 import json
 import math
 import pathlib
@@ -52,7 +53,9 @@ def ask_sklearn(command):
     model = pickle.loads(file.read_bytes()) if file.suffix == ".pkl" else joblib.load(file)
     rows = body["inputs"] if "inputs" in body else [body["input"]]
     if isinstance(rows[0], dict):
-        rows = pd.DataFrame([{k: np.nan if v is None else v for k, v in row.items()} for row in rows])
+        rows = pd.DataFrame(
+            [{k: np.nan if v is None else v for k, v in row.items()} for row in rows]
+        )
     return {"prediction": getattr(model, body.get("method", "predict"))(rows).tolist()}
 
 

@@ -4,8 +4,9 @@
 meson_build() {
     local dir=$1
     shift
-    local options="$* CC=${CC:-} CXX=${CXX:-}"
-    if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/dev-options" 2>/dev/null)" != "$options" ]; then
+    local options="$* CC=${CC:-} CXX=${CXX:-} CFLAGS=${CFLAGS:-}" configured=""
+    [ -f "$dir/build.ninja" ] && configured=$(cat "$dir/dev-options" 2>/dev/null || true)
+    if [ "$configured" != "$options" ]; then
         rm -rf "$dir"
         meson setup "$dir" "$@"
         echo "$options" >"$dir/dev-options"

@@ -33,9 +33,9 @@ as_root() {
 # Debian numbers the compiler's run-time library after the compiler: libclang-rt-14-dev.
 package_name() {
     if [ "$1" = libclang-rt-dev ]; then
-        local depends
-        depends=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')
-        echo "libclang-rt-${depends:-14}-dev"
+        local version
+        version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-//p' | head -n 1)
+        echo "libclang-rt-${version:-14}-dev"
     else
         echo "$1"
     fi

@@ -2,16 +2,17 @@
 # goes to fuzz/corpus/ once it is mended, where every `./dev test` replays it.
 
 dev_fuzz() {
-    local seconds=${1:-60} target name
+    local seconds=${1:-60} target name found
     need_packages "${PACKAGES_BUILD[@]}" "${PACKAGES_TEST[@]}"
     CC=clang CXX=clang++ meson_build build-fuzz --buildtype=debugoptimized -Dfuzz=true \
         -Db_sanitize=address,undefined -Db_lundef=false
     for target in build-fuzz/fuzz/fuzz_*; do
         [ -f "$target" ] && [ -x "$target" ] || continue
         name=$(basename "$target")
+        found=build-fuzz/found/$name
+        mkdir -p "$found"
         say "$name for $seconds s"
-        mkdir -p "build-fuzz/found/$name"
         "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="build-fuzz/found/$name/" "build-fuzz/found/$name" "fuzz/corpus/${name#fuzz_}"
+            -artifact_prefix="$found/" "$found" "fuzz/corpus/${name#fuzz_}"
     done
 }

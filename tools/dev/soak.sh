@@ -1,8 +1,7 @@
 # soak.sh: ./dev soak keeps a daemon busy with everything at once and watches its memory.
 
 dev_soak() {
-    local python
+    need_packages python3
     dev_build
-    python=$(need_venv sklearn-1.9.1)
-    "$python" tools/soak.py --daemon build/modelcached --seconds "${1:-60}"
+    python3 tools/soak.py --seconds "${1:-60}"
 }
