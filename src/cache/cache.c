@@ -1,0 +1,339 @@
+/* cache.c: the verbs of modelcache.h: add, load, refresh, unload, acquire.
+ *
+ * A hit is: find the name (table.c), take a reference (hazard.c), count. No lock, no allocation.
+ * All else takes the cache lock, and what is long happens on loader threads (flight.c). */
+#include "cache/cache_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "cache/cache_log.h"
+#include "cache/evict.h"
+#include "cache/flight.h"
+#include "cache/loader_threads.h"
+
+/* ------------------------------------------------------------------------------- helpers ---- */
+
+static mc_entry *find(const mc_cache *cache, const char *name)
+{
+    MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
+    MC_ASSERT(name != NULL);
+    return mc_table_find(&cache->table, name, strlen(name));
+}
+
+static mc_status unknown(const char *name, mc_error *err)
+{
+    return mc_fail(err, MC_E_NOT_FOUND, MC_NO_OFFSET, "no model is called \"%.*s\"", MC_NAME_MAX,
+                   name);
+}
+
+static void count(_Atomic uint64_t *counter)
+{
+    (void)atomic_fetch_add_explicit(counter, 1, memory_order_relaxed); /* relaxed: a statistic */
+}
+
+/* Locks, and finds a name that is not removed. On any other result the lock is not held. */
+static mc_status lock_entry(mc_cache *cache, const char *name, mc_entry **out, mc_error *err)
+{
+    mc_entry *entry = find(cache, name);
+    if (entry == NULL)
+        return unknown(name, err);
+    mc_cache_lock(cache);
+    if (entry->removed) {
+        mc_cache_unlock(cache);
+        return unknown(name, err);
+    }
+    *out = entry;
+    return MC_OK;
+}
+
+/* ---------------------------------------------------------------------------- registering ---- */
+
+/* `version` NULL: as it was. */
+static mc_status add(mc_cache *cache, const char *name, const char *version, const char *source,
+                     mc_error *err)
+{
+    MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
+    MC_TRY(mc_entry_check_name("model name", name, err));
+    if (version != NULL && version[0] != '\0')
+        MC_TRY(mc_entry_check_name("version", version, err));
+    mc_cache_lock(cache);
+    const mc_status status = mc_cache_add_entry_locked(cache, name, version, source, err);
+    mc_cache_unlock(cache);
+    return status;
+}
+
+mc_status mc_cache_add(mc_cache *cache, const char *name, const char *version, const char *source,
+                       mc_error *err)
+{
+    return add(cache, name, version == NULL ? "" : version, source, err);
+}
+
+static mc_status pinned(const mc_entry *entry, const char *verb, mc_error *err)
+{
+    return mc_fail(err, MC_E_CONFLICT, MC_NO_OFFSET, "model \"%s\" is pinned: unpin it to %s it",
+                   entry->name, verb);
+}
+
+mc_status mc_cache_pin(mc_cache *cache, const char *name, bool is_pinned, mc_error *err)
+{
+    mc_entry *entry = NULL;
+    MC_TRY(lock_entry(cache, name, &entry, err));
+    entry->pinned = is_pinned;
+    mc_cache_unlock(cache);
+    mc_cache_say(cache, MC_LOG_INFO, "model %s %s", name, is_pinned ? "pinned" : "unpinned");
+    return MC_OK;
+}
+
+/* Releases what was published and says so. */
+static void drop_and_say(mc_cache *cache, const char *name, const char *what, mc_model *model)
+{
+    if (model == NULL)
+        return;
+    char size[MC_SIZE_TEXT];
+    (void)mc_show_size(mc_model_bytes(model), size);
+    mc_hazards_wait(&cache->hazards, model);
+    const bool is_held = mc_model_is_shared(model);
+    mc_model_release(model);
+    mc_cache_say(cache, MC_LOG_INFO, "model %s %s: %s%s", name, what, size,
+                 is_held ? ", given back when the last request in flight ends" : "");
+}
+
+mc_status mc_cache_unload(mc_cache *cache, const char *name, mc_error *err)
+{
+    mc_entry *entry = NULL;
+    MC_TRY(lock_entry(cache, name, &entry, err));
+    mc_model *model = NULL;
+    const mc_status status = entry->pinned ? pinned(entry, "unload", err) : MC_OK;
+    if (status == MC_OK)
+        model = mc_cache_publish_locked(cache, entry, NULL);
+    mc_cache_unlock(cache);
+    drop_and_say(cache, name, "unloaded", model);
+    return status;
+}
+
+mc_status mc_cache_remove(mc_cache *cache, const char *name, mc_error *err)
+{
+    mc_entry *entry = NULL;
+    MC_TRY(lock_entry(cache, name, &entry, err));
+    mc_model *model = NULL;
+    const mc_status status = entry->pinned ? pinned(entry, "remove", err) : MC_OK;
+    if (status == MC_OK) {
+        model = mc_cache_publish_locked(cache, entry, NULL);
+        mc_entry_remember_locked(entry, NULL);
+        entry->removed = true;
+        entry->epoch++;
+    }
+    mc_cache_unlock(cache);
+    drop_and_say(cache, name, "removed", model);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------- loading ---- */
+
+/* Locks the entry that a load or refresh is for, registering it when a source is given. */
+static mc_status lock_for_load(mc_cache *cache, const char *name, const char *source,
+                               mc_entry **out, mc_error *err)
+{
+    if (source != NULL)
+        MC_TRY(add(cache, name, NULL, source, err));
+    return lock_entry(cache, name, out, err);
+}
+
+static void say_cached(const mc_cache *cache, const char *name)
+{
+    mc_cache_say(cache, MC_LOG_INFO, "model %s already cached", name);
+}
+
+static mc_status load_and_wait(mc_cache *cache, const char *name, const char *source, bool force,
+                               mc_error *err)
+{
+    mc_entry *entry = NULL;
+    mc_load *load = NULL;
+    mc_model *model = NULL;
+    MC_TRY(lock_for_load(cache, name, source, &entry, err));
+    const bool is_cached = !force && mc_entry_model_locked(entry) != NULL;
+    mc_status status = MC_OK;
+    if (!is_cached) {
+        status = mc_flight_join_locked(cache, entry, force, &load, err);
+        if (status == MC_OK)
+            status = mc_flight_wait_locked(cache, load, MC_NO_DEADLINE, &model, err);
+    }
+    mc_cache_unlock(cache);
+    if (is_cached)
+        say_cached(cache, name);
+    mc_model_release(model);
+    return status;
+}
+
+mc_status mc_cache_load(mc_cache *cache, const char *name, const char *source, mc_error *err)
+{
+    return load_and_wait(cache, name, source, false, err);
+}
+
+mc_status mc_cache_refresh(mc_cache *cache, const char *name, mc_error *err)
+{
+    return load_and_wait(cache, name, NULL, true, err);
+}
+
+/* Joins or starts a load and leaves `waiter` there: MC_E_PENDING, or why not. */
+static mc_status join_async_locked(mc_cache *cache, mc_entry *entry, bool fresh, mc_waiter *waiter,
+                                   mc_error *err)
+{
+    mc_load *load = NULL;
+    MC_TRY(mc_flight_join_locked(cache, entry, fresh, &load, err));
+    MC_TRY(mc_flight_add_waiter_locked(load, waiter, cache->max_waiters, err));
+    return MC_E_PENDING;
+}
+
+mc_status mc_cache_load_async(mc_cache *cache, const char *name, const char *source, bool force,
+                              mc_acquired_fn *done, void *user, mc_error *err)
+{
+    mc_entry *entry = NULL;
+    mc_waiter *waiter = NULL;
+    MC_TRY(mc_waiter_create(done, user, &waiter, err));
+    mc_status status = lock_for_load(cache, name, source, &entry, err);
+    if (status == MC_OK) {
+        if (force || mc_entry_model_locked(entry) == NULL)
+            status = join_async_locked(cache, entry, force, waiter, err);
+        mc_cache_unlock(cache);
+    }
+    if (status == MC_OK)
+        say_cached(cache, name);
+    if (status != MC_E_PENDING)
+        mc_waiter_destroy(waiter);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------ acquiring ---- */
+
+/* The way of a hit: no lock, no allocation. */
+static mc_model *acquire_ready(mc_cache *cache, mc_entry *entry)
+{
+    mc_model *model = mc_hazards_acquire(&cache->hazards, &entry->published);
+    if (model == NULL)
+        return NULL;
+    count(&entry->hits);
+    mc_evict_touch(cache, entry);
+    if (mc_cache_logs(cache, MC_LOG_DEBUG))
+        mc_cache_say(cache, MC_LOG_DEBUG, "cache hit: %s", entry->name);
+    return model;
+}
+
+static mc_model *retain_published_locked(const mc_entry *entry)
+{
+    mc_model *model = mc_entry_model_locked(entry);
+    if (model != NULL)
+        mc_model_retain(model);
+    return model;
+}
+
+/* A request that saw nothing ready looks again under the lock: an eviction may have changed its
+ * mind. If there is a model after all, it is a hit; else a miss, which is counted and logged. */
+static mc_status acquire_missed(mc_cache *cache, mc_entry *entry, mc_model **out, mc_error *err)
+{
+    mc_cache_lock(cache);
+    const bool is_removed = entry->removed;
+    mc_model *model = is_removed ? NULL : retain_published_locked(entry);
+    mc_cache_unlock(cache);
+    if (is_removed)
+        return unknown(entry->name, err);
+    *out = model;
+    count(model != NULL ? &entry->hits : &entry->misses);
+    if (mc_cache_logs(cache, MC_LOG_DEBUG))
+        mc_cache_say(cache, MC_LOG_DEBUG,
+                     model != NULL ? "cache hit: %s" : "cache miss: %s (loading)", entry->name);
+    return MC_OK;
+}
+
+/* A load that failed a moment ago is not tried again at once: its reason is the answer. */
+static mc_status check_failure_locked(const mc_cache *cache, const mc_entry *entry, mc_error *err)
+{
+    if (entry->failure == MC_OK)
+        return MC_OK;
+    const uint64_t age_ns = mc_now_ns() - entry->failed_ns;
+    if (age_ns >= cache->retry_after_ns)
+        return MC_OK;
+    if (entry->last_error == NULL)
+        return mc_fail(err, entry->failure, MC_NO_OFFSET, "%s", mc_status_text(entry->failure));
+    if (err != NULL)
+        *err = *entry->last_error;
+    return mc_fail_in(err, entry->failure, "the last load, %.1f s ago; the next try is in %.1f s",
+                      (double)age_ns / 1e9, (double)(cache->retry_after_ns - age_ns) / 1e9);
+}
+
+static mc_status wait_locked(mc_cache *cache, mc_entry *entry, uint32_t timeout_ms, mc_model **out,
+                             mc_error *err)
+{
+    mc_load *load = NULL;
+    if (entry->removed)
+        return unknown(entry->name, err);
+    *out = retain_published_locked(entry);
+    if (*out != NULL)
+        return MC_OK;
+    MC_TRY(check_failure_locked(cache, entry, err));
+    MC_TRY(mc_flight_join_locked(cache, entry, false, &load, err));
+    const uint64_t deadline_ns = mc_now_ns() + (uint64_t)timeout_ms * 1000000u;
+    return mc_flight_wait_locked(cache, load, deadline_ns, out, err);
+}
+
+mc_status mc_cache_acquire(mc_cache *cache, const char *name, uint32_t timeout_ms, mc_model **out,
+                           bool *hit, mc_error *err)
+{
+    mc_entry *entry = find(cache, name);
+    if (entry == NULL)
+        return unknown(name, err);
+    mc_model *model = acquire_ready(cache, entry);
+    if (model == NULL)
+        MC_TRY(acquire_missed(cache, entry, &model, err));
+    const bool is_hit = model != NULL;
+    if (!is_hit) {
+        mc_cache_lock(cache);
+        const mc_status status = wait_locked(cache, entry, timeout_ms, &model, err);
+        mc_cache_unlock(cache);
+        MC_TRY(status);
+    }
+    *out = model;
+    if (hit != NULL)
+        *hit = is_hit;
+    return MC_OK;
+}
+
+static mc_status pend_locked(mc_cache *cache, mc_entry *entry, mc_waiter *waiter, mc_model **out,
+                             mc_error *err)
+{
+    if (entry->removed)
+        return unknown(entry->name, err);
+    *out = retain_published_locked(entry);
+    if (*out != NULL)
+        return MC_OK;
+    MC_TRY(check_failure_locked(cache, entry, err));
+    return join_async_locked(cache, entry, false, waiter, err);
+}
+
+mc_status mc_cache_acquire_async(mc_cache *cache, const char *name, mc_acquired_fn *done,
+                                 void *user, mc_model **out, mc_error *err)
+{
+    mc_entry *entry = find(cache, name);
+    if (entry == NULL)
+        return unknown(name, err);
+    mc_model *model = acquire_ready(cache, entry);
+    if (model == NULL)
+        MC_TRY(acquire_missed(cache, entry, &model, err));
+    if (model != NULL) {
+        *out = model;
+        return MC_OK;
+    }
+    mc_waiter *waiter = NULL;
+    MC_TRY(mc_waiter_create(done, user, &waiter, err));
+    mc_cache_lock(cache);
+    const mc_status status = pend_locked(cache, entry, waiter, &model, err);
+    mc_cache_unlock(cache);
+    if (status != MC_E_PENDING)
+        mc_waiter_destroy(waiter);
+    if (status == MC_OK)
+        *out = model;
+    return status;
+}

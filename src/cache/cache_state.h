@@ -1,0 +1,87 @@
+/* cache_state.h: what a cache consists of; for the files of this room only.
+ *
+ * One lock, mc_cache.lock, guards all that is rare: registering, loading, waiting, unloading,
+ * evicting. It is held for short, bounded work only: never while a loader reads, a model is mapped
+ * or unmapped, a line is logged or a callback runs, and never by a thread of idle priority. A hit
+ * never takes it. */
+#ifndef MC_CACHE_STATE_H
+#define MC_CACHE_STATE_H
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include "cache/budget.h"
+#include "cache/cache.h"
+#include "cache/entry.h"
+#include "cache/hazard.h"
+#include "cache/table.h"
+
+#define MC_CACHE_MAGIC      0x4d436163u
+#define MC_MAX_LOAD_THREADS 64u
+
+typedef TAILQ_HEAD(mc_load_queue, mc_load) mc_load_queue;
+
+struct mc_cache {
+    /* immutable */
+    uint32_t magic;
+    uint32_t max_load_threads;
+    uint32_t max_waiters;
+    uint64_t retry_after_ns;
+    uint64_t summary_ns; /* between summary lines */
+    mc_loader_fn *loader;
+    mc_log_fn *log; /* may be NULL */
+    void *log_user;
+    mc_log_level log_level;
+    mc_budget *budget; /* counted; guarded by its atomics */
+
+    /* guarded by their own atomics; the table is added to under the lock */
+    mc_hazards hazards;
+    mc_table table;
+    _Atomic uint64_t clock; /* of eviction: see evict.h; raised under the lock */
+
+    pthread_mutex_t lock;
+    /* guarded by the lock */
+    mc_entry **by_name;  /* (n_entries) owned; every entry ever added, by name */
+    mc_entry **resident; /* (n_resident) owned; entries with a published model, in no order */
+    size_t n_entries, n_resident;
+    size_t capacity; /* of both */
+    uint64_t loads, load_failures, evictions, n_waits;
+    mc_load_queue queue; /* loads that no thread has taken yet */
+    pthread_cond_t work; /* signalled when the queue grows or the cache stops */
+    pthread_t threads[MC_MAX_LOAD_THREADS];
+    uint32_t n_threads, n_idle;
+    bool stopping;
+    uint64_t summary_due_ns;
+    uint64_t summary_hits; /* as of the last summary line */
+};
+
+static inline void mc_cache_lock(mc_cache *cache)
+{
+    MC_ASSERT(pthread_mutex_lock(&cache->lock) == 0);
+}
+
+static inline void mc_cache_unlock(mc_cache *cache)
+{
+    MC_ASSERT(pthread_mutex_unlock(&cache->lock) == 0);
+}
+
+/* Registers a name, or gives one that exists a new source (and version, unless it is NULL). */
+MC_MUST_CHECK mc_status mc_cache_add_entry_locked(mc_cache *cache, const char *name,
+                                                  const char *version, const char *source,
+                                                  mc_error *err);
+
+/* Puts `model` (the caller's reference) in the place of what `entry` publishes, keeps the list of
+ * residents, and hands back the old reference or NULL: for mc_cache_drop_model(). */
+MC_MUST_CHECK mc_model *mc_cache_publish_locked(mc_cache *cache, mc_entry *entry, mc_model *model);
+
+/* Releases a reference that was published once, when no reader is about to count it. Unmaps the
+ * model if nobody holds it. Without the lock. NULL is fine. */
+void mc_cache_drop_model(mc_cache *cache, mc_model *model);
+
+/* Index in by_name of the first name that is not below `name`. O(log n_entries). */
+size_t mc_cache_position_locked(const mc_cache *cache, const char *name);
+
+/* The numbers of mc_cache_statistics(). O(n_entries). */
+mc_cache_stats mc_cache_statistics_locked(const mc_cache *cache);
+/* True, with the numbers, once every summary_ns if there were hits since. */
+bool mc_cache_summary_is_due_locked(mc_cache *cache, mc_cache_stats *out);
+#endif
