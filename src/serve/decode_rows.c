@@ -1,0 +1,265 @@
+/* decode_rows.c: typed slots, filled value by value. */
+#include "serve/decode_rows.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/size.h"
+
+void mc_rows_init(mc_rows *rows, mc_meter *meter)
+{
+    *rows = (mc_rows){.n_rows = 0};
+    mc_buffer_init(&rows->numbers, meter);
+    mc_buffer_init(&rows->cells, meter);
+    mc_buffer_init(&rows->text, meter);
+    mc_buffer_init(&rows->marks, meter);
+}
+
+void mc_rows_fini(mc_rows *rows)
+{
+    mc_rows_trim(rows, 0);
+}
+
+void mc_rows_trim(mc_rows *rows, size_t keep)
+{
+    mc_buffer_trim(&rows->numbers, keep);
+    mc_buffer_trim(&rows->cells, keep);
+    mc_buffer_trim(&rows->text, keep);
+    mc_buffer_trim(&rows->marks, keep);
+}
+
+size_t mc_rows_bytes(const mc_rows *rows)
+{
+    return rows->numbers.room + rows->cells.room + rows->text.room + rows->marks.room;
+}
+
+static bool only_numbers(const mc_row_schema *schema)
+{
+    if (schema->n_numbers != schema->n_columns)
+        return false;
+    for (size_t i = 0; i < schema->n_columns; i++)
+        if (schema->columns[i].kind != MC_COLUMN_NUMBER || schema->columns[i].slot != i)
+            return false;
+    return true;
+}
+
+void mc_rows_begin(mc_rows *rows, const mc_row_schema *schema)
+{
+    rows->schema = *schema;
+    rows->numbers.size = rows->cells.size = rows->text.size = 0;
+    rows->n_rows = rows->n_seen = rows->guess = 0;
+    rows->all_numbers = only_numbers(schema);
+    rows->row_numbers = NULL;
+    rows->row_cells = NULL;
+}
+
+/* ----------------------------------------------------------------------------- refusals ---- */
+
+static mc_status fail(const mc_rows *rows, const char *place, mc_error *err, const char *format,
+                      va_list args)
+{
+    char text[MC_ERROR_MESSAGE];
+    (void)vsnprintf(text, sizeof text, format, args);
+    return mc_fail(err, MC_E_BAD_INPUT, rows->n_rows, "row %zu%s: %s", rows->n_rows, place, text);
+}
+
+mc_status mc_rows_fail(const mc_rows *rows, mc_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const mc_status status = fail(rows, "", err, format, args);
+    va_end(args);
+    return status;
+}
+
+mc_status mc_rows_fail_at(const mc_rows *rows, size_t column, mc_error *err, const char *format,
+                          ...)
+{
+    char place[MC_ERROR_CONTEXT + 64];
+    const mc_column *at = &rows->schema.columns[column];
+    if (at->name == NULL) {
+        (void)snprintf(place, sizeof place, ", column %zu", column);
+    } else {
+        const mc_bytes name = {(const uint8_t *)at->name, at->name_size};
+        (void)snprintf(place, sizeof place, ", column \"%.*s\" (%zu)", MC_SHOW(name), column);
+    }
+    va_list args;
+    va_start(args, format);
+    const mc_status status = fail(rows, place, err, format, args);
+    va_end(args);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------- values ---- */
+
+mc_status mc_rows_open(mc_rows *rows, mc_error *err)
+{
+    if (rows->n_rows == MC_LIMIT_ROWS)
+        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "more than %zu rows in one request",
+                       MC_LIMIT_ROWS);
+    const size_t numbers_size = rows->schema.n_numbers * sizeof(double);
+    const size_t cells_size = rows->schema.n_cells * sizeof(mc_cell);
+    MC_TRY(mc_buffer_reserve(&rows->numbers, numbers_size, err));
+    MC_TRY(mc_buffer_reserve(&rows->cells, cells_size, err));
+    if (numbers_size > 0)
+        rows->row_numbers = (double *)(void *)(rows->numbers.data + rows->numbers.size);
+    if (cells_size > 0)
+        rows->row_cells = (mc_cell *)(void *)(rows->cells.data + rows->cells.size);
+    rows->numbers.size += numbers_size;
+    rows->cells.size += cells_size;
+    return MC_OK;
+}
+
+void mc_rows_close(mc_rows *rows)
+{
+    rows->n_rows++;
+}
+
+static mc_status put_number(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
+{
+    double *slot = &rows->row_numbers[rows->schema.columns[column].slot];
+    switch ((mc_cell_kind)value->kind) {
+    case MC_CELL_NONE:
+        *slot = __builtin_nan("");
+        break;
+    case MC_CELL_NUMBER:
+        *slot = value->as.number;
+        break;
+    case MC_CELL_INTEGER:
+    case MC_CELL_BOOL:
+        *slot = (double)value->as.integer;
+        break;
+    case MC_CELL_STRING: {
+        const mc_bytes text = {(const uint8_t *)value->as.text, value->size};
+        return mc_rows_fail_at(rows, column, err, "expected a number, found the string \"%.*s\"",
+                               MC_SHOW(text));
+    }
+    }
+    return MC_OK;
+}
+
+static mc_status put_cell(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
+{
+    mc_cell *slot = &rows->row_cells[rows->schema.columns[column].slot];
+    *slot = *value;
+    if (value->kind == MC_CELL_STRING) { /* R2 */
+        slot->as.integer = (int64_t)rows->text.size;
+        return mc_buffer_append(&rows->text, value->as.text, value->size, err);
+    }
+    return MC_OK;
+}
+
+mc_status mc_rows_put(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
+{
+    MC_ASSERT(column < rows->schema.n_columns);
+    switch (rows->schema.columns[column].kind) {
+    case MC_COLUMN_UNUSED:
+        break;
+    case MC_COLUMN_NUMBER:
+        return put_number(rows, column, value, err);
+    case MC_COLUMN_CELL:
+        return put_cell(rows, column, value, err);
+    }
+    return MC_OK;
+}
+
+/* --------------------------------------------------------------------------------- names ---- */
+
+static bool has_name(const mc_column *column, mc_bytes name)
+{
+    return column->name != NULL && column->name_size == name.size &&
+           memcmp(column->name, name.data, name.size) == 0;
+}
+
+size_t mc_rows_find(mc_rows *rows, mc_bytes name)
+{
+    const mc_row_schema *schema = &rows->schema;
+    if (!schema->has_names)
+        return MC_NO_COLUMN;
+    size_t found = rows->guess;
+    if (found >= schema->n_columns || !has_name(&schema->columns[found], name)) {
+        const char *text = name.size == 0 ? "" : (const char *)name.data;
+        if (schema->find_column(schema->find_context, text, name.size, &found) != MC_OK)
+            return MC_NO_COLUMN;
+        MC_ASSERT(found < schema->n_columns);
+    }
+    rows->guess = found + 1;
+    return found;
+}
+
+mc_status mc_rows_start_marks(mc_rows *rows, mc_error *err)
+{
+    size_t size = 0;
+    const bool fits = mc_mul_size(rows->schema.n_columns, sizeof(uint64_t), &size);
+    MC_ASSERT(fits); /* the columns are in memory, and larger */
+    if (rows->marks.size < size) {
+        MC_TRY(mc_buffer_reserve(&rows->marks, size - rows->marks.size, err));
+        memset(rows->marks.data + rows->marks.size, 0, size - rows->marks.size);
+        rows->marks.size = size;
+    }
+    rows->mark++;
+    rows->n_seen = rows->guess = 0;
+    return MC_OK;
+}
+
+bool mc_rows_mark(mc_rows *rows, size_t column)
+{
+    uint64_t *mark = (uint64_t *)(void *)rows->marks.data + column;
+    if (*mark == rows->mark)
+        return false;
+    *mark = rows->mark;
+    rows->n_seen += rows->schema.columns[column].kind == MC_COLUMN_UNUSED ? 0 : 1;
+    return true;
+}
+
+size_t mc_rows_unmarked(const mc_rows *rows)
+{
+    const mc_row_schema *schema = &rows->schema;
+    if (rows->n_seen == schema->n_numbers + schema->n_cells)
+        return MC_NO_COLUMN;
+    const uint64_t *marks = (const uint64_t *)(const void *)rows->marks.data;
+    for (size_t i = 0; i < schema->n_columns; i++)
+        if (schema->columns[i].kind != MC_COLUMN_UNUSED && marks[i] != rows->mark)
+            return i;
+    return MC_NO_COLUMN;
+}
+
+/* -------------------------------------------------------------------------- sparse, finish ---- */
+
+mc_status mc_rows_put_sparse(mc_rows *rows, const int64_t *indices, const double *values, size_t n,
+                             mc_error *err)
+{
+    const size_t n_columns = rows->schema.n_columns;
+    const mc_cell zero = {.kind = MC_CELL_NUMBER, .as.number = 0.0};
+    for (size_t i = 0; i < n_columns; i++)
+        MC_TRY(mc_rows_put(rows, i, &zero, err));
+    MC_TRY(mc_rows_start_marks(rows, err));
+    for (size_t i = 0; i < n; i++) {
+        if (indices[i] < 0 || (uint64_t)indices[i] >= n_columns)
+            return mc_rows_fail(rows, err, "expected indices below %zu, found %lld", n_columns,
+                                (long long)indices[i]);
+        const size_t column = (size_t)indices[i];
+        if (!mc_rows_mark(rows, column))
+            return mc_rows_fail(rows, err, "index %zu occurs twice", column);
+        const mc_cell value = {.kind = MC_CELL_NUMBER, .as.number = values[i]};
+        MC_TRY(mc_rows_put(rows, column, &value, err));
+    }
+    return MC_OK;
+}
+
+void mc_rows_finish(mc_rows *rows, mc_input *out)
+{
+    mc_cell *cells = (mc_cell *)(void *)rows->cells.data;
+    const size_t n_cells = rows->n_rows * rows->schema.n_cells;
+    MC_ASSERT(rows->numbers.size ==
+              rows->n_rows * rows->schema.n_numbers * sizeof(double)); /* R1 */
+    MC_ASSERT(rows->cells.size == n_cells * sizeof(mc_cell));
+    const char *text = rows->text.data == NULL ? "" : (const char *)rows->text.data;
+    for (size_t i = 0; i < n_cells; i++)
+        if (cells[i].kind == MC_CELL_STRING)
+            cells[i].as.text = text + cells[i].as.integer;
+    *out = (mc_input){.layout = MC_LAYOUT_SLOTS, .n_rows = rows->n_rows};
+    out->as.slots.numbers = (const double *)(const void *)rows->numbers.data;
+    out->as.slots.cells = cells;
+}
