@@ -23,9 +23,11 @@ static inline size_t mc_reader_left(const mc_reader *r)
 /* Borrows the next `n` bytes. Written as `n > left`, never as `at + n > size`, which can wrap. */
 MC_MUST_CHECK static inline mc_status mc_read_bytes(mc_reader *r, size_t n, const uint8_t **out)
 {
-    if (n > mc_reader_left(r))
-        return mc_fail(r->err, MC_E_TRUNCATED, r->at, "need %zu bytes, %zu left", n,
-                       mc_reader_left(r));
+    if (n > mc_reader_left(r)) {
+        (void)mc_fail(r->err, MC_E_TRUNCATED, r->at, "need %zu bytes, %zu left", n,
+                      mc_reader_left(r));
+        return MC_E_TRUNCATED; /* a constant: the compiler sees that *out is set whenever we go on */
+    }
     *out = r->data + r->at;
     r->at += n;
     return MC_OK;
