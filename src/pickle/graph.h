@@ -9,9 +9,9 @@
 
 typedef enum mc_value_kind {
     MC_KIND_NONE = 0,
-    MC_KIND_BOOL,  /* `integer` is 0 or 1 */
-    MC_KIND_INT, /* fits int64 */
-    MC_KIND_BIG_INT,    /* little-endian two's complement in `bytes` */
+    MC_KIND_BOOL,    /* `integer` is 0 or 1 */
+    MC_KIND_INT,     /* fits int64 */
+    MC_KIND_BIG_INT, /* little-endian two's complement in `bytes` */
     MC_KIND_FLOAT,
     MC_KIND_TEXT,  /* UTF-8 in `bytes`; lone surrogates as three bytes each */
     MC_KIND_BYTES, /* bytes, bytearray */
