@@ -1,0 +1,127 @@
+/* source.c: reads a file into memory of ours and takes its compression off.
+ *
+ * A compressed file may hold another (a joblib dump compressed by zlib, gzipped for transport): up
+ * to MAX_LAYERS are taken off. The bytes that end up in mc_source are private: rewriting the file
+ * while the model loads changes nothing. */
+#include "import/file/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "import/file/inflate.h"
+
+#define MAX_LAYERS 3
+
+static mc_status fail_errno(mc_error *err, const char *path, const char *what)
+{
+    char text[128];
+    const char *why = strerror_r(errno, text, sizeof text);
+    return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s: %s: %s", path, what, why);
+}
+
+static mc_status read_whole(int fd, const char *path, mc_source *source, mc_error *err)
+{
+    uint8_t *at = source->owned;
+    for (size_t done = 0; done < source->size;) {
+        const ssize_t n = read(fd, at + done, source->size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(err, path, "cannot be read");
+        if (n == 0)
+            return mc_fail(err, MC_E_TRUNCATED, done, "%s: %zu bytes expected, the file ends here",
+                           path, source->size);
+        done += (size_t)n;
+    }
+    return MC_OK;
+}
+
+static mc_status read_fd(int fd, const char *path, mc_reserve_fn *reserve, void *context,
+                         mc_source *out, mc_error *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return fail_errno(err, path, "cannot be looked at");
+    if (!S_ISREG(info.st_mode))
+        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s: not a regular file", path);
+    const size_t size = (size_t)info.st_size;
+    if (size == 0)
+        return mc_fail(err, MC_E_TRUNCATED, 0, "%s: the file is empty", path);
+    if (size > MC_LIMIT_INPUT_BYTES)
+        return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%s: %zu bytes, at most %zu are read", path,
+                       size, MC_LIMIT_INPUT_BYTES);
+    if (reserve != NULL)
+        MC_TRY(reserve(context, size, err));
+    void *pages = mc_pages_alloc(size);
+    if (pages == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%s: no %zu bytes to be had", path, size);
+    mc_source source = {.data = pages, .size = size, .owned = pages, .owned_size = size};
+    const mc_status status = read_whole(fd, path, &source, err);
+    if (status != MC_OK)
+        mc_source_close(&source);
+    else
+        *out = source;
+    return status;
+}
+
+/* Replaces *source by what is inside it. */
+static mc_status take_layer_off(const mc_codec *codec, mc_reserve_fn *reserve, void *context,
+                                mc_source *source, mc_error *err)
+{
+    mc_inflated inflated = {.reserve = reserve, .context = context};
+    const mc_status status =
+        mc_inflate(codec, (mc_bytes){source->data, source->size}, &inflated, err);
+    if (status != MC_OK)
+        return mc_fail_in(err, status, "%s", mc_codec_name(codec));
+    mc_source_close(source);
+    *source = (mc_source){.data = inflated.pages,
+                          .size = inflated.size,
+                          .owned = inflated.pages,
+                          .owned_size = inflated.room};
+    return MC_OK;
+}
+
+static mc_status inflate_all(mc_reserve_fn *reserve, void *context, mc_source *source,
+                             mc_error *err)
+{
+    char compression[sizeof source->compression] = "";
+    for (int layer = 0; layer < MAX_LAYERS; layer++) {
+        const mc_codec *codec = mc_codec_find((mc_bytes){source->data, source->size});
+        if (codec == NULL)
+            break;
+        if (layer == 0)
+            memcpy(compression, mc_codec_name(codec), strlen(mc_codec_name(codec)) + 1);
+        MC_TRY(take_layer_off(codec, reserve, context, source, err));
+    }
+    memcpy(source->compression, compression, sizeof compression);
+    return MC_OK;
+}
+
+mc_status mc_source_open(const char *path, mc_reserve_fn *reserve, void *context, mc_source *out,
+                         mc_error *err)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return fail_errno(err, path, "cannot be opened");
+    mc_source source = {0};
+    mc_status status = read_fd(fd, path, reserve, context, &source, err);
+    (void)close(fd);
+    if (status == MC_OK)
+        status = inflate_all(reserve, context, &source, err);
+    if (status != MC_OK)
+        mc_source_close(&source);
+    else
+        *out = source;
+    return status;
+}
+
+void mc_source_close(mc_source *source)
+{
+    mc_pages_free(source->owned, source->owned_size);
+    *source = (mc_source){0};
+}
