@@ -1,0 +1,21 @@
+/* builder_state.h: what a builder holds: builder.c fills it, finish.c places it. Private to image. */
+#ifndef MC_IMAGE_BUILDER_STATE_H
+#define MC_IMAGE_BUILDER_STATE_H
+#include "base/vec.h"
+#include "image/builder.h"
+
+#define MC_WANTED_NUMBER 1u
+#define MC_WANTED_CELL 2u
+
+struct mc_builder {
+    mc_vec sections[MC_N_SECTIONS]; /* each as it will stand in the block */
+    mc_vec wanted;                  /* (n_columns) bytes: MC_WANTED_* */
+    mc_intern known_arrays, known_steps, known_texts;
+    size_t n_columns;
+    uint32_t flags;
+    mc_image_text estimator, sklearn_version, importer;
+};
+
+/* Bytes of an item of an mc_array_type; 0 for an unknown type. */
+size_t mc_array_item_size(uint32_t type);
+#endif

@@ -1,0 +1,202 @@
+/* input.c: dense matrices, columns and sparse rows -> slots. Every conversion to float64 is exact
+ * but for int64 beyond 2**53, which rounds to nearest as numpy's astype does. */
+#include "image/input.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "image/workspace.h"
+
+static double number_at(const void *data, mc_dtype dtype)
+{
+    double f64 = 0.0;
+    float f32 = 0.0f;
+    int64_t i64 = 0;
+    int32_t i32 = 0;
+    uint8_t u8 = 0;
+    mc_cell cell;
+    switch (dtype) {
+    case MC_DTYPE_F64:
+        memcpy(&f64, data, sizeof f64);
+        return f64;
+    case MC_DTYPE_F32:
+        memcpy(&f32, data, sizeof f32);
+        return (double)f32;
+    case MC_DTYPE_I64:
+        memcpy(&i64, data, sizeof i64);
+        return (double)i64;
+    case MC_DTYPE_I32:
+        memcpy(&i32, data, sizeof i32);
+        return (double)i32;
+    case MC_DTYPE_U8:
+    case MC_DTYPE_BOOL:
+        memcpy(&u8, data, sizeof u8);
+        return (double)u8;
+    case MC_DTYPE_CELL:
+        memcpy(&cell, data, sizeof cell);
+        return cell.kind == MC_CELL_NUMBER ? cell.as.number
+               : cell.kind == MC_CELL_NONE ? (double)NAN
+                                           : (double)cell.as.integer;
+    }
+    return (double)NAN;
+}
+
+static mc_cell cell_at(const void *data, mc_dtype dtype)
+{
+    mc_cell cell = {.kind = MC_CELL_NUMBER};
+    int64_t i64 = 0;
+    int32_t i32 = 0;
+    uint8_t u8 = 0;
+    if (dtype == MC_DTYPE_CELL) {
+        memcpy(&cell, data, sizeof cell);
+    } else if (dtype == MC_DTYPE_I64) {
+        memcpy(&i64, data, sizeof i64);
+        cell = (mc_cell){.kind = MC_CELL_INTEGER, .as.integer = i64};
+    } else if (dtype == MC_DTYPE_I32) {
+        memcpy(&i32, data, sizeof i32);
+        cell = (mc_cell){.kind = MC_CELL_INTEGER, .as.integer = i32};
+    } else if (dtype == MC_DTYPE_BOOL || dtype == MC_DTYPE_U8) {
+        memcpy(&u8, data, sizeof u8);
+        cell = (mc_cell){.kind = dtype == MC_DTYPE_BOOL ? MC_CELL_BOOL : MC_CELL_INTEGER,
+                         .as.integer = u8};
+    } else {
+        cell.as.number = number_at(data, dtype);
+    }
+    return cell;
+}
+
+/* Where the slots of a converted batch lie. */
+typedef struct slots {
+    double *numbers;
+    mc_cell *cells;
+    size_t n_numbers, n_cells, n_rows;
+} slots;
+
+static mc_status make_slots(const mc_view *view, size_t n_rows, mc_workspace *workspace, slots *out,
+                            mc_error *err)
+{
+    size_t numbers = 0, cells = 0;
+    *out = (slots){.n_numbers = view->header->n_numbers,
+                   .n_cells = view->header->n_cells,
+                   .n_rows = n_rows};
+    if (!mc_mul_size(n_rows, out->n_numbers * sizeof(double), &numbers) ||
+        !mc_mul_size(n_rows, out->n_cells * sizeof(mc_cell), &cells))
+        return mc_fail(err, MC_E_BAD_INPUT, MC_NO_OFFSET, "%zu rows overflow", n_rows);
+    uint8_t *memory = NULL;
+    numbers = mc_round_up(numbers, 64);
+    MC_TRY(mc_workspace_need(workspace, MC_REGION_INPUT, numbers + cells, &memory, err));
+    out->numbers = (double *)(void *)memory;
+    out->cells = (mc_cell *)(void *)(memory + numbers);
+    return MC_OK;
+}
+
+static mc_status put_column(const mc_view *view, size_t at, const mc_column_data *data,
+                            const slots *to, mc_error *err)
+{
+    const mc_image_column *column = &view->columns[at];
+    const uint8_t *item = data->data;
+    for (size_t row = 0; row < to->n_rows; row++, item += data->stride) {
+        if (column->kind == MC_COLUMN_CELL) {
+            to->cells[row * to->n_cells + column->slot] = cell_at(item, data->dtype);
+        } else if (column->kind == MC_COLUMN_NUMBER) {
+            if (data->dtype == MC_DTYPE_CELL) {
+                const mc_cell cell = cell_at(item, data->dtype);
+                if (cell.kind == MC_CELL_STRING)
+                    return mc_fail(err, MC_E_BAD_INPUT, row,
+                                   "row %zu, column %zu: expected a number, found the text "
+                                   "\"%.*s\"",
+                                   row, at, (int)(cell.size > 80 ? 80 : cell.size), cell.as.text);
+            }
+            to->numbers[row * to->n_numbers + column->slot] = number_at(item, data->dtype);
+        }
+    }
+    return MC_OK;
+}
+
+static mc_status check_columns(const mc_view *view, size_t found, mc_error *err)
+{
+    if (found != view->n_columns)
+        return mc_fail(err, MC_E_BAD_INPUT, MC_NO_OFFSET, "expected %u columns, found %zu",
+                       view->n_columns, found);
+    return MC_OK;
+}
+
+static mc_status put_dense(const mc_view *view, const mc_input *input, const slots *to,
+                           mc_error *err)
+{
+    for (size_t i = 0; i < view->n_columns; i++) {
+        const mc_column_data column = {input->as.dense.dtype, input->as.dense.row_stride,
+                                       (const uint8_t *)input->as.dense.data +
+                                           (ptrdiff_t)i * input->as.dense.column_stride};
+        MC_TRY(put_column(view, i, &column, to, err));
+    }
+    return MC_OK;
+}
+
+static mc_status put_csr(const mc_view *view, const mc_input *input, const slots *to, mc_error *err)
+{
+    memset(to->numbers, 0, to->n_rows * to->n_numbers * sizeof(double));
+    for (size_t i = 0; i < to->n_rows * to->n_cells; i++)
+        to->cells[i] = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = 0.0};
+    for (size_t row = 0; row < to->n_rows; row++) {
+        if (input->as.csr.indptr[row] < 0 || input->as.csr.indptr[row + 1] < input->as.csr.indptr[row])
+            return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu: indptr is not ascending", row);
+        for (int64_t i = input->as.csr.indptr[row]; i < input->as.csr.indptr[row + 1]; i++) {
+            const int32_t index = input->as.csr.indices[i];
+            if (index < 0 || (size_t)index >= view->n_columns)
+                return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu: index %d, expected 0 to %u", row,
+                               index, view->n_columns - 1);
+            const mc_image_column *column = &view->columns[index];
+            if (column->kind == MC_COLUMN_NUMBER) /* duplicates add up, as in scipy */
+                to->numbers[row * to->n_numbers + column->slot] += input->as.csr.data[i];
+            else if (column->kind == MC_COLUMN_CELL)
+                to->cells[row * to->n_cells + column->slot].as.number += input->as.csr.data[i];
+        }
+    }
+    return MC_OK;
+}
+
+/* Row-major float64 whose columns are exactly the number slots needs no copy. */
+static bool is_slots_already(const mc_view *view, const mc_input *input)
+{
+    if (input->layout != MC_LAYOUT_DENSE || input->as.dense.dtype != MC_DTYPE_F64 ||
+        view->header->n_numbers != view->n_columns || input->as.dense.column_stride != 8 ||
+        input->as.dense.row_stride != (ptrdiff_t)(8 * view->n_columns) ||
+        (uintptr_t)input->as.dense.data % 8 != 0)
+        return false;
+    for (uint32_t i = 0; i < view->n_columns; i++)
+        if (view->columns[i].slot != i)
+            return false;
+    return true;
+}
+
+mc_status mc_input_to_slots(const mc_view *view, const mc_input *input, mc_workspace *workspace,
+                            mc_input *out, mc_error *err)
+{
+    if (input->layout == MC_LAYOUT_SLOTS) {
+        *out = *input;
+        return MC_OK;
+    }
+    const size_t width = input->layout == MC_LAYOUT_DENSE     ? input->as.dense.n_columns
+                         : input->layout == MC_LAYOUT_COLUMNS ? input->as.columns.n_columns
+                                                              : input->as.csr.n_columns;
+    MC_TRY(check_columns(view, width, err));
+    *out = (mc_input){.layout = MC_LAYOUT_SLOTS, .n_rows = input->n_rows};
+    if (is_slots_already(view, input)) {
+        out->as.slots.numbers = input->as.dense.data;
+        return MC_OK;
+    }
+    slots to;
+    MC_TRY(make_slots(view, input->n_rows, workspace, &to, err));
+    if (input->layout == MC_LAYOUT_CSR)
+        MC_TRY(put_csr(view, input, &to, err));
+    else if (input->layout == MC_LAYOUT_DENSE)
+        MC_TRY(put_dense(view, input, &to, err));
+    else
+        for (size_t i = 0; i < view->n_columns; i++)
+            MC_TRY(put_column(view, i, &input->as.columns.columns[i], &to, err));
+    out->as.slots.numbers = to.numbers;
+    out->as.slots.cells = to.cells;
+    return MC_OK;
+}

@@ -1,0 +1,154 @@
+/* layout.h: the image, byte by byte.
+ *
+ * An image is one block: header, then sections, each at a 64-byte boundary, found by the header's
+ * table. All offsets are from the start of the block, all integers little-endian, nothing is a
+ * pointer: the block means the same wherever it is mapped.
+ *
+ *   strings    bytes of all names and texts, UTF-8, not NUL-terminated
+ *   columns    the input columns, in the order of training
+ *   by_name    (n_columns) column indices in order of their names, or empty: no names
+ *   cells      typed values: categories, class labels
+ *   tables     class tables: runs of cells
+ *   methods    what can be asked: a run of step_list, a run of parts
+ *   parts      the blocks of an answer: a buffer and how to show it
+ *   buffers    numbered typed matrices (n_rows, width); 0 is `numbers`, 1 is `cells` of the input
+ *   steps      the program, in order: each reads buffers of lower number and writes its own
+ *   step_list  for each method, which steps it needs, ascending
+ *   arrays     weights: type, shape, offset
+ *   weights    their bytes, each array at a 64-byte boundary
+ *
+ * INVARIANTS, proved by mc_image_verify() and relied on by number:
+ *   (I1) magic, format, byte order and size are ours; the digest is that of the bytes behind it.
+ *   (I2) every section lies in the block, aligned, and holds whole records.
+ *   (I3) every text lies in `strings`; every run lies in its section.
+ *   (I4) column slots are below n_numbers or n_cells; widths of buffers 0 and 1 are these counts.
+ *   (I5) every array lies in `weights`, aligned to 64; n_items = n_rows * n_cols.
+ *   (I6) a step's sources have lower numbers than its destination, buffer types as steps.def says;
+ *        each buffer but 0 and 1 names the one step that writes it.
+ *   (I7) a step's arrays have the types and shapes that its kernel reads (check_* beside run_*),
+ *        and indices stored in arrays are in range.
+ *   (I8) a method's steps are ascending and complete: every source is written by a step of its list.
+ *   (I9) a part's buffer has the type of its value; label parts name a class table that covers
+ *        every label that the step can write.
+ */
+#ifndef MC_IMAGE_LAYOUT_H
+#define MC_IMAGE_LAYOUT_H
+#include "base/base.h"
+
+#define MC_IMAGE_MAGIC "MCIMAGE\n"
+#define MC_IMAGE_FORMAT 1u
+#define MC_IMAGE_ORDER 0x01020304u
+#define MC_IMAGE_ALIGN 64u
+#define MC_NONE UINT32_MAX /* no buffer, no array, no table */
+
+typedef enum mc_section {
+    MC_SECTION_STRINGS,
+    MC_SECTION_COLUMNS,
+    MC_SECTION_BY_NAME,
+    MC_SECTION_CELLS,
+    MC_SECTION_TABLES,
+    MC_SECTION_METHODS,
+    MC_SECTION_PARTS,
+    MC_SECTION_BUFFERS,
+    MC_SECTION_STEPS,
+    MC_SECTION_STEP_LIST,
+    MC_SECTION_ARRAYS,
+    MC_SECTION_WEIGHTS,
+    MC_N_SECTIONS
+} mc_section;
+
+typedef struct mc_image_text {
+    uint32_t at, size; /* in strings */
+} mc_image_text;
+
+#define MC_IMAGE_HAS_NAMES 1u
+#define MC_IMAGE_EXTRA_COLUMNS 2u
+
+typedef struct mc_image_header {
+    char magic[8];
+    uint32_t format, order;
+    uint64_t size;      /* of the block, padding included */
+    uint64_t digest[2]; /* XXH3-128 of the bytes from `flags` to the end */
+    uint32_t flags;
+    uint32_t default_method;
+    uint32_t n_numbers, n_cells;
+    mc_image_text estimator, sklearn_version, importer;
+    struct {
+        uint64_t at, size;
+    } sections[MC_N_SECTIONS];
+    uint8_t reserved[24];
+} mc_image_header;
+_Static_assert(sizeof(mc_image_header) == 296, "no padding: every byte is written");
+#define MC_IMAGE_DIGEST_FROM offsetof(mc_image_header, flags)
+
+typedef struct mc_image_column {
+    mc_image_text name;
+    uint32_t slot, kind; /* mc_column_kind */
+} mc_image_column;
+
+typedef struct mc_image_cell {
+    uint32_t kind, size; /* mc_cell_kind; bytes of text */
+    union {
+        double number;
+        int64_t integer;
+        uint64_t text_at; /* in strings */
+    } as;
+} mc_image_cell;
+_Static_assert(sizeof(mc_image_cell) == 16, "as mc_cell");
+
+typedef struct mc_image_span {
+    uint32_t first, n;
+} mc_image_span;
+
+typedef struct mc_image_method {
+    uint32_t method, is_list;
+    mc_image_span steps, parts;
+} mc_image_method;
+
+#define MC_PART_SCALAR 1u
+#define MC_PART_SPARSE 2u
+
+typedef struct mc_image_part {
+    mc_image_text name;
+    uint32_t buffer, type, flags, table; /* mc_value_type; class table or MC_NONE */
+} mc_image_part;
+
+typedef enum mc_buffer_type {
+    MC_BUFFER_NONE = 0, /* in steps.def: the step does not read or write there */
+    MC_BUFFER_F64,
+    MC_BUFFER_F32,
+    MC_BUFFER_I32, /* labels: indices into a class table */
+    MC_BUFFER_CELL,
+    MC_N_BUFFER_TYPES
+} mc_buffer_type;
+
+typedef struct mc_image_buffer {
+    uint32_t type, width, writer; /* step that writes it, or MC_NONE for 0 and 1 */
+    uint32_t reserved;
+} mc_image_buffer;
+
+typedef enum mc_array_type {
+    MC_ARRAY_F64,
+    MC_ARRAY_U32,
+    MC_ARRAY_U8,
+    MC_ARRAY_CELL,
+    MC_ARRAY_NODE,      /* mc_tree_node: 8 bytes */
+    MC_ARRAY_WIDE_NODE, /* mc_wide_node: 16 bytes */
+    MC_N_ARRAY_TYPES
+} mc_array_type;
+
+typedef struct mc_image_array {
+    uint64_t at, n_items; /* `at` from the start of the weights section */
+    uint32_t type, n_rows, n_cols, reserved;
+} mc_image_array;
+
+#define MC_STEP_ARRAYS 6
+typedef struct mc_step {
+    uint16_t op, flags;
+    uint32_t src, src2, dst; /* buffers, or MC_NONE */
+    uint32_t array[MC_STEP_ARRAYS];
+    uint32_t n[2];
+    double value[2];
+} mc_step;
+_Static_assert(sizeof(mc_step) == 64, "one cache line a step");
+#endif

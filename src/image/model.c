@@ -1,0 +1,216 @@
+/* model.c: an image with its name, its decoded schema and a count. */
+#include "image/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "image/view.h"
+
+#define MAGIC 0x4d434d4fu /* "MCMO" */
+
+struct mc_model {
+    uint32_t magic;
+    _Atomic uint32_t n_references;
+    mc_image image;     /* owned */
+    mc_view view;       /* of image */
+    mc_arena arena;     /* owned: everything below */
+    mc_column *columns; /* (view.n_columns) */
+    mc_cell *cells;     /* (view.n_cells) */
+    mc_model_info info;
+    mc_model_gone *gone;
+    void *owner;
+};
+
+/* ------------------------------------------------------------------------------ schema ---- */
+
+static mc_status copy_text(mc_model *model, mc_image_text text, const char **out, mc_error *err)
+{
+    return mc_arena_copy(&model->arena, model->view.strings + text.at, text.size, out, err);
+}
+
+static mc_status decode_columns(mc_model *model, mc_error *err)
+{
+    const mc_view *view = &model->view;
+    MC_TRY(mc_arena_new(&model->arena, mc_column, view->n_columns, &model->columns, err));
+    for (uint32_t i = 0; i < view->n_columns; i++) {
+        const mc_image_column *from = &view->columns[i];
+        mc_column *to = &model->columns[i];
+        *to = (mc_column){.name_size = from->name.size,
+                          .slot = from->slot,
+                          .kind = (mc_column_kind)from->kind};
+        if (view->n_by_name > 0)
+            MC_TRY(copy_text(model, from->name, &to->name, err));
+    }
+    return MC_OK;
+}
+
+static mc_status decode_cells(mc_model *model, mc_error *err)
+{
+    const mc_view *view = &model->view;
+    MC_TRY(mc_arena_new(&model->arena, mc_cell, view->n_cells, &model->cells, err));
+    for (uint32_t i = 0; i < view->n_cells; i++) {
+        const mc_image_cell *from = &view->cells[i];
+        model->cells[i] = (mc_cell){.kind = from->kind, .size = from->size};
+        if (from->kind == MC_CELL_STRING)
+            model->cells[i].as.text = view->strings + from->as.text_at;
+        else
+            model->cells[i].as.integer = from->as.integer; /* the same bytes as `number` */
+    }
+    return MC_OK;
+}
+
+static mc_status copy_identity(mc_model *model, const mc_model_identity *identity, mc_error *err)
+{
+    mc_arena *arena = &model->arena;
+    mc_model_info *info = &model->info;
+    char digest[33];
+    mc_image_digest(&model->image, digest);
+    MC_TRY(mc_arena_copy(arena, digest, strlen(digest), &info->digest, err));
+    MC_TRY(mc_arena_copy(arena, identity->name, strlen(identity->name), &info->name, err));
+    MC_TRY(mc_arena_copy(arena, identity->version, strlen(identity->version), &info->version, err));
+    MC_TRY(mc_arena_copy(arena, identity->source, strlen(identity->source), &info->source, err));
+    MC_TRY(copy_text(model, model->view.header->estimator, &info->estimator, err));
+    return copy_text(model, model->view.header->sklearn_version, &info->sklearn_version, err);
+}
+
+static void describe(mc_model *model, const mc_model_identity *identity)
+{
+    const mc_view *view = &model->view;
+    mc_model_info *info = &model->info;
+    info->generation = identity->generation;
+    info->load_ns = identity->load_ns;
+    info->bytes = model->image.size + sizeof *model + model->arena.used;
+    for (uint32_t i = 0; i < view->n_methods; i++)
+        info->methods |= 1u << view->methods[i].method;
+    info->default_method = (mc_method)view->header->default_method;
+    info->n_columns = view->n_columns;
+    info->n_numbers = view->header->n_numbers;
+    info->n_cells = view->header->n_cells;
+    info->n_class_tables = view->n_tables;
+    info->has_names = (view->header->flags & MC_IMAGE_HAS_NAMES) != 0;
+    info->extra_columns = (view->header->flags & MC_IMAGE_EXTRA_COLUMNS) != 0;
+}
+
+/* ---------------------------------------------------------------------- life and count ---- */
+
+static mc_status fill(mc_model *model, const mc_model_identity *identity, mc_error *err)
+{
+    MC_TRY(decode_columns(model, err));
+    MC_TRY(decode_cells(model, err));
+    MC_TRY(copy_identity(model, identity, err));
+    describe(model, identity);
+    return MC_OK;
+}
+
+mc_status mc_model_create(const mc_image *image, const mc_model_identity *identity, mc_model **out,
+                          mc_error *err)
+{
+    mc_model *model = mc_alloc(1, sizeof *model);
+    if (model == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for a model");
+    model->magic = MAGIC;
+    atomic_init(&model->n_references, 1);
+    model->image = *image;
+    model->gone = identity->gone;
+    model->owner = identity->owner;
+    mc_view_of(image->block, &model->view);
+    mc_arena_init(&model->arena, SIZE_MAX / 2, "schema of a model");
+    const mc_status status = fill(model, identity, err);
+    if (status != MC_OK) {
+        mc_arena_fini(&model->arena);
+        mc_free(model);
+        return status;
+    }
+    *out = model;
+    return MC_OK;
+}
+
+void mc_model_retain(mc_model *model)
+{
+    MC_ASSERT(model->magic == MAGIC);
+    atomic_fetch_add_explicit(&model->n_references, 1, memory_order_relaxed);
+}
+
+void mc_model_release(mc_model *model)
+{
+    if (model == NULL)
+        return;
+    MC_ASSERT(model->magic == MAGIC);
+    /* Release: what this thread read of the model happens before the last holder unmaps it. */
+    if (atomic_fetch_sub_explicit(&model->n_references, 1, memory_order_release) != 1)
+        return;
+    atomic_thread_fence(memory_order_acquire); /* pairs with the release above, of the others */
+    model->magic = 0;
+    const uint64_t bytes = model->info.bytes;
+    mc_model_gone *gone = model->gone;
+    void *owner = model->owner;
+    mc_image_close(&model->image);
+    mc_arena_fini(&model->arena);
+    mc_free(model);
+    if (gone != NULL)
+        gone(owner, bytes);
+}
+
+uint64_t mc_model_bytes(const mc_model *model)
+{
+    return model->info.bytes;
+}
+
+/* ------------------------------------------------------------------------- public face ---- */
+
+mc_model_info mc_model_describe(const mc_model *model)
+{
+    MC_ASSERT(model->magic == MAGIC);
+    return model->info;
+}
+
+const mc_column *mc_model_columns(const mc_model *model, size_t *n_out)
+{
+    *n_out = model->view.n_columns;
+    return model->columns;
+}
+
+mc_status mc_model_find_column(const mc_model *model, const char *name, size_t name_size,
+                               size_t *out)
+{
+    const mc_bytes wanted = {(const uint8_t *)name, name_size};
+    uint32_t low = 0, high = model->view.n_by_name;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const mc_column *column = &model->columns[model->view.by_name[middle]];
+        const mc_bytes found = {(const uint8_t *)column->name, column->name_size};
+        const int order = mc_bytes_compare(found, wanted);
+        if (order == 0) {
+            *out = model->view.by_name[middle];
+            return MC_OK;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return MC_E_NOT_FOUND;
+}
+
+const mc_cell *mc_model_classes(const mc_model *model, size_t table, size_t *n_out)
+{
+    MC_ASSERT(table < model->view.n_tables);
+    *n_out = model->view.tables[table].n;
+    return model->cells + model->view.tables[table].first;
+}
+
+mc_status mc_model_save(const mc_model *model, const char *path, mc_error *err)
+{
+    return mc_image_save(&model->image, path, err);
+}
+
+mc_status mc_model_predict(const mc_model *model, mc_method method, const mc_input *input,
+                           mc_workspace *workspace, mc_output *out, mc_error *err)
+{
+    MC_ASSERT(model->magic == MAGIC);
+    return mc_image_span(&model->image,
+                        method == MC_METHOD_DEFAULT ? model->info.default_method : method, input,
+                        workspace, out, err);
+}

@@ -1,0 +1,318 @@
+/* run_columns.c: steps that move columns, change their type, and refuse what is not finite.
+ *
+ * Oracle   sklearn.utils.validation.check_array (1.9.1): which inputs are refused, and with which
+ *          words.
+ * Exact    Bit for bit: nothing here computes. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "image/steps.h"
+
+static mc_status not_a_number(mc_error *err, size_t row, size_t column, const mc_cell *cell)
+{
+    return mc_fail(err, MC_E_BAD_INPUT, row,
+                   "row %zu, column %zu: expected a number, found the text \"%.*s\"", row, column,
+                   (int)(cell->size > 80 ? 80 : cell->size), cell->as.text);
+}
+
+/* As numpy's float(): None is NaN, truth values are 0 and 1. */
+static bool cell_number(const mc_cell *cell, double *out)
+{
+    switch ((mc_cell_kind)cell->kind) {
+    case MC_CELL_NONE:
+        *out = (double)NAN;
+        return true;
+    case MC_CELL_NUMBER:
+        *out = cell->as.number;
+        return true;
+    case MC_CELL_INTEGER:
+    case MC_CELL_BOOL:
+        *out = (double)cell->as.integer;
+        return true;
+    case MC_CELL_STRING:
+        return false;
+    }
+    return false;
+}
+
+mc_status mc_run_gather(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    if (step->flags & MC_STEP_ALIAS) {
+        run->buffers[step->dst] = run->buffers[step->src];
+        return MC_OK;
+    }
+    const mc_view *view = run->view;
+    const uint32_t *wanted = mc_view_u32(view, step->array[0]);
+    const size_t width = mc_run_width(run, step->dst);
+    const size_t n_numbers = view->header->n_numbers, n_cells = view->header->n_cells;
+    const double *numbers = run->buffers[step->src];
+    const mc_cell *cells = run->buffers[step->src2];
+    double *out = mc_run_dst(run, step);
+    for (size_t row = 0; row < run->n_rows; row++)
+        for (size_t j = 0; j < width; j++, out++) {
+            const mc_image_column *column = &view->columns[wanted[j]];
+            if (column->kind == MC_COLUMN_NUMBER)
+                *out = numbers[row * n_numbers + column->slot];
+            else if (!cell_number(&cells[row * n_cells + column->slot], out))
+                return not_a_number(err, run->first_row + row, wanted[j],
+                                    &cells[row * n_cells + column->slot]);
+        }
+    return MC_OK;
+}
+
+mc_status mc_check_gather(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, mc_check_width(view, step->dst), 1, err));
+    MC_TRY(mc_check_below(view, step, 0, view->n_columns, err));
+    MC_TRY(mc_check_that(view, step, step->src == 0 && step->src2 == 1, "it reads no input", err));
+    if ((step->flags & MC_STEP_ALIAS) && view->header->n_numbers != mc_check_width(view, step->dst))
+        return mc_check_that(view, step, false, "an alias of another width", err);
+    const uint32_t *wanted = mc_view_u32(view, step->array[0]);
+    for (size_t i = 0; i < mc_check_width(view, step->dst); i++)
+        MC_TRY(mc_check_that(view, step, view->columns[wanted[i]].kind != MC_COLUMN_UNUSED,
+                             "it reads a column without a slot", err));
+    return MC_OK;
+}
+
+mc_status mc_run_gather_cells(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const uint32_t *wanted = mc_view_u32(run->view, step->array[0]);
+    const size_t width = mc_run_width(run, step->dst), n_cells = run->view->header->n_cells;
+    const mc_cell *cells = run->buffers[step->src2];
+    mc_cell *out = run->buffers[step->dst];
+    for (size_t row = 0; row < run->n_rows; row++)
+        for (size_t j = 0; j < width; j++)
+            *out++ = cells[row * n_cells + run->view->columns[wanted[j]].slot];
+    return MC_OK;
+}
+
+mc_status mc_check_gather_cells(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_gather(view, step, err));
+    const uint32_t *wanted = mc_view_u32(view, step->array[0]);
+    for (size_t i = 0; i < mc_check_width(view, step->dst); i++)
+        MC_TRY(mc_check_that(view, step, view->columns[wanted[i]].kind == MC_COLUMN_CELL,
+                             "it reads a column of numbers as cells", err));
+    return MC_OK;
+}
+
+mc_status mc_run_select(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const uint32_t *wanted = mc_view_u32(run->view, step->array[0]);
+    const size_t width = mc_run_width(run, step->dst), from = mc_run_width(run, step->src);
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t row = 0; row < run->n_rows; row++)
+        for (size_t j = 0; j < width; j++)
+            *out++ = x[row * from + wanted[j]];
+    return MC_OK;
+}
+
+mc_status mc_check_select(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, mc_check_width(view, step->dst), 1, err));
+    return mc_check_below(view, step, 0, (uint32_t)mc_check_width(view, step->src), err);
+}
+
+mc_status mc_run_select_cells(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const uint32_t *wanted = mc_view_u32(run->view, step->array[0]);
+    const size_t width = mc_run_width(run, step->dst), from = mc_run_width(run, step->src);
+    const mc_cell *x = run->buffers[step->src];
+    mc_cell *out = run->buffers[step->dst];
+    for (size_t row = 0; row < run->n_rows; row++)
+        for (size_t j = 0; j < width; j++)
+            *out++ = x[row * from + wanted[j]];
+    return MC_OK;
+}
+
+mc_status mc_check_select_cells(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_select(view, step, err);
+}
+
+/* Copies the listed buffers side by side; `item` is the size of their items. */
+static void stack(const mc_run *run, const mc_step *step, size_t item)
+{
+    const uint32_t *sources = mc_view_u32(run->view, step->array[0]);
+    const size_t n = run->view->arrays[step->array[0]].n_items;
+    const size_t width = mc_run_width(run, step->dst);
+    uint8_t *out = run->buffers[step->dst];
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t from = mc_run_width(run, sources[i]);
+        const uint8_t *x = run->buffers[sources[i]];
+        for (size_t row = 0; from > 0 && row < run->n_rows; row++)
+            memcpy(out + (row * width + at) * item, x + row * from * item, from * item);
+        at += from;
+    }
+}
+
+mc_status mc_run_hstack(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    stack(run, step, sizeof(double));
+    return MC_OK;
+}
+
+mc_status mc_check_hstack(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const uint32_t *sources = mc_view_u32(view, step->array[0]);
+    size_t width = 0;
+    for (size_t i = 0; i < mc_array_rows(view, step, 0); i++)
+        width += mc_check_width(view, sources[i]);
+    return mc_check_that(view, step, width == mc_check_width(view, step->dst),
+                         "the widths of its sources do not add up", err);
+}
+
+mc_status mc_run_hstack_cells(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    stack(run, step, sizeof(mc_cell));
+    return MC_OK;
+}
+
+mc_status mc_check_hstack_cells(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_hstack(view, step, err);
+}
+
+static mc_status same_width(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) == mc_check_width(view, step->dst),
+                         "source and destination differ in width", err);
+}
+
+mc_status mc_run_to_cells(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const double *x = mc_run_f64(run, step->src);
+    mc_cell *out = run->buffers[step->dst];
+    const size_t n = run->n_rows * mc_run_width(run, step->dst);
+    for (size_t i = 0; i < n; i++) {
+        const bool whole = step->n[0] != MC_CELL_NUMBER && fabs(x[i]) < 0x1p63;
+        out[i] = (mc_cell){.kind = whole ? step->n[0] : MC_CELL_NUMBER};
+        if (whole)
+            out[i].as.integer = (int64_t)x[i];
+        else
+            out[i].as.number = x[i];
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_to_cells(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step,
+                         step->n[0] >= MC_CELL_NUMBER && step->n[0] <= MC_CELL_BOOL,
+                         "unknown kind of cell", err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_to_numbers(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const mc_cell *x = run->buffers[step->src];
+    double *out = mc_run_dst(run, step);
+    const size_t width = mc_run_width(run, step->dst);
+    for (size_t i = 0; i < run->n_rows * width; i++)
+        if (!cell_number(&x[i], &out[i]))
+            return not_a_number(err, run->first_row + i / width, i % width, &x[i]);
+    return MC_OK;
+}
+
+mc_status mc_check_to_numbers(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_width(view, step, err);
+}
+
+static mc_status refuse_value(mc_error *err, size_t row, size_t column, const char *what)
+{
+    return mc_fail(err, MC_E_BAD_INPUT, row,
+                   "row %zu, column %zu: the input contains %s, and the estimator takes none", row,
+                   column, what);
+}
+
+/* The first value of the block that may not be there. Written as one test per value that is false
+ * for all good ones. */
+static mc_status refuse_bad(const mc_run *run, const mc_step *step, double largest, mc_error *err)
+{
+    const double *x = mc_run_f64(run, step->src);
+    const size_t width = mc_run_width(run, step->src);
+    const bool allow_nan = (step->flags & MC_STEP_ALLOW_NAN) != 0;
+    const bool allow_infinity = (step->flags & MC_STEP_ALLOW_INFINITY) != 0;
+    for (size_t i = 0; i < run->n_rows * width; i++) {
+        if (fabs(x[i]) <= largest)
+            continue;
+        if (isnan(x[i]) && !allow_nan)
+            return refuse_value(err, run->first_row + i / width, i % width, "NaN");
+        if (!isnan(x[i]) && !allow_infinity)
+            return refuse_value(err, run->first_row + i / width, i % width,
+                                largest < DBL_MAX ? "infinity or a value too large for float32"
+                                                  : "infinity");
+    }
+    return MC_OK;
+}
+
+mc_status mc_run_check_finite(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    run->buffers[step->dst] = run->buffers[step->src];
+    return refuse_bad(run, step, DBL_MAX, err);
+}
+
+mc_status mc_check_check_finite(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_width(view, step, err);
+}
+
+/* Values that round to FLT_MAX are fine; from halfway to the next power of two they overflow. */
+#define FLOAT32_LARGEST 0x1.fffffefffffffp127
+
+mc_status mc_run_narrow(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    MC_TRY(refuse_bad(run, step, FLOAT32_LARGEST, err));
+    const double *x = mc_run_f64(run, step->src);
+    float *out = run->buffers[step->dst];
+    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
+        out[i] = (float)x[i];
+    return MC_OK;
+}
+
+mc_status mc_check_narrow(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_round32(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    MC_TRY(refuse_bad(run, step, FLOAT32_LARGEST, err));
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
+        out[i] = (double)(float)x[i];
+    return MC_OK;
+}
+
+mc_status mc_check_round32(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_constant(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const double *row = mc_view_f64(run->view, step->array[0]);
+    const size_t width = mc_run_width(run, step->dst);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++)
+        memcpy(out + i * width, row, width * sizeof *row);
+    return MC_OK;
+}
+
+mc_status mc_check_constant(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_array(view, step, 0, MC_ARRAY_F64, 1, mc_check_width(view, step->dst), err);
+}

@@ -1,0 +1,264 @@
+/* run_dense.c: arithmetic steps on float64 rows, and labels from scores.
+ *
+ * Oracle   stands with each kernel (kernel/linear.c, kernel/unary.c).
+ * Exact    SUBTRACT, ADD, MULTIPLY, DIVIDE, SUM, SCATTER and all labels: bit for bit, in the order
+ *          written. */
+#include <math.h>
+#include <string.h>
+
+#include "image/steps.h"
+#include "kernel/linear.h"
+#include "kernel/unary.h"
+
+static mc_status same_width(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) == mc_check_width(view, step->dst),
+                         "source and destination differ in width", err);
+}
+
+/* x OP row vector: one function pair a step. */
+#define VECTOR_STEP(name, OP)                                                                      \
+    mc_status mc_run_##name(const mc_run *run, const mc_step *step, mc_error *err)                 \
+    {                                                                                              \
+        (void)err;                                                                                 \
+        const double *x = mc_run_f64(run, step->src);                                              \
+        const double *by = mc_view_f64(run->view, step->array[0]);                                 \
+        const size_t width = mc_run_width(run, step->dst);                                         \
+        double *out = mc_run_dst(run, step);                                                       \
+        for (size_t i = 0; i < run->n_rows; i++)                                                   \
+            for (size_t j = 0; j < width; j++)                                                     \
+                out[i * width + j] = x[i * width + j] OP by[j];                                    \
+        return MC_OK;                                                                              \
+    }                                                                                              \
+    mc_status mc_check_##name(const mc_view *view, const mc_step *step, mc_error *err)             \
+    {                                                                                              \
+        const size_t width = mc_check_width(view, step->dst);                                      \
+        MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, width, err));                        \
+        return same_width(view, step, err);                                                        \
+    }
+VECTOR_STEP(subtract, -)
+VECTOR_STEP(add, +)
+VECTOR_STEP(multiply, *)
+VECTOR_STEP(divide, /)
+
+mc_status mc_run_unary(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_unary_apply((mc_unary)step->n[0], mc_run_f64(run, step->src),
+                   run->n_rows * mc_run_width(run, step->dst), step->value[0], step->value[1],
+                   mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_unary(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_UNARY, "unknown function", err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_normalize(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_normalize(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->dst),
+                 (mc_norm)step->n[0], mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_normalize(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step, step->n[0] >= MC_NORM_L1 && step->n[0] <= MC_NORM_MAX,
+                         "unknown norm", err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_row_share(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_row_share(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->dst),
+                 (mc_zero_rule)step->n[0], mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_row_share(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step, step->n[0] <= MC_ZERO_STAYS, "unknown rule", err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_softmax(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_softmax(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->dst),
+               mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_softmax(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step, mc_check_width(view, step->src) > 0, "no column", err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_linear(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_linear(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src),
+              mc_view_f64(run->view, step->array[0]), mc_view_f64(run->view, step->array[1]),
+              mc_run_width(run, step->dst), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_linear(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t k = mc_check_width(view, step->dst);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, k, mc_check_width(view, step->src), err));
+    return mc_check_array(view, step, 1, MC_ARRAY_F64, 1, k, err);
+}
+
+mc_status mc_run_sum(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const uint32_t *sources = mc_view_u32(run->view, step->array[0]);
+    const double *weights = mc_view_f64(run->view, step->array[1]);
+    const size_t n_sources = run->view->arrays[step->array[0]].n_items;
+    const size_t n = run->n_rows * mc_run_width(run, step->dst);
+    double *out = mc_run_dst(run, step);
+    memset(out, 0, n * sizeof *out);
+    for (size_t i = 0; i < n_sources; i++) {
+        const double *x = mc_run_f64(run, sources[i]);
+        for (size_t j = 0; j < n; j++)
+            out[j] += weights == NULL ? x[j] : weights[i] * x[j];
+    }
+    for (size_t j = 0; j < n; j++)
+        out[j] /= step->value[0];
+    return MC_OK;
+}
+
+mc_status mc_check_sum(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const uint32_t *sources = mc_view_u32(view, step->array[0]);
+    const size_t n = mc_array_rows(view, step, 0);
+    if (step->array[1] != MC_NONE)
+        MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, n, err));
+    for (size_t i = 0; i < n; i++)
+        MC_TRY(mc_check_that(
+            view, step, mc_check_width(view, sources[i]) == mc_check_width(view, step->dst),
+            "its sources differ in width", err));
+    return MC_OK;
+}
+
+mc_status mc_run_scatter(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const uint32_t *to = mc_view_u32(run->view, step->array[0]);
+    const size_t from = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    memset(out, 0, run->n_rows * width * sizeof *out);
+    for (size_t i = 0; i < run->n_rows; i++)
+        for (size_t j = 0; j < from; j++)
+            out[i * width + to[j]] = x[i * from + j];
+    return MC_OK;
+}
+
+mc_status mc_check_scatter(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, mc_check_width(view, step->src), 1, err));
+    return mc_check_below(view, step, 0, (uint32_t)mc_check_width(view, step->dst), err);
+}
+
+/* ------------------------------------------------------------------------------ labels ---- */
+
+mc_status mc_run_argmax(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_argmax(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src),
+              run->buffers[step->dst]);
+    return MC_OK;
+}
+
+mc_status mc_check_argmax(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) > 0 &&
+                             mc_check_width(view, step->dst) == 1,
+                         "it needs a column, and gives one", err);
+}
+
+mc_status mc_run_above(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const double *x = mc_run_f64(run, step->src);
+    const bool or_equal = (step->flags & MC_STEP_OR_EQUAL) != 0;
+    int32_t *out = run->buffers[step->dst];
+    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
+        out[i] = x[i] > step->value[0] || (or_equal && x[i] == step->value[0]);
+    return MC_OK;
+}
+
+mc_status mc_check_above(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_one_hot_label(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const int32_t *label = run->buffers[step->src];
+    const size_t width = mc_run_width(run, step->dst);
+    double *out = mc_run_dst(run, step);
+    memset(out, 0, run->n_rows * width * sizeof *out);
+    for (size_t i = 0; i < run->n_rows; i++)
+        out[i * width + (size_t)label[i]] = 1.0;
+    return MC_OK;
+}
+
+mc_status mc_check_one_hot_label(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) == 1 &&
+                             mc_label_bound(view, step->src) <= mc_check_width(view, step->dst),
+                         "a label may lie outside", err);
+}
+
+mc_status mc_run_map_label(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const int32_t *label = run->buffers[step->src];
+    const uint32_t *map = mc_view_u32(run->view, step->array[0]);
+    int32_t *out = run->buffers[step->dst];
+    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
+        out[i] = (int32_t)map[label[i]];
+    return MC_OK;
+}
+
+mc_status mc_check_map_label(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    MC_TRY(mc_check_below(view, step, 0, INT32_MAX, err));
+    MC_TRY(mc_check_that(view, step,
+                         mc_label_bound(view, step->src) <= mc_array_rows(view, step, 0),
+                         "a label may lie outside", err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_label_value(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const int32_t *label = run->buffers[step->src];
+    const double *values = mc_view_f64(run->view, step->array[0]);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
+        out[i] = values[label[i]];
+    return MC_OK;
+}
+
+mc_status mc_check_label_value(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, SIZE_MAX, err));
+    MC_TRY(mc_check_that(view, step,
+                         mc_label_bound(view, step->src) <= mc_array_cols(view, step, 0),
+                         "a label may lie outside", err));
+    return same_width(view, step, err);
+}

@@ -1,0 +1,189 @@
+/* run_trees.c: the steps of tree ensembles, and the proof of T1 to T5 of kernel/tree.h. */
+#include <string.h>
+
+#include "image/steps.h"
+#include "kernel/tree.h"
+
+static mc_forest forest_of(const mc_run *run, const mc_step *step)
+{
+    return (mc_forest){.nodes = mc_view_array(run->view, step->array[0]),
+                       .roots = mc_view_u32(run->view, step->array[1]),
+                       .n_trees = run->view->arrays[step->array[1]].n_items,
+                       .feature_bits = step->n[0]};
+}
+
+/* As forest_of(), for wide nodes; `sets_at` is the array slot of the category sets. */
+static mc_forest wide_forest_of(const mc_run *run, const mc_step *step, size_t sets_at)
+{
+    mc_forest forest = forest_of(run, step);
+    forest.wide = mc_view_array(run->view, step->array[0]);
+    forest.nodes = NULL;
+    if (step->array[sets_at] != MC_NONE)
+        forest.sets = mc_view_array(run->view, step->array[sets_at]);
+    return forest;
+}
+
+/* Where the sums begin: src2, else array 3, else 0. */
+static void start_sums(const mc_run *run, const mc_step *step)
+{
+    const size_t width = mc_run_width(run, step->dst);
+    double *out = mc_run_dst(run, step);
+    if (step->src2 != MC_NONE) {
+        memcpy(out, run->buffers[step->src2], run->n_rows * width * sizeof *out);
+        return;
+    }
+    memset(out, 0, run->n_rows * width * sizeof *out);
+    const double *start = mc_view_f64(run->view, step->array[3]);
+    for (size_t i = 0; start != NULL && i < run->n_rows; i++)
+        memcpy(out + i * width, start, width * sizeof *out);
+}
+
+static mc_status sum_forest(const mc_run *run, const mc_step *step, const mc_forest *forest)
+{
+    const size_t width = mc_run_width(run, step->dst);
+    double *out = mc_run_dst(run, step);
+    start_sums(run, step);
+    mc_forest_sum(forest, run->buffers[step->src], run->n_rows, mc_run_width(run, step->src),
+                  mc_view_f64(run->view, step->array[2]),
+                  run->view->arrays[step->array[2]].n_cols, width, out);
+    for (size_t i = 0; i < run->n_rows * width; i++)
+        out[i] /= step->value[0];
+    return MC_OK;
+}
+
+mc_status mc_run_forest(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_forest forest = forest_of(run, step);
+    return sum_forest(run, step, &forest);
+}
+
+mc_status mc_run_wide_forest(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_forest forest = wide_forest_of(run, step, 4);
+    return sum_forest(run, step, &forest);
+}
+
+/* T1 */
+static mc_status check_roots(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t n_nodes = mc_array_rows(view, step, 0);
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    MC_TRY(mc_check_that(view, step, n_nodes < UINT32_MAX, "too many nodes", err));
+    return mc_check_below(view, step, 1, (uint32_t)n_nodes, err);
+}
+
+/* T2, T3, T4 */
+static mc_status check_nodes(const mc_view *view, const mc_step *step, size_t n_leaves,
+                             mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_NODE, SIZE_MAX, 1, err));
+    MC_TRY(check_roots(view, step, err));
+    MC_TRY(mc_check_that(view, step, step->n[0] < 31, "too many feature bits", err));
+    const mc_tree_node *nodes = mc_view_array(view, step->array[0]);
+    const size_t n_nodes = mc_array_rows(view, step, 0), d = mc_check_width(view, step->src);
+    const uint32_t bits = step->n[0], mask = (1u << bits) - 1u;
+    for (size_t i = 0; i < n_nodes; i++) {
+        const size_t distance = nodes[i].word >> (bits + 1);
+        const bool ok = distance == 0 ? nodes[i].as.leaf < n_leaves
+                                      : distance + 1 < n_nodes - i && (nodes[i].word & mask) < d;
+        if (!ok)
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "image: node %zu of %zu: bad child, "
+                           "leaf or feature", i, n_nodes);
+    }
+    return MC_OK;
+}
+
+/* T2 to T5 */
+static mc_status check_wide_nodes(const mc_view *view, const mc_step *step, size_t n_leaves,
+                                  size_t sets_at, mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_WIDE_NODE, SIZE_MAX, 1, err));
+    MC_TRY(check_roots(view, step, err));
+    size_t n_sets = 0;
+    if (step->array[sets_at] != MC_NONE) {
+        MC_TRY(mc_check_array(view, step, sets_at, MC_ARRAY_U32, SIZE_MAX,
+                              sizeof(mc_category_set) / 4, err));
+        n_sets = mc_array_rows(view, step, sets_at);
+    }
+    const mc_wide_node *nodes = mc_view_array(view, step->array[0]);
+    const size_t n_nodes = mc_array_rows(view, step, 0), d = mc_check_width(view, step->src);
+    for (size_t i = 0; i < n_nodes; i++) {
+        const mc_wide_node *node = &nodes[i];
+        bool ok = node->left < n_leaves;
+        if (node->word != MC_WIDE_LEAF)
+            ok = node->left > i && (size_t)node->left + 1 < n_nodes &&
+                 (node->word & MC_WIDE_FEATURE) < d &&
+                 (!(node->word & MC_WIDE_CATEGORY) || node->as.set < n_sets);
+        if (!ok)
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "image: wide node %zu of %zu: bad "
+                           "child, leaf, feature or set", i, n_nodes);
+    }
+    return MC_OK;
+}
+
+static mc_status check_sums(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t width = mc_check_width(view, step->dst);
+    MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_F64, SIZE_MAX, SIZE_MAX, err));
+    const size_t n_values = mc_array_cols(view, step, 2);
+    MC_TRY(mc_check_that(view, step, width > 0 && (n_values == width || n_values == 1),
+                         "leaf values are not as wide as the answer", err));
+    if (step->array[3] != MC_NONE)
+        MC_TRY(mc_check_array(view, step, 3, MC_ARRAY_F64, 1, width, err));
+    return mc_check_that(view, step,
+                         step->src2 == MC_NONE || mc_check_width(view, step->src2) == width,
+                         "the sums begin in another width", err);
+}
+
+mc_status mc_check_forest(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_sums(view, step, err));
+    return check_nodes(view, step, mc_array_rows(view, step, 2), err);
+}
+
+mc_status mc_check_wide_forest(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_sums(view, step, err));
+    return check_wide_nodes(view, step, mc_array_rows(view, step, 2), 4, err);
+}
+
+mc_status mc_run_forest_apply(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_forest forest = forest_of(run, step);
+    mc_forest_apply(&forest, run->buffers[step->src], run->n_rows, mc_run_width(run, step->src),
+                    mc_view_u32(run->view, step->array[4]), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_run_wide_apply(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_forest forest = wide_forest_of(run, step, 5);
+    mc_forest_apply(&forest, run->buffers[step->src], run->n_rows, mc_run_width(run, step->src),
+                    mc_view_u32(run->view, step->array[4]), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+static mc_status check_names(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 4, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    return mc_check_that(view, step,
+                         mc_array_rows(view, step, 1) == mc_check_width(view, step->dst),
+                         "not a column a tree", err);
+}
+
+mc_status mc_check_forest_apply(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_names(view, step, err));
+    return check_nodes(view, step, mc_array_rows(view, step, 4), err);
+}
+
+mc_status mc_check_wide_apply(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_names(view, step, err));
+    return check_wide_nodes(view, step, mc_array_rows(view, step, 4), 5, err);
+}

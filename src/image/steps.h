@@ -1,0 +1,94 @@
+/* steps.h: what steps.def declares: ops, their buffer types, and how they are run and checked. */
+#ifndef MC_IMAGE_STEPS_H
+#define MC_IMAGE_STEPS_H
+#include "image/view.h"
+
+/* Only in steps.def: sources listed in array 0. */
+#define MC_BUFFER_MANY_F64 (MC_BUFFER_F64 | MC_STEP_MANY)
+#define MC_BUFFER_MANY_CELL (MC_BUFFER_CELL | MC_STEP_MANY)
+#define MC_STEP_MANY 0x100u
+/* Only in steps.def: the second source may be absent. */
+#define MC_BUFFER_MAYBE_F64 (MC_BUFFER_F64 | MC_STEP_MAYBE)
+#define MC_STEP_MAYBE 0x200u
+
+typedef enum mc_op {
+#define STEP(NAME, name, src, src2, dst, text) MC_OP_##NAME,
+#include "image/steps.def"
+#undef STEP
+    MC_N_OPS
+} mc_op;
+
+/* Flags shared by several steps; each is explained in steps.def. */
+#define MC_STEP_ALLOW_NAN 1u
+#define MC_STEP_ALLOW_INFINITY 2u
+#define MC_STEP_MISSING_NAN 1u
+#define MC_STEP_OR_EQUAL 1u
+#define MC_STEP_ALIAS 0x8000u /* GATHER of the whole input: dst is src */
+
+/* What a step computes on: one block of rows of one batch. *Owned* by the predicting thread. */
+typedef struct mc_run {
+    const mc_view *view;
+    size_t n_rows;    /* of this block */
+    size_t first_row; /* of this block in the batch, for messages */
+    void **buffers;   /* (n_buffers): (n_rows, width) each; steps may redirect their own dst */
+} mc_run;
+
+typedef mc_status mc_step_run(const mc_run *run, const mc_step *step, mc_error *err);
+/* Proves I7 for one step; buffers' existence and types are proved already. */
+typedef mc_status mc_step_check(const mc_view *view, const mc_step *step, mc_error *err);
+
+typedef struct mc_op_info {
+    const char *name;
+    uint32_t src, src2, dst; /* mc_buffer_type, `src` perhaps with MC_STEP_MANY */
+    mc_step_run *run;
+    mc_step_check *check;
+} mc_op_info;
+
+extern const mc_op_info MC_OPS[MC_N_OPS];
+
+#define STEP(NAME, name, src, src2, dst, text)                                                     \
+    mc_step_run mc_run_##name;                                                                     \
+    mc_step_check mc_check_##name;
+#include "image/steps.def"
+#undef STEP
+
+/* -- helpers for run_* */
+static inline const double *mc_run_f64(const mc_run *run, uint32_t buffer)
+{
+    return run->buffers[buffer];
+}
+static inline double *mc_run_dst(const mc_run *run, const mc_step *step)
+{
+    return run->buffers[step->dst];
+}
+static inline size_t mc_run_width(const mc_run *run, uint32_t buffer)
+{
+    return run->view->buffers[buffer].width;
+}
+
+/* -- helpers for check_*: each fails with a message naming the step and what is wrong */
+/* Array `at` of the step exists, has `type` and n_rows x n_cols items; SIZE_MAX: any count. */
+MC_MUST_CHECK mc_status mc_check_array(const mc_view *view, const mc_step *step, size_t at,
+                                       mc_array_type type, size_t n_rows, size_t n_cols,
+                                       mc_error *err);
+/* Every item of U32 array `at` is below `limit`. */
+MC_MUST_CHECK mc_status mc_check_below(const mc_view *view, const mc_step *step, size_t at,
+                                       uint32_t limit, mc_error *err);
+/* `ok`, or MC_E_MALFORMED naming the step and `what`. */
+MC_MUST_CHECK mc_status mc_check_that(const mc_view *view, const mc_step *step, bool ok,
+                                      const char *what, mc_error *err);
+/* One more than the largest label that the writer of an I32 buffer can write. */
+size_t mc_label_bound(const mc_view *view, uint32_t buffer);
+static inline size_t mc_check_width(const mc_view *view, uint32_t buffer)
+{
+    return view->buffers[buffer].width;
+}
+static inline size_t mc_array_rows(const mc_view *view, const mc_step *step, size_t at)
+{
+    return view->arrays[step->array[at]].n_rows;
+}
+static inline size_t mc_array_cols(const mc_view *view, const mc_step *step, size_t at)
+{
+    return view->arrays[step->array[at]].n_cols;
+}
+#endif

@@ -1,0 +1,53 @@
+/* view.c: section table -> typed pointers, and the table of steps. */
+#include "image/view.h"
+
+#include "image/steps.h"
+
+const mc_op_info MC_OPS[MC_N_OPS] = {
+#define STEP(NAME, name, src, src2, dst, text)                                                     \
+    {#NAME, MC_BUFFER_##src, MC_BUFFER_##src2, MC_BUFFER_##dst, mc_run_##name, mc_check_##name},
+#include "image/steps.def"
+#undef STEP
+};
+
+static const void *section(const uint8_t *block, mc_section which)
+{
+    return block + ((const mc_image_header *)(const void *)block)->sections[which].at;
+}
+
+static uint32_t records(const mc_image_header *header, mc_section which, size_t record)
+{
+    return (uint32_t)(header->sections[which].size / record);
+}
+
+void mc_view_of(const uint8_t *block, mc_view *out)
+{
+    const mc_image_header *header = (const mc_image_header *)(const void *)block;
+    *out = (mc_view){
+        .header = header,
+        .strings = section(block, MC_SECTION_STRINGS),
+        .columns = section(block, MC_SECTION_COLUMNS),
+        .by_name = section(block, MC_SECTION_BY_NAME),
+        .cells = section(block, MC_SECTION_CELLS),
+        .tables = section(block, MC_SECTION_TABLES),
+        .methods = section(block, MC_SECTION_METHODS),
+        .parts = section(block, MC_SECTION_PARTS),
+        .buffers = section(block, MC_SECTION_BUFFERS),
+        .steps = section(block, MC_SECTION_STEPS),
+        .step_list = section(block, MC_SECTION_STEP_LIST),
+        .arrays = section(block, MC_SECTION_ARRAYS),
+        .weights = section(block, MC_SECTION_WEIGHTS),
+        .strings_size = header->sections[MC_SECTION_STRINGS].size,
+        .weights_size = header->sections[MC_SECTION_WEIGHTS].size,
+        .n_columns = records(header, MC_SECTION_COLUMNS, sizeof(mc_image_column)),
+        .n_by_name = records(header, MC_SECTION_BY_NAME, sizeof(uint32_t)),
+        .n_cells = records(header, MC_SECTION_CELLS, sizeof(mc_image_cell)),
+        .n_tables = records(header, MC_SECTION_TABLES, sizeof(mc_image_span)),
+        .n_methods = records(header, MC_SECTION_METHODS, sizeof(mc_image_method)),
+        .n_parts = records(header, MC_SECTION_PARTS, sizeof(mc_image_part)),
+        .n_buffers = records(header, MC_SECTION_BUFFERS, sizeof(mc_image_buffer)),
+        .n_steps = records(header, MC_SECTION_STEPS, sizeof(mc_step)),
+        .n_step_list = records(header, MC_SECTION_STEP_LIST, sizeof(uint32_t)),
+        .n_arrays = records(header, MC_SECTION_ARRAYS, sizeof(mc_image_array)),
+    };
+}

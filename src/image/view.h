@@ -1,0 +1,41 @@
+/* view.h: an image's sections as typed arrays. Made from a block in a few additions; borrows it. */
+#ifndef MC_IMAGE_VIEW_H
+#define MC_IMAGE_VIEW_H
+#include "image/layout.h"
+
+typedef struct mc_view {
+    const mc_image_header *header;
+    const char *strings;
+    const mc_image_column *columns;
+    const uint32_t *by_name;
+    const mc_image_cell *cells;
+    const mc_image_span *tables;
+    const mc_image_method *methods;
+    const mc_image_part *parts;
+    const mc_image_buffer *buffers;
+    const mc_step *steps;
+    const uint32_t *step_list;
+    const mc_image_array *arrays;
+    const uint8_t *weights;
+    size_t strings_size, weights_size;
+    uint32_t n_columns, n_by_name, n_cells, n_tables, n_methods, n_parts, n_buffers, n_steps,
+        n_step_list, n_arrays;
+} mc_view;
+
+/* The block must hold I1 and I2. */
+void mc_view_of(const uint8_t *block, mc_view *out);
+
+/* First item of an array of a verified image. */
+static inline const void *mc_view_array(const mc_view *view, uint32_t array)
+{
+    return view->weights + view->arrays[array].at;
+}
+static inline const double *mc_view_f64(const mc_view *view, uint32_t array)
+{
+    return array == MC_NONE ? NULL : (const double *)mc_view_array(view, array);
+}
+static inline const uint32_t *mc_view_u32(const mc_view *view, uint32_t array)
+{
+    return array == MC_NONE ? NULL : (const uint32_t *)mc_view_array(view, array);
+}
+#endif

@@ -1,0 +1,23 @@
+/* linear.h: rows against weights, and what is done with scores. Shapes as (rows, columns), C order. */
+#ifndef MC_KERNEL_LINEAR_H
+#define MC_KERNEL_LINEAR_H
+#include "base/base.h"
+
+/* out (n_rows, k) = x (n_rows, d) @ w (k, d).T + b (k). */
+void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const double *b, size_t k,
+               double *out);
+
+typedef enum mc_norm { MC_NORM_L1 = 1, MC_NORM_L2, MC_NORM_MAX } mc_norm;
+/* out = x / norm of its row; a norm of 0 counts as 1. */
+void mc_normalize(const double *x, size_t n_rows, size_t d, mc_norm norm, double *out);
+
+typedef enum mc_zero_rule { MC_ZERO_DIVIDES, MC_ZERO_UNIFORM, MC_ZERO_STAYS } mc_zero_rule;
+/* out = x / sum of its row; what a sum of 0 gives is the rule. */
+void mc_row_share(const double *x, size_t n_rows, size_t d, mc_zero_rule rule, double *out);
+
+/* out = exp(x - max) / sum. d >= 1. */
+void mc_softmax(const double *x, size_t n_rows, size_t d, double *out);
+
+/* out[i] = column of the first maximum of row i; NaN counts as the maximum, as in numpy. d >= 1. */
+void mc_argmax(const double *x, size_t n_rows, size_t d, int32_t *out);
+#endif

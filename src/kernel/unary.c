@@ -1,0 +1,49 @@
+/* unary.c: one loop a line of unary.def.
+ *
+ * Oracle   numpy's ufuncs of the same name; scipy.special.expit.
+ * Exact    + - * / sqrt, floor ... rint, sign, comparisons: bit for bit. Functions of libm: glibc
+ *          is within 1 ulp (docs of glibc 2.36), numpy's SIMD ones within 4; measured against
+ *          numpy 2.4 on a million doubles: at most 2 ulp apart for exp, log, log1p, expm1, tanh. */
+#include "kernel/unary.h"
+
+#include <math.h>
+
+typedef void unary_fn(const double *x_in, size_t n, double a, double b, double *out);
+
+#define UNARY(NAME, numpy, expression)                                                             \
+    static void apply_##NAME(const double *x_in, size_t n, double a, double b, double *out)        \
+    {                                                                                              \
+        (void)a;                                                                                   \
+        (void)b;                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            const double x = x_in[i];                                                              \
+            out[i] = (expression);                                                                 \
+        }                                                                                          \
+    }
+#include "kernel/unary.def"
+#undef UNARY
+
+static unary_fn *const FUNCTIONS[MC_N_UNARY] = {
+#define UNARY(NAME, numpy, expression) apply_##NAME,
+#include "kernel/unary.def"
+#undef UNARY
+};
+
+static const char *const NUMPY_NAMES[MC_N_UNARY] = {
+#define UNARY(NAME, numpy, expression) numpy,
+#include "kernel/unary.def"
+#undef UNARY
+};
+
+void mc_unary_apply(mc_unary which, const double *x, size_t n, double a, double b, double *out)
+{
+    FUNCTIONS[which](x, n, a, b, out);
+}
+
+mc_unary mc_unary_find(mc_bytes name)
+{
+    for (size_t i = 0; i < MC_N_UNARY; i++)
+        if (NUMPY_NAMES[i] != NULL && mc_bytes_is(name, NUMPY_NAMES[i]))
+            return (mc_unary)i;
+    return mc_bytes_is(name, "abs") ? MC_UNARY_ABSOLUTE : MC_N_UNARY;
+}
