@@ -8,13 +8,13 @@
 
 struct mc_arena_chunk {
     mc_arena_chunk *next;
-    size_t size;  /* of the whole block, this header included */
+    size_t size; /* of the whole block, this header included */
     bool is_pages;
 };
 
 #define CHUNK_HEAD ((sizeof(mc_arena_chunk) + 15) & ~(size_t)15)
-#define CHUNK_MIN ((size_t)4096)
-#define CHUNK_MAX ((size_t)8 << 20)
+#define CHUNK_MIN  ((size_t)4096)
+#define CHUNK_MAX  ((size_t)8 << 20)
 /* From here on a chunk is pages of its own, so that its memory goes back to the system at once. */
 #define PAGES_FROM ((size_t)256 << 10)
 
@@ -84,8 +84,8 @@ static mc_status add_chunk(mc_arena *arena, size_t size, mc_error *err)
     const bool is_pages = want >= PAGES_FROM;
     mc_arena_chunk *chunk = is_pages ? mc_pages_alloc(want) : mc_alloc(1, want);
     if (chunk == NULL)
-        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%s: no %zu bytes to be had",
-                       arena->name, want);
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%s: no %zu bytes to be had", arena->name,
+                       want);
     *chunk = (mc_arena_chunk){.next = arena->chunks, .size = want, .is_pages = is_pages};
     arena->chunks = chunk;
     arena->used += want;

@@ -21,18 +21,18 @@ mc_status mc_fail(mc_error *err, mc_status status, uint64_t offset, const char *
 /* Adds one context on the way out; beyond MC_ERROR_CONTEXTS the outermost are dropped. */
 mc_status mc_fail_in(mc_error *err, mc_status status, const char *format, ...) MC_PRINTF(3, 4);
 
-#define MC_TRY(expr)                                                                               \
-    do {                                                                                           \
-        const mc_status mc_try_status_ = (expr);                                                   \
-        if (mc_try_status_ != MC_OK)                                                               \
-            return mc_try_status_;                                                                 \
+#define MC_TRY(expr)                             \
+    do {                                         \
+        const mc_status mc_try_status_ = (expr); \
+        if (mc_try_status_ != MC_OK)             \
+            return mc_try_status_;               \
     } while (0)
 
-#define MC_TRY_IN(expr, err, ...)                                                                  \
-    do {                                                                                           \
-        const mc_status mc_try_status_ = (expr);                                                   \
-        if (mc_try_status_ != MC_OK)                                                               \
-            return mc_fail_in((err), mc_try_status_, __VA_ARGS__);                                 \
+#define MC_TRY_IN(expr, err, ...)                                  \
+    do {                                                           \
+        const mc_status mc_try_status_ = (expr);                   \
+        if (mc_try_status_ != MC_OK)                               \
+            return mc_fail_in((err), mc_try_status_, __VA_ARGS__); \
     } while (0)
 
 /* We are wrong: stop rather than answer. On in release. Never reachable from bytes or requests. */

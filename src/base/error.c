@@ -25,7 +25,7 @@ enum {
     N_STATUSES
 };
 _Static_assert((int)ROW_OK == (int)MC_OK, "status.def and modelcache.h agree");
-#define SAME(name)                                                                                 \
+#define SAME(name) \
     _Static_assert((int)ROW_##name == (int)MC_E_##name, "status.def and modelcache.h agree")
 SAME(BAD_REQUEST);
 SAME(BAD_INPUT);
@@ -57,15 +57,16 @@ static const status_row *row_of(mc_status status)
     return &STATUSES[at < N_STATUSES ? at : (size_t)MC_E_INTERNAL];
 }
 
-/* Lower-case names, made once from the table's; static storage, so that the answer needs no free. */
+/* Lower-case names, made once from the table's; static storage, so that the answer needs no free.
+ */
 #define NAME_SIZE 24
 const char *mc_status_name(mc_status status)
 {
     static const char NAMES[N_STATUSES][NAME_SIZE] = {
-        "ok",        "bad_request", "bad_input",      "no_method",   "unauthorized", "forbidden",
-        "not_found", "bad_verb",    "too_slow",       "conflict",    "too_large",    "bad_media_type",
-        "truncated", "malformed",   "unsupported",    "limit",       "io",           "quota",
-        "internal",  "busy",        "no_memory",      "deadline",    "over_budget",  "pending",
+        "ok",        "bad_request", "bad_input",   "no_method", "unauthorized", "forbidden",
+        "not_found", "bad_verb",    "too_slow",    "conflict",  "too_large",    "bad_media_type",
+        "truncated", "malformed",   "unsupported", "limit",     "io",           "quota",
+        "internal",  "busy",        "no_memory",   "deadline",  "over_budget",  "pending",
     };
     const size_t at = (size_t)status;
     return NAMES[at < N_STATUSES ? at : (size_t)MC_E_INTERNAL];

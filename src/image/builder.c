@@ -17,8 +17,8 @@ mc_status mc_builder_create(mc_builder **out, mc_error *err)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for a builder");
     const mc_image_buffer inputs[2] = {{MC_BUFFER_F64, 0, MC_NONE, 0},
                                        {MC_BUFFER_CELL, 0, MC_NONE, 0}};
-    const mc_status status = mc_vec_append(&b->sections[MC_SECTION_BUFFERS], inputs, sizeof inputs,
-                                           err);
+    const mc_status status =
+        mc_vec_append(&b->sections[MC_SECTION_BUFFERS], inputs, sizeof inputs, err);
     if (status != MC_OK) {
         mc_builder_destroy(b);
         return status;
@@ -47,7 +47,8 @@ typedef struct text_query {
     mc_bytes text;
 } text_query;
 
-/* Texts are interned by where they start, so the id is the offset; sizes are compared by content. */
+/* Texts are interned by where they start, so the id is the offset; sizes are compared by content.
+ */
 static bool same_text(const void *context, uint32_t id)
 {
     const text_query *query = context;
@@ -149,8 +150,8 @@ mc_status mc_build_columns(mc_builder *b, size_t n, const mc_bytes *names, bool 
     if (names != NULL)
         MC_TRY(add_order(b, n, names, err));
     b->n_columns = n;
-    b->flags = (names != NULL ? MC_IMAGE_HAS_NAMES : 0) |
-               (extra_columns ? MC_IMAGE_EXTRA_COLUMNS : 0);
+    b->flags =
+        (names != NULL ? MC_IMAGE_HAS_NAMES : 0) | (extra_columns ? MC_IMAGE_EXTRA_COLUMNS : 0);
     return MC_OK;
 }
 
@@ -167,7 +168,7 @@ mc_status mc_build_classes(mc_builder *b, const mc_cell *labels, size_t n, uint3
 {
     mc_vec *cells = &b->sections[MC_SECTION_CELLS], *tables = &b->sections[MC_SECTION_TABLES];
     const mc_image_span added = {mc_u32_from_size(cells->size / sizeof(mc_image_cell)),
-                                mc_u32_from_size(n)};
+                                 mc_u32_from_size(n)};
     for (size_t i = 0; i < n; i++) {
         mc_image_cell cell;
         MC_TRY(to_image_cell(b, &labels[i], &cell, err));
@@ -190,7 +191,7 @@ mc_status mc_build_classes(mc_builder *b, const mc_cell *labels, size_t n, uint3
 /* ------------------------------------------------------------------------------ arrays ---- */
 
 static const size_t ITEM_SIZE[MC_N_ARRAY_TYPES] = {
-    [MC_ARRAY_F64] = 8,  [MC_ARRAY_U32] = 4,  [MC_ARRAY_U8] = 1,
+    [MC_ARRAY_F64] = 8,   [MC_ARRAY_U32] = 4,  [MC_ARRAY_U8] = 1,
     [MC_ARRAY_CELL] = 16, [MC_ARRAY_NODE] = 8, [MC_ARRAY_WIDE_NODE] = 16,
 };
 
@@ -281,8 +282,7 @@ typedef struct step_query {
 static bool same_step(const void *context, uint32_t id)
 {
     const step_query *query = context;
-    const mc_step *steps =
-        (const mc_step *)(const void *)query->b->sections[MC_SECTION_STEPS].data;
+    const mc_step *steps = (const mc_step *)(const void *)query->b->sections[MC_SECTION_STEPS].data;
     mc_step known = steps[id];
     const size_t width = mc_build_width(query->b, known.dst);
     known.dst = MC_NONE;

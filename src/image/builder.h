@@ -46,10 +46,16 @@ MC_MUST_CHECK mc_status mc_build_gather(mc_builder *b, const uint32_t *columns, 
  * MC_STEP_INIT. step.dst is set here. */
 MC_MUST_CHECK mc_status mc_build_step(mc_builder *b, mc_step step, size_t width,
                                       uint32_t *out_buffer, mc_error *err);
-#define MC_STEP_INIT(OP)                                                                           \
-    {                                                                                              \
-        .op = MC_OP_##OP, .src = MC_NONE, .src2 = MC_NONE, .dst = MC_NONE,                         \
-        .array = {MC_NONE, MC_NONE, MC_NONE, MC_NONE, MC_NONE, MC_NONE}                            \
+#define MC_STEP_INIT(OP)                                                              \
+    {                                                                                 \
+        .op = MC_OP_##OP, .src = MC_NONE, .src2 = MC_NONE, .dst = MC_NONE, .array = { \
+            MC_NONE,                                                                  \
+            MC_NONE,                                                                  \
+            MC_NONE,                                                                  \
+            MC_NONE,                                                                  \
+            MC_NONE,                                                                  \
+            MC_NONE                                                                   \
+        }                                                                             \
     }
 size_t mc_build_width(const mc_builder *b, uint32_t buffer);
 mc_buffer_type mc_build_type(const mc_builder *b, uint32_t buffer);

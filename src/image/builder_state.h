@@ -1,11 +1,12 @@
-/* builder_state.h: what a builder holds: builder.c fills it, finish.c places it. Private to image. */
+/* builder_state.h: what a builder holds: builder.c fills it, finish.c places it. Private to image.
+ */
 #ifndef MC_IMAGE_BUILDER_STATE_H
 #define MC_IMAGE_BUILDER_STATE_H
 #include "base/vec.h"
 #include "image/builder.h"
 
 #define MC_WANTED_NUMBER 1u
-#define MC_WANTED_CELL 2u
+#define MC_WANTED_CELL   2u
 
 struct mc_builder {
     mc_vec sections[MC_N_SECTIONS]; /* each as it will stand in the block */

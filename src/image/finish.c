@@ -54,8 +54,8 @@ static void mark_aliases(mc_builder *b, uint32_t n_numbers)
         if (steps[i].op != MC_OP_GATHER)
             continue;
         const mc_image_array *array = &arrays[steps[i].array[0]];
-        const uint32_t *wanted = (const uint32_t *)(const void *)(b->sections[MC_SECTION_WEIGHTS].data +
-                                                                  array->at);
+        const uint32_t *wanted =
+            (const uint32_t *)(const void *)(b->sections[MC_SECTION_WEIGHTS].data + array->at);
         bool same = array->n_items == n_numbers;
         for (size_t j = 0; same && j < array->n_items; j++)
             same = columns[wanted[j]].kind == MC_COLUMN_NUMBER && columns[wanted[j]].slot == j;

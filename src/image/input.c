@@ -77,9 +77,8 @@ static mc_status make_slots(const mc_view *view, size_t n_rows, mc_workspace *wo
                             mc_error *err)
 {
     size_t numbers = 0, cells = 0;
-    *out = (slots){.n_numbers = view->header->n_numbers,
-                   .n_cells = view->header->n_cells,
-                   .n_rows = n_rows};
+    *out = (slots){
+        .n_numbers = view->header->n_numbers, .n_cells = view->header->n_cells, .n_rows = n_rows};
     if (!mc_mul_size(n_rows, out->n_numbers * sizeof(double), &numbers) ||
         !mc_mul_size(n_rows, out->n_cells * sizeof(mc_cell), &cells))
         return mc_fail(err, MC_E_BAD_INPUT, MC_NO_OFFSET, "%zu rows overflow", n_rows);
@@ -140,7 +139,8 @@ static mc_status put_csr(const mc_view *view, const mc_input *input, const slots
     for (size_t i = 0; i < to->n_rows * to->n_cells; i++)
         to->cells[i] = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = 0.0};
     for (size_t row = 0; row < to->n_rows; row++) {
-        if (input->as.csr.indptr[row] < 0 || input->as.csr.indptr[row + 1] < input->as.csr.indptr[row])
+        if (input->as.csr.indptr[row] < 0 ||
+            input->as.csr.indptr[row + 1] < input->as.csr.indptr[row])
             return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu: indptr is not ascending", row);
         for (int64_t i = input->as.csr.indptr[row]; i < input->as.csr.indptr[row + 1]; i++) {
             const int32_t index = input->as.csr.indices[i];

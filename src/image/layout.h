@@ -27,19 +27,19 @@
  *        each buffer but 0 and 1 names the one step that writes it.
  *   (I7) a step's arrays have the types and shapes that its kernel reads (check_* beside run_*),
  *        and indices stored in arrays are in range.
- *   (I8) a method's steps are ascending and complete: every source is written by a step of its list.
- *   (I9) a part's buffer has the type of its value; label parts name a class table that covers
+ *   (I8) a method's steps are ascending and complete: every source is written by a step of its
+ * list. (I9) a part's buffer has the type of its value; label parts name a class table that covers
  *        every label that the step can write.
  */
 #ifndef MC_IMAGE_LAYOUT_H
 #define MC_IMAGE_LAYOUT_H
 #include "base/base.h"
 
-#define MC_IMAGE_MAGIC "MCIMAGE\n"
+#define MC_IMAGE_MAGIC  "MCIMAGE\n"
 #define MC_IMAGE_FORMAT 1u
-#define MC_IMAGE_ORDER 0x01020304u
-#define MC_IMAGE_ALIGN 64u
-#define MC_NONE UINT32_MAX /* no buffer, no array, no table */
+#define MC_IMAGE_ORDER  0x01020304u
+#define MC_IMAGE_ALIGN  64u
+#define MC_NONE         UINT32_MAX /* no buffer, no array, no table */
 
 typedef enum mc_section {
     MC_SECTION_STRINGS,
@@ -61,7 +61,7 @@ typedef struct mc_image_text {
     uint32_t at, size; /* in strings */
 } mc_image_text;
 
-#define MC_IMAGE_HAS_NAMES 1u
+#define MC_IMAGE_HAS_NAMES     1u
 #define MC_IMAGE_EXTRA_COLUMNS 2u
 
 typedef struct mc_image_header {

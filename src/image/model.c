@@ -37,9 +37,8 @@ static mc_status decode_columns(mc_model *model, mc_error *err)
     for (uint32_t i = 0; i < view->n_columns; i++) {
         const mc_image_column *from = &view->columns[i];
         mc_column *to = &model->columns[i];
-        *to = (mc_column){.name_size = from->name.size,
-                          .slot = from->slot,
-                          .kind = (mc_column_kind)from->kind};
+        *to = (mc_column){
+            .name_size = from->name.size, .slot = from->slot, .kind = (mc_column_kind)from->kind};
         if (view->n_by_name > 0)
             MC_TRY(copy_text(model, from->name, &to->name, err));
     }
@@ -153,6 +152,13 @@ void mc_model_release(mc_model *model)
         gone(owner, bytes);
 }
 
+bool mc_model_is_shared(const mc_model *model)
+{
+    /* Acquire: pairs with the release in mc_model_release(), so that what other holders did with
+     * the model has happened when the answer is false. */
+    return atomic_load_explicit(&model->n_references, memory_order_acquire) > 1;
+}
+
 uint64_t mc_model_bytes(const mc_model *model)
 {
     return model->info.bytes;
@@ -210,7 +216,7 @@ mc_status mc_model_predict(const mc_model *model, mc_method method, const mc_inp
                            mc_workspace *workspace, mc_output *out, mc_error *err)
 {
     MC_ASSERT(model->magic == MAGIC);
-    return mc_image_span(&model->image,
+    return mc_image_run(&model->image,
                         method == MC_METHOD_DEFAULT ? model->info.default_method : method, input,
                         workspace, out, err);
 }

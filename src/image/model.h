@@ -22,7 +22,8 @@ typedef struct mc_model_identity {
     void *owner;
 } mc_model_identity;
 
-/* Takes the image on MC_OK (one reference, the caller's); on failure the image stays the caller's. */
+/* Takes the image on MC_OK (one reference, the caller's); on failure the image stays the caller's.
+ */
 MC_MUST_CHECK mc_status mc_model_create(const mc_image *image, const mc_model_identity *identity,
                                         mc_model **out, mc_error *err);
 

@@ -1,9 +1,9 @@
 /* run.c: the program interpreter: a method of an image on a batch of rows.
  *
- * HOW IT WORKS  Rows go through the program in blocks that fit the cache; each step computes a whole
- *               block. A row's answer depends on that row alone, never on the block: kernels sum in
- *               an order fixed by the model (row invariance).
- * Cost          O(n_rows * steps); no allocation once the workspace has grown, no lock, no I/O. */
+ * HOW IT WORKS  Rows go through the program in blocks that fit the cache; each step computes a
+ * whole block. A row's answer depends on that row alone, never on the block: kernels sum in an
+ * order fixed by the model (row invariance). Cost          O(n_rows * steps); no allocation once
+ * the workspace has grown, no lock, no I/O. */
 #include <string.h>
 
 #include "base/limits.h"
@@ -17,7 +17,7 @@ static const size_t TYPE_SIZE[MC_N_BUFFER_TYPES] = {
     [MC_BUFFER_F64] = 8, [MC_BUFFER_F32] = 4, [MC_BUFFER_I32] = 4, [MC_BUFFER_CELL] = 16};
 
 #define BLOCK_BYTES ((size_t)192 << 10) /* of all buffers: within a core's L2 */
-#define BLOCK_ROWS 256u
+#define BLOCK_ROWS  256u
 
 typedef struct plan {
     mc_run run;
@@ -145,8 +145,8 @@ mc_status mc_image_run(const mc_image *image, mc_method method, const mc_input *
     plan p = {.run = {.view = &view}, .method = find_method(&view, method)};
     if (p.method == NULL)
         return mc_fail(err, MC_E_NO_METHOD, MC_NO_OFFSET, "%.*s has no %s",
-                       (int)view.header->estimator.size,
-                       view.strings + view.header->estimator.at, mc_method_name(method));
+                       (int)view.header->estimator.size, view.strings + view.header->estimator.at,
+                       mc_method_name(method));
     if (input->n_rows > MC_LIMIT_ROWS)
         return mc_fail(err, MC_E_BAD_INPUT, MC_NO_OFFSET, "%zu rows, at most %zu a request",
                        input->n_rows, MC_LIMIT_ROWS);

@@ -207,8 +207,7 @@ mc_status mc_run_to_cells(const mc_run *run, const mc_step *step, mc_error *err)
 
 mc_status mc_check_to_cells(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    MC_TRY(mc_check_that(view, step,
-                         step->n[0] >= MC_CELL_NUMBER && step->n[0] <= MC_CELL_BOOL,
+    MC_TRY(mc_check_that(view, step, step->n[0] >= MC_CELL_NUMBER && step->n[0] <= MC_CELL_BOOL,
                          "unknown kind of cell", err));
     return same_width(view, step, err);
 }

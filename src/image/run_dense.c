@@ -18,24 +18,24 @@ static mc_status same_width(const mc_view *view, const mc_step *step, mc_error *
 }
 
 /* x OP row vector: one function pair a step. */
-#define VECTOR_STEP(name, OP)                                                                      \
-    mc_status mc_run_##name(const mc_run *run, const mc_step *step, mc_error *err)                 \
-    {                                                                                              \
-        (void)err;                                                                                 \
-        const double *x = mc_run_f64(run, step->src);                                              \
-        const double *by = mc_view_f64(run->view, step->array[0]);                                 \
-        const size_t width = mc_run_width(run, step->dst);                                         \
-        double *out = mc_run_dst(run, step);                                                       \
-        for (size_t i = 0; i < run->n_rows; i++)                                                   \
-            for (size_t j = 0; j < width; j++)                                                     \
-                out[i * width + j] = x[i * width + j] OP by[j];                                    \
-        return MC_OK;                                                                              \
-    }                                                                                              \
-    mc_status mc_check_##name(const mc_view *view, const mc_step *step, mc_error *err)             \
-    {                                                                                              \
-        const size_t width = mc_check_width(view, step->dst);                                      \
-        MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, width, err));                        \
-        return same_width(view, step, err);                                                        \
+#define VECTOR_STEP(name, OP)                                                          \
+    mc_status mc_run_##name(const mc_run *run, const mc_step *step, mc_error *err)     \
+    {                                                                                  \
+        (void)err;                                                                     \
+        const double *x = mc_run_f64(run, step->src);                                  \
+        const double *by = mc_view_f64(run->view, step->array[0]);                     \
+        const size_t width = mc_run_width(run, step->dst);                             \
+        double *out = mc_run_dst(run, step);                                           \
+        for (size_t i = 0; i < run->n_rows; i++)                                       \
+            for (size_t j = 0; j < width; j++)                                         \
+                out[i * width + j] = x[i * width + j] OP by[j];                        \
+        return MC_OK;                                                                  \
+    }                                                                                  \
+    mc_status mc_check_##name(const mc_view *view, const mc_step *step, mc_error *err) \
+    {                                                                                  \
+        const size_t width = mc_check_width(view, step->dst);                          \
+        MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, width, err));            \
+        return same_width(view, step, err);                                            \
     }
 VECTOR_STEP(subtract, -)
 VECTOR_STEP(add, +)
@@ -142,9 +142,9 @@ mc_status mc_check_sum(const mc_view *view, const mc_step *step, mc_error *err)
     if (step->array[1] != MC_NONE)
         MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, n, err));
     for (size_t i = 0; i < n; i++)
-        MC_TRY(mc_check_that(
-            view, step, mc_check_width(view, sources[i]) == mc_check_width(view, step->dst),
-            "its sources differ in width", err));
+        MC_TRY(mc_check_that(view, step,
+                             mc_check_width(view, sources[i]) == mc_check_width(view, step->dst),
+                             "its sources differ in width", err));
     return MC_OK;
 }
 
@@ -180,10 +180,9 @@ mc_status mc_run_argmax(const mc_run *run, const mc_step *step, mc_error *err)
 
 mc_status mc_check_argmax(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    return mc_check_that(view, step,
-                         mc_check_width(view, step->src) > 0 &&
-                             mc_check_width(view, step->dst) == 1,
-                         "it needs a column, and gives one", err);
+    return mc_check_that(
+        view, step, mc_check_width(view, step->src) > 0 && mc_check_width(view, step->dst) == 1,
+        "it needs a column, and gives one", err);
 }
 
 mc_status mc_run_above(const mc_run *run, const mc_step *step, mc_error *err)

@@ -44,8 +44,8 @@ static mc_status sum_forest(const mc_run *run, const mc_step *step, const mc_for
     double *out = mc_run_dst(run, step);
     start_sums(run, step);
     mc_forest_sum(forest, run->buffers[step->src], run->n_rows, mc_run_width(run, step->src),
-                  mc_view_f64(run->view, step->array[2]),
-                  run->view->arrays[step->array[2]].n_cols, width, out);
+                  mc_view_f64(run->view, step->array[2]), run->view->arrays[step->array[2]].n_cols,
+                  width, out);
     for (size_t i = 0; i < run->n_rows * width; i++)
         out[i] /= step->value[0];
     return MC_OK;
@@ -89,8 +89,10 @@ static mc_status check_nodes(const mc_view *view, const mc_step *step, size_t n_
         const bool ok = distance == 0 ? nodes[i].as.leaf < n_leaves
                                       : distance + 1 < n_nodes - i && (nodes[i].word & mask) < d;
         if (!ok)
-            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "image: node %zu of %zu: bad child, "
-                           "leaf or feature", i, n_nodes);
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
+                           "image: node %zu of %zu: bad child, "
+                           "leaf or feature",
+                           i, n_nodes);
     }
     return MC_OK;
 }
@@ -117,8 +119,10 @@ static mc_status check_wide_nodes(const mc_view *view, const mc_step *step, size
                  (node->word & MC_WIDE_FEATURE) < d &&
                  (!(node->word & MC_WIDE_CATEGORY) || node->as.set < n_sets);
         if (!ok)
-            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "image: wide node %zu of %zu: bad "
-                           "child, leaf, feature or set", i, n_nodes);
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
+                           "image: wide node %zu of %zu: bad "
+                           "child, leaf, feature or set",
+                           i, n_nodes);
     }
     return MC_OK;
 }

@@ -4,12 +4,12 @@
 #include "image/view.h"
 
 /* Only in steps.def: sources listed in array 0. */
-#define MC_BUFFER_MANY_F64 (MC_BUFFER_F64 | MC_STEP_MANY)
+#define MC_BUFFER_MANY_F64  (MC_BUFFER_F64 | MC_STEP_MANY)
 #define MC_BUFFER_MANY_CELL (MC_BUFFER_CELL | MC_STEP_MANY)
-#define MC_STEP_MANY 0x100u
+#define MC_STEP_MANY        0x100u
 /* Only in steps.def: the second source may be absent. */
 #define MC_BUFFER_MAYBE_F64 (MC_BUFFER_F64 | MC_STEP_MAYBE)
-#define MC_STEP_MAYBE 0x200u
+#define MC_STEP_MAYBE       0x200u
 
 typedef enum mc_op {
 #define STEP(NAME, name, src, src2, dst, text) MC_OP_##NAME,
@@ -19,11 +19,11 @@ typedef enum mc_op {
 } mc_op;
 
 /* Flags shared by several steps; each is explained in steps.def. */
-#define MC_STEP_ALLOW_NAN 1u
+#define MC_STEP_ALLOW_NAN      1u
 #define MC_STEP_ALLOW_INFINITY 2u
-#define MC_STEP_MISSING_NAN 1u
-#define MC_STEP_OR_EQUAL 1u
-#define MC_STEP_ALIAS 0x8000u /* GATHER of the whole input: dst is src */
+#define MC_STEP_MISSING_NAN    1u
+#define MC_STEP_OR_EQUAL       1u
+#define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What a step computes on: one block of rows of one batch. *Owned* by the predicting thread. */
 typedef struct mc_run {
@@ -46,8 +46,8 @@ typedef struct mc_op_info {
 
 extern const mc_op_info MC_OPS[MC_N_OPS];
 
-#define STEP(NAME, name, src, src2, dst, text)                                                     \
-    mc_step_run mc_run_##name;                                                                     \
+#define STEP(NAME, name, src, src2, dst, text) \
+    mc_step_run mc_run_##name;                 \
     mc_step_check mc_check_##name;
 #include "image/steps.def"
 #undef STEP

@@ -4,7 +4,7 @@
 #include "image/steps.h"
 
 const mc_op_info MC_OPS[MC_N_OPS] = {
-#define STEP(NAME, name, src, src2, dst, text)                                                     \
+#define STEP(NAME, name, src, src2, dst, text) \
     {#NAME, MC_BUFFER_##src, MC_BUFFER_##src2, MC_BUFFER_##dst, mc_run_##name, mc_check_##name},
 #include "image/steps.def"
 #undef STEP

@@ -1,4 +1,5 @@
-/* linear.h: rows against weights, and what is done with scores. Shapes as (rows, columns), C order. */
+/* linear.h: rows against weights, and what is done with scores. Shapes as (rows, columns), C order.
+ */
 #ifndef MC_KERNEL_LINEAR_H
 #define MC_KERNEL_LINEAR_H
 #include "base/base.h"

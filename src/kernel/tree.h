@@ -29,7 +29,7 @@ _Static_assert(sizeof(mc_tree_node) == 8, "eight nodes per 64-byte cache line");
 
 #define MC_WIDE_NAN_LEFT 0x80000000u
 #define MC_WIDE_CATEGORY 0x40000000u
-#define MC_WIDE_FEATURE 0x3fffffffu
+#define MC_WIDE_FEATURE  0x3fffffffu
 typedef struct mc_wide_node {
     union {
         double threshold;

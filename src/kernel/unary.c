@@ -10,15 +10,15 @@
 
 typedef void unary_fn(const double *x_in, size_t n, double a, double b, double *out);
 
-#define UNARY(NAME, numpy, expression)                                                             \
-    static void apply_##NAME(const double *x_in, size_t n, double a, double b, double *out)        \
-    {                                                                                              \
-        (void)a;                                                                                   \
-        (void)b;                                                                                   \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            const double x = x_in[i];                                                              \
-            out[i] = (expression);                                                                 \
-        }                                                                                          \
+#define UNARY(NAME, numpy, expression)                                                      \
+    static void apply_##NAME(const double *x_in, size_t n, double a, double b, double *out) \
+    {                                                                                       \
+        (void)a;                                                                            \
+        (void)b;                                                                            \
+        for (size_t i = 0; i < n; i++) {                                                    \
+            const double x = x_in[i];                                                       \
+            out[i] = (expression);                                                          \
+        }                                                                                   \
     }
 #include "kernel/unary.def"
 #undef UNARY

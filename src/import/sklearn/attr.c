@@ -1,0 +1,200 @@
+/* attr.c: typed attributes, and the wording of what they should have been. */
+#include "import/sklearn/attr.h"
+
+#include <stdio.h>
+
+mc_status mc_attr_need(const mc_value *est, const char *name, const mc_value **out, mc_error *err)
+{
+    const mc_value *value = mc_value_attr(est, name);
+    if (value == NULL)
+        return mc_refuse(err, est, "it has no attribute %s: is it fitted?", name);
+    *out = value;
+    return MC_OK;
+}
+
+bool mc_attr_has(const mc_value *est, const char *name)
+{
+    return !mc_value_is_none(mc_value_attr(est, name));
+}
+
+mc_status mc_attr_array(mc_lowering *to, const mc_value *est, const char *name, mc_ndarray *out,
+                        mc_error *err)
+{
+    const mc_value *value = NULL;
+    MC_TRY(mc_attr_need(est, name, &value, err));
+    MC_TRY_IN(mc_ndarray_from_value(to->arena, value, out, err), err, "attribute %s", name);
+    return MC_OK;
+}
+
+static mc_status wrong_size(mc_error *err, const mc_value *est, const char *name, size_t want,
+                            size_t found)
+{
+    return mc_refuse(err, est, "attribute %s: expected %zu values, found %zu", name, want, found);
+}
+
+mc_status mc_attr_vector(mc_lowering *to, const mc_value *est, const char *name, size_t n,
+                         const double **out, size_t *out_n, mc_error *err)
+{
+    mc_ndarray array;
+    double *items = NULL;
+    MC_TRY(mc_attr_array(to, est, name, &array, err));
+    size_t wide = 0;
+    for (size_t i = 0; i < array.n_dims; i++)
+        wide += array.shape[i] != 1;
+    if (wide > 1)
+        return mc_refuse(err, est, "attribute %s: expected a vector, found %zu dimensions", name,
+                         array.n_dims);
+    if (n != MC_ANY && array.n_items != n)
+        return wrong_size(err, est, name, n, array.n_items);
+    MC_TRY_IN(mc_ndarray_f64(to->arena, &array, &items, err), err, "attribute %s", name);
+    *out = items;
+    if (out_n != NULL)
+        *out_n = array.n_items;
+    return MC_OK;
+}
+
+mc_status mc_attr_matrix(mc_lowering *to, const mc_value *est, const char *name, size_t n_rows,
+                         size_t n_cols, const double **out, size_t *out_rows, size_t *out_cols,
+                         mc_error *err)
+{
+    mc_ndarray array;
+    double *items = NULL;
+    MC_TRY(mc_attr_array(to, est, name, &array, err));
+    if (array.n_dims == 0 || array.n_dims > 2)
+        return mc_refuse(err, est, "attribute %s: expected a matrix, found %zu dimensions", name,
+                         array.n_dims);
+    const size_t rows = array.n_dims == 2 ? array.shape[0] : 1;
+    const size_t cols = array.shape[array.n_dims - 1];
+    if ((n_rows != MC_ANY && rows != n_rows) || (n_cols != MC_ANY && cols != n_cols))
+        return mc_refuse(err, est, "attribute %s: expected a matrix of %zd x %zd, found %zu x %zu",
+                         name, (ssize_t)n_rows, (ssize_t)n_cols, rows, cols);
+    MC_TRY_IN(mc_ndarray_f64(to->arena, &array, &items, err), err, "attribute %s", name);
+    *out = items;
+    if (out_rows != NULL)
+        *out_rows = rows;
+    if (out_cols != NULL)
+        *out_cols = cols;
+    return MC_OK;
+}
+
+mc_status mc_attr_integers(mc_lowering *to, const mc_value *est, const char *name, size_t n,
+                           const int64_t **out, size_t *out_n, mc_error *err)
+{
+    mc_ndarray array;
+    int64_t *items = NULL;
+    MC_TRY(mc_attr_array(to, est, name, &array, err));
+    if (n != MC_ANY && array.n_items != n)
+        return wrong_size(err, est, name, n, array.n_items);
+    MC_TRY_IN(mc_ndarray_i64(to->arena, &array, &items, err), err, "attribute %s", name);
+    *out = items;
+    if (out_n != NULL)
+        *out_n = array.n_items;
+    return MC_OK;
+}
+
+static mc_status cells_of_items(mc_lowering *to, const mc_items *items, const mc_cell **out,
+                                mc_error *err)
+{
+    mc_cell *cells = NULL;
+    MC_TRY(mc_arena_new(to->arena, mc_cell, items->n, &cells, err));
+    for (size_t i = 0; i < items->n; i++)
+        MC_TRY_IN(mc_cell_from_value(to->arena, items->at[i], &cells[i], err), err, "item %zu", i);
+    *out = cells;
+    return MC_OK;
+}
+
+mc_status mc_attr_cells(mc_lowering *to, const mc_value *est, const char *name, const mc_cell **out,
+                        size_t *out_n, mc_error *err)
+{
+    const mc_value *value = NULL;
+    MC_TRY(mc_attr_need(est, name, &value, err));
+    if (mc_value_is(value, MC_KIND_LIST) || mc_value_is(value, MC_KIND_TUPLE)) {
+        *out_n = value->as.items.n;
+        MC_TRY_IN(cells_of_items(to, &value->as.items, out, err), err, "attribute %s", name);
+        return MC_OK;
+    }
+    mc_ndarray array;
+    mc_cell *cells = NULL;
+    MC_TRY(mc_attr_array(to, est, name, &array, err));
+    MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &cells, err), err, "attribute %s", name);
+    *out = cells;
+    *out_n = array.n_items;
+    return MC_OK;
+}
+
+mc_status mc_items_of(mc_lowering *to, const mc_value *value, mc_items *out, mc_error *err)
+{
+    char type[160];
+    mc_ndarray array;
+    if (mc_value_is(value, MC_KIND_LIST) || mc_value_is(value, MC_KIND_TUPLE)) {
+        *out = value->as.items;
+        return MC_OK;
+    }
+    if (!mc_value_is_array(value))
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "expected a list, found %s",
+                       mc_value_type_name(value, type, sizeof type));
+    MC_TRY(mc_ndarray_from_value(to->arena, value, &array, err));
+    if (array.dtype.kind != 'O')
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
+                       "expected an array of objects, found one of kind %c", array.dtype.kind);
+    mc_value **items = NULL;
+    MC_TRY(mc_arena_new(to->arena, mc_value *, array.n_items, &items, err));
+    for (size_t i = 0; i < array.n_items; i++)
+        items[i] = array.objects[i];
+    *out = (mc_items){.at = items, .n = array.n_items, .room = array.n_items};
+    return MC_OK;
+}
+
+mc_status mc_attr_items(mc_lowering *to, const mc_value *est, const char *name, mc_items *out,
+                        mc_error *err)
+{
+    const mc_value *value = NULL;
+    MC_TRY(mc_attr_need(est, name, &value, err));
+    MC_TRY_IN(mc_items_of(to, value, out, err), err, "attribute %s of %.*s", name,
+              MC_SHOW(mc_class_name(est)));
+    return MC_OK;
+}
+
+mc_status mc_attr_number(const mc_value *est, const char *name, double otherwise, double *out,
+                         mc_error *err)
+{
+    const mc_value *value = mc_value_attr(est, name);
+    *out = otherwise;
+    if (!mc_value_is_none(value))
+        MC_TRY_IN(mc_number_from_value(value, out, err), err, "attribute %s of %.*s", name,
+                  MC_SHOW(mc_class_name(est)));
+    return MC_OK;
+}
+
+mc_status mc_attr_integer(const mc_value *est, const char *name, int64_t otherwise, int64_t *out,
+                          mc_error *err)
+{
+    const mc_value *value = mc_value_attr(est, name);
+    *out = otherwise;
+    if (!mc_value_is_none(value))
+        MC_TRY_IN(mc_integer_from_value(value, out, err), err, "attribute %s of %.*s", name,
+                  MC_SHOW(mc_class_name(est)));
+    return MC_OK;
+}
+
+mc_status mc_attr_bool(const mc_value *est, const char *name, bool otherwise, bool *out,
+                       mc_error *err)
+{
+    const mc_value *value = mc_value_attr(est, name);
+    *out = otherwise;
+    if (!mc_value_is_none(value))
+        MC_TRY_IN(mc_bool_from_value(value, out, err), err, "attribute %s of %.*s", name,
+                  MC_SHOW(mc_class_name(est)));
+    return MC_OK;
+}
+
+mc_bytes mc_attr_text(const mc_value *est, const char *name)
+{
+    const mc_value *value = mc_value_attr(est, name);
+    return mc_value_is(value, MC_KIND_TEXT) ? value->as.bytes : (mc_bytes){NULL, 0};
+}
+
+bool mc_attr_is_text(const mc_value *est, const char *name, const char *literal)
+{
+    return mc_value_is_text(mc_value_attr(est, name), literal);
+}

@@ -1,0 +1,370 @@
+/* emit.c: steps on symbols. */
+#include "import/sklearn/emit.h"
+
+#include <string.h>
+
+#include "base/size.h"
+
+static mc_sym numbers(uint32_t buffer, size_t n_cols)
+{
+    return (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = n_cols};
+}
+
+/* A step from numbers to numbers of `width` columns. */
+static mc_status number_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width,
+                             mc_sym *out, mc_error *err)
+{
+    mc_sym in;
+    uint32_t buffer = 0;
+    MC_TRY(mc_to_numbers(to, x, &in, err));
+    step.src = in.buffer;
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    const bool sparse = in.sparse;
+    *out = numbers(buffer, width);
+    out->sparse = sparse;
+    return MC_OK;
+}
+
+/* ------------------------------------------------------------------------------- kinds ---- */
+
+mc_status mc_to_numbers(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    uint32_t buffer = 0;
+    const bool sparse = x->sparse;
+    const size_t n_cols = x->n_cols;
+    switch (x->kind) {
+    case MC_SYM_NUMBERS:
+        *out = *x;
+        return MC_OK;
+    case MC_SYM_INPUT:
+        MC_TRY(mc_build_gather(to->b, x->columns, n_cols, false, &buffer, err));
+        break;
+    case MC_SYM_CELLS: {
+        mc_step step = MC_STEP_INIT(TO_NUMBERS);
+        step.src = x->buffer;
+        MC_TRY(mc_build_step(to->b, step, n_cols, &buffer, err));
+        break;
+    }
+    case MC_SYM_LABELS:
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "labels are used as numbers");
+    }
+    *out = numbers(buffer, n_cols);
+    out->sparse = sparse;
+    return MC_OK;
+}
+
+mc_status mc_to_cells(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    static const uint32_t KIND_OF[] = {[MC_VALUE_FLOAT] = MC_CELL_NUMBER,
+                                       [MC_VALUE_INT] = MC_CELL_INTEGER,
+                                       [MC_VALUE_BOOL] = MC_CELL_BOOL};
+    uint32_t buffer = 0;
+    const size_t n_cols = x->n_cols;
+    if (x->kind == MC_SYM_CELLS) {
+        *out = *x;
+        return MC_OK;
+    }
+    if (x->kind == MC_SYM_INPUT) {
+        MC_TRY(mc_build_gather(to->b, x->columns, n_cols, true, &buffer, err));
+    } else if (x->kind == MC_SYM_NUMBERS) {
+        mc_step step = MC_STEP_INIT(TO_CELLS);
+        step.src = x->buffer;
+        step.n[0] = x->type <= MC_VALUE_BOOL ? KIND_OF[x->type] : MC_CELL_NUMBER;
+        MC_TRY(mc_build_step(to->b, step, n_cols, &buffer, err));
+    } else {
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "labels are used as features");
+    }
+    *out = (mc_sym){.kind = MC_SYM_CELLS, .buffer = buffer, .n_cols = n_cols};
+    return MC_OK;
+}
+
+static mc_status input_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, size_t n,
+                               mc_sym *out, mc_error *err)
+{
+    uint32_t *columns = NULL;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
+    for (size_t i = 0; i < n; i++)
+        columns[i] = x->columns[at[i]];
+    *out = (mc_sym){.kind = MC_SYM_INPUT, .columns = columns, .n_cols = n, .sparse = x->sparse};
+    return MC_OK;
+}
+
+mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, size_t n,
+                          mc_sym *out, mc_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (at[i] >= x->n_cols)
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "column %u of %zu", at[i], x->n_cols);
+    if (x->kind == MC_SYM_INPUT)
+        return input_columns(to, x, at, n, out, err);
+    if (x->kind == MC_SYM_LABELS)
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "columns of labels are selected");
+    mc_step step = MC_STEP_INIT(SELECT);
+    if (x->kind == MC_SYM_CELLS)
+        step.op = MC_OP_SELECT_CELLS;
+    step.src = x->buffer;
+    uint32_t buffer = 0;
+    MC_TRY(mc_build_u32(to->b, at, n, &step.array[0], err));
+    MC_TRY(mc_build_step(to->b, step, n, &buffer, err));
+    mc_sym made = *x;
+    made.buffer = buffer;
+    made.n_cols = n;
+    *out = made;
+    return MC_OK;
+}
+
+mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse, mc_sym *out,
+                         mc_error *err)
+{
+    uint32_t *sources = NULL, buffer = 0;
+    size_t width = 0;
+    bool cells = false;
+    mc_value_type type = n > 0 ? x[0].type : MC_VALUE_FLOAT;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &sources, err));
+    for (size_t i = 0; i < n; i++) {
+        cells = cells || x[i].kind == MC_SYM_CELLS;
+        type = x[i].type == type ? type : MC_VALUE_FLOAT;
+    }
+    for (size_t i = 0; i < n; i++) {
+        mc_sym part;
+        MC_TRY(cells ? mc_to_cells(to, &x[i], &part, err) : mc_to_numbers(to, &x[i], &part, err));
+        sources[i] = part.buffer;
+        if (!mc_add_size(width, part.n_cols, &width))
+            return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "too many columns");
+    }
+    mc_step step = MC_STEP_INIT(HSTACK);
+    if (cells)
+        step.op = MC_OP_HSTACK_CELLS;
+    MC_TRY(mc_build_u32(to->b, sources, n, &step.array[0], err));
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    *out = (mc_sym){.kind = cells ? MC_SYM_CELLS : MC_SYM_NUMBERS,
+                    .buffer = buffer,
+                    .n_cols = width,
+                    .sparse = sparse,
+                    .type = type};
+    return MC_OK;
+}
+
+mc_status mc_emit_check(mc_lowering *to, const mc_sym *x, unsigned allowed, mc_sym *out,
+                        mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(CHECK_FINITE);
+    step.flags = (uint16_t)allowed;
+    const mc_value_type type = x->type;
+    MC_TRY(number_step(to, step, x, x->n_cols, out, err));
+    out->type = type;
+    return MC_OK;
+}
+
+/* -------------------------------------------------------------------------- arithmetic ---- */
+
+static mc_status vector_step(mc_lowering *to, mc_op op, const mc_sym *x, const double *values,
+                             mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(ADD);
+    step.op = (uint16_t)op;
+    MC_TRY(mc_build_f64(to->b, values, 1, x->n_cols, &step.array[0], err));
+    return number_step(to, step, x, x->n_cols, out, err);
+}
+
+mc_status mc_emit_subtract(mc_lowering *to, const mc_sym *x, const double *values, mc_sym *out,
+                           mc_error *err)
+{
+    return vector_step(to, MC_OP_SUBTRACT, x, values, out, err);
+}
+
+mc_status mc_emit_add(mc_lowering *to, const mc_sym *x, const double *values, mc_sym *out,
+                      mc_error *err)
+{
+    return vector_step(to, MC_OP_ADD, x, values, out, err);
+}
+
+mc_status mc_emit_multiply(mc_lowering *to, const mc_sym *x, const double *values, mc_sym *out,
+                           mc_error *err)
+{
+    return vector_step(to, MC_OP_MULTIPLY, x, values, out, err);
+}
+
+mc_status mc_emit_divide(mc_lowering *to, const mc_sym *x, const double *values, mc_sym *out,
+                         mc_error *err)
+{
+    return vector_step(to, MC_OP_DIVIDE, x, values, out, err);
+}
+
+mc_status mc_emit_unary(mc_lowering *to, const mc_sym *x, mc_unary which, double a, double b,
+                        mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(UNARY);
+    step.n[0] = which;
+    step.value[0] = a;
+    step.value[1] = b;
+    return number_step(to, step, x, x->n_cols, out, err);
+}
+
+mc_status mc_emit_normalize(mc_lowering *to, const mc_sym *x, mc_norm norm, mc_sym *out,
+                            mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(NORMALIZE);
+    step.n[0] = norm;
+    return number_step(to, step, x, x->n_cols, out, err);
+}
+
+mc_status mc_emit_linear(mc_lowering *to, const mc_sym *x, const double *w, const double *b,
+                         size_t k, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(LINEAR);
+    if (b == NULL) {
+        double *zeros = NULL;
+        MC_TRY(mc_arena_new(to->arena, double, k, &zeros, err));
+        b = zeros;
+    }
+    MC_TRY(mc_build_f64(to->b, w, k, x->n_cols, &step.array[0], err));
+    MC_TRY(mc_build_f64(to->b, b, 1, k, &step.array[1], err));
+    MC_TRY(number_step(to, step, x, k, out, err));
+    out->sparse = false;
+    return MC_OK;
+}
+
+mc_status mc_emit_softmax(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    const mc_step step = MC_STEP_INIT(SOFTMAX);
+    return number_step(to, step, x, x->n_cols, out, err);
+}
+
+mc_status mc_emit_row_share(mc_lowering *to, const mc_sym *x, mc_zero_rule rule, mc_sym *out,
+                            mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(ROW_SHARE);
+    step.n[0] = rule;
+    return number_step(to, step, x, x->n_cols, out, err);
+}
+
+mc_status mc_emit_both_sides(mc_lowering *to, const mc_sym *p, mc_sym *out, mc_error *err)
+{
+    mc_sym sides[2];
+    MC_TRY(mc_to_numbers(to, p, &sides[1], err));
+    MC_TRY(mc_emit_unary(to, p, MC_UNARY_COMPLEMENT, 0.0, 0.0, &sides[0], err));
+    return mc_emit_hstack(to, sides, 2, false, out, err);
+}
+
+mc_status mc_emit_sum(mc_lowering *to, const mc_sym *x, size_t n, const double *weights,
+                      double divisor, mc_sym *out, mc_error *err)
+{
+    MC_ASSERT(n > 0);
+    uint32_t *sources = NULL, buffer = 0;
+    const size_t width = x[0].n_cols;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &sources, err));
+    for (size_t i = 0; i < n; i++) {
+        mc_sym part;
+        MC_TRY(mc_to_numbers(to, &x[i], &part, err));
+        if (part.n_cols != width)
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
+                           "parts of a sum have %zu and %zu columns", width, part.n_cols);
+        sources[i] = part.buffer;
+    }
+    mc_step step = MC_STEP_INIT(SUM);
+    step.value[0] = divisor;
+    MC_TRY(mc_build_u32(to->b, sources, n, &step.array[0], err));
+    if (weights != NULL)
+        MC_TRY(mc_build_f64(to->b, weights, 1, n, &step.array[1], err));
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    *out = numbers(buffer, width);
+    return MC_OK;
+}
+
+mc_status mc_emit_scatter(mc_lowering *to, const mc_sym *x, const uint32_t *at, size_t width,
+                          mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(SCATTER);
+    MC_TRY(mc_build_u32(to->b, at, x->n_cols, &step.array[0], err));
+    return number_step(to, step, x, width, out, err);
+}
+
+mc_status mc_emit_constant(mc_lowering *to, const double *row, size_t width, mc_sym *out,
+                           mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(CONSTANT);
+    uint32_t buffer = 0;
+    MC_TRY(mc_build_f64(to->b, row, 1, width, &step.array[0], err));
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    *out = numbers(buffer, width);
+    return MC_OK;
+}
+
+/* ------------------------------------------------------------------------------ labels ---- */
+
+static mc_status label_step(mc_lowering *to, mc_step step, uint32_t src, size_t width, mc_sym *out,
+                            mc_error *err)
+{
+    uint32_t buffer = 0;
+    step.src = src;
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_LABELS, .buffer = buffer, .n_cols = width};
+    return MC_OK;
+}
+
+mc_status mc_emit_argmax(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    const mc_step step = MC_STEP_INIT(ARGMAX);
+    mc_sym in;
+    MC_TRY(mc_to_numbers(to, x, &in, err));
+    return label_step(to, step, in.buffer, 1, out, err);
+}
+
+mc_status mc_emit_above(mc_lowering *to, const mc_sym *x, double threshold, bool or_equal,
+                        mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(ABOVE);
+    mc_sym in;
+    MC_TRY(mc_to_numbers(to, x, &in, err));
+    step.value[0] = threshold;
+    step.flags = or_equal ? MC_STEP_OR_EQUAL : 0;
+    return label_step(to, step, in.buffer, in.n_cols, out, err);
+}
+
+static mc_status need_labels(const mc_sym *labels, mc_error *err)
+{
+    return labels->kind == MC_SYM_LABELS
+               ? MC_OK
+               : mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "numbers are used as labels");
+}
+
+mc_status mc_emit_map_label(mc_lowering *to, const mc_sym *labels, const uint32_t *map, size_t n,
+                            mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(MAP_LABEL);
+    MC_TRY(need_labels(labels, err));
+    MC_TRY(mc_build_u32(to->b, map, n, &step.array[0], err));
+    return label_step(to, step, labels->buffer, labels->n_cols, out, err);
+}
+
+mc_status mc_emit_one_hot_label(mc_lowering *to, const mc_sym *labels, size_t width, mc_sym *out,
+                                mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(ONE_HOT_LABEL);
+    uint32_t buffer = 0;
+    MC_TRY(need_labels(labels, err));
+    step.src = labels->buffer;
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    *out = numbers(buffer, width);
+    return MC_OK;
+}
+
+mc_status mc_emit_classes(mc_lowering *to, const mc_value *classes, uint32_t *out_table,
+                          size_t *out_n, mc_error *err)
+{
+    mc_ndarray array;
+    mc_cell *cells = NULL;
+    MC_TRY_IN(mc_ndarray_from_value(to->arena, classes, &array, err), err, "classes");
+    MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &cells, err), err, "classes");
+    *out_n = array.n_items;
+    return mc_build_classes(to->b, cells, array.n_items, out_table, err);
+}
+
+mc_status mc_emit_two_classes(mc_lowering *to, int64_t first, int64_t second, uint32_t *out_table,
+                              mc_error *err)
+{
+    const mc_cell labels[2] = {{.kind = MC_CELL_INTEGER, .as.integer = first},
+                               {.kind = MC_CELL_INTEGER, .as.integer = second}};
+    return mc_build_classes(to->b, labels, 2, out_table, err);
+}

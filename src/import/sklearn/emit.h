@@ -1,0 +1,79 @@
+/* emit.h: steps on symbols. Thin words over image/builder.h, so that lower functions read like the
+ * scikit-learn code that they follow. `out` may be `x`. */
+#ifndef MC_SKLEARN_EMIT_H
+#define MC_SKLEARN_EMIT_H
+#include "import/sklearn/lower.h"
+#include "kernel/linear.h"
+#include "kernel/unary.h"
+
+/* -- kinds */
+/* As numbers: input columns are gathered, cells converted (a text is refused at run time), labels
+ * refused here. */
+MC_MUST_CHECK mc_status mc_to_numbers(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_to_cells(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err);
+/* Columns `at` (n) of any kind but labels. */
+MC_MUST_CHECK mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at,
+                                        size_t n, mc_sym *out, mc_error *err);
+/* Side by side: cells if one of them is cells, else numbers; sparse if `sparse`. */
+MC_MUST_CHECK mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse,
+                                       mc_sym *out, mc_error *err);
+
+/* check_array(): as numbers, with NaN and infinity refused unless allowed. */
+#define MC_FINITE      0u
+#define MC_OR_NAN      MC_STEP_ALLOW_NAN
+#define MC_OR_INFINITY MC_STEP_ALLOW_INFINITY
+MC_MUST_CHECK mc_status mc_emit_check(mc_lowering *to, const mc_sym *x, unsigned allowed,
+                                      mc_sym *out, mc_error *err);
+
+/* -- arithmetic; `values` (x->n_cols) */
+MC_MUST_CHECK mc_status mc_emit_subtract(mc_lowering *to, const mc_sym *x, const double *values,
+                                         mc_sym *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_emit_add(mc_lowering *to, const mc_sym *x, const double *values,
+                                    mc_sym *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_emit_multiply(mc_lowering *to, const mc_sym *x, const double *values,
+                                         mc_sym *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_emit_divide(mc_lowering *to, const mc_sym *x, const double *values,
+                                       mc_sym *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_emit_unary(mc_lowering *to, const mc_sym *x, mc_unary which, double a,
+                                      double b, mc_sym *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_emit_normalize(mc_lowering *to, const mc_sym *x, mc_norm norm,
+                                          mc_sym *out, mc_error *err);
+/* x @ w.T + b with w (k, x->n_cols), b (k) or NULL for zeros. */
+MC_MUST_CHECK mc_status mc_emit_linear(mc_lowering *to, const mc_sym *x, const double *w,
+                                       const double *b, size_t k, mc_sym *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_emit_softmax(mc_lowering *to, const mc_sym *x, mc_sym *out,
+                                        mc_error *err);
+MC_MUST_CHECK mc_status mc_emit_row_share(mc_lowering *to, const mc_sym *x, mc_zero_rule rule,
+                                          mc_sym *out, mc_error *err);
+/* p (n, 1) -> [1 - p, p]. */
+MC_MUST_CHECK mc_status mc_emit_both_sides(mc_lowering *to, const mc_sym *p, mc_sym *out,
+                                           mc_error *err);
+/* (weights[0] * x[0] + weights[1] * x[1] ...) / divisor, in order; weights may be NULL. */
+MC_MUST_CHECK mc_status mc_emit_sum(mc_lowering *to, const mc_sym *x, size_t n,
+                                    const double *weights, double divisor, mc_sym *out,
+                                    mc_error *err);
+/* out[:, at[j]] = x[:, j], width columns in all, the others 0. */
+MC_MUST_CHECK mc_status mc_emit_scatter(mc_lowering *to, const mc_sym *x, const uint32_t *at,
+                                        size_t width, mc_sym *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_emit_constant(mc_lowering *to, const double *row, size_t width,
+                                         mc_sym *out, mc_error *err);
+
+/* -- labels */
+MC_MUST_CHECK mc_status mc_emit_argmax(mc_lowering *to, const mc_sym *x, mc_sym *out,
+                                       mc_error *err);
+/* x > threshold, or >=: label 0 or 1, each column. */
+MC_MUST_CHECK mc_status mc_emit_above(mc_lowering *to, const mc_sym *x, double threshold,
+                                      bool or_equal, mc_sym *out, mc_error *err);
+/* map (n): label -> label. */
+MC_MUST_CHECK mc_status mc_emit_map_label(mc_lowering *to, const mc_sym *labels,
+                                          const uint32_t *map, size_t n, mc_sym *out,
+                                          mc_error *err);
+MC_MUST_CHECK mc_status mc_emit_one_hot_label(mc_lowering *to, const mc_sym *labels, size_t width,
+                                              mc_sym *out, mc_error *err);
+/* classes_ (or another attribute) as a class table. */
+MC_MUST_CHECK mc_status mc_emit_classes(mc_lowering *to, const mc_value *classes,
+                                        uint32_t *out_table, size_t *out_n, mc_error *err);
+/* The class table [first, second] of integers: -1 and 1 of outlier detectors. */
+MC_MUST_CHECK mc_status mc_emit_two_classes(mc_lowering *to, int64_t first, int64_t second,
+                                            uint32_t *out_table, mc_error *err);
+#endif

@@ -1,0 +1,99 @@
+/* lower.h: graph of a fitted scikit-learn object -> steps of a program.
+ *
+ * HOW IT WORKS  Lowering evaluates the estimator once, on a symbol instead of a matrix: mc_sym says
+ *               which buffer will hold it, how wide it is, of which kind. A lower function is asked
+ *               for one method of one object applied to one symbol; it reads attributes, emits
+ * steps and answers with symbols. Meta-estimators call mc_lower() on what they hold. Equal steps
+ * are one, so methods that share a prefix share its steps. Limits        MC_LIMIT_ESTIMATOR_DEPTH
+ * estimators in each other, MC_LIMIT_LOWERED in all: a graph that refers to itself is refused, a
+ * shared one costs no more than its bytes allow.
+ *
+ * What an estimator lacks (predict_proba of a Ridge) is MC_E_NO_METHOD; what is not understood is
+ * MC_E_UNSUPPORTED naming the class, attribute and value, and refuses the model. *Owned*: one
+ * loader thread. */
+#ifndef MC_SKLEARN_LOWER_H
+#define MC_SKLEARN_LOWER_H
+#include "array/ndarray.h"
+#include "base/arena.h"
+#include "image/builder.h"
+#include "pickle/graph.h"
+
+typedef enum mc_sym_kind {
+    MC_SYM_INPUT,   /* columns of the request, kind still open */
+    MC_SYM_NUMBERS, /* float64 buffer */
+    MC_SYM_CELLS,   /* cell buffer: texts, or mixed */
+    MC_SYM_LABELS   /* int32 buffer: indices into a class table */
+} mc_sym_kind;
+
+/* A matrix (n_rows, n_cols) that will exist when the program runs. */
+typedef struct mc_sym {
+    mc_sym_kind kind;
+    uint32_t buffer;         /* all kinds but INPUT */
+    const uint32_t *columns; /* INPUT: (n_cols) ids of input columns, arena */
+    size_t n_cols;
+    bool sparse;        /* scikit-learn holds it as a sparse matrix */
+    mc_value_type type; /* NUMBERS: how to show it; MC_VALUE_FLOAT if in doubt */
+} mc_sym;
+
+typedef struct mc_answer_part {
+    mc_sym value;
+    bool scalar;      /* 1-D in scikit-learn */
+    uint32_t table;   /* LABELS: class table, else MC_NONE */
+    const char *name; /* NULL, or "std"; static */
+} mc_answer_part;
+
+typedef struct mc_answer {
+    mc_answer_part *parts; /* arena */
+    size_t n_parts;
+    bool is_list; /* multi-output */
+} mc_answer;
+
+typedef struct mc_lowering {
+    mc_builder *b;        /* borrowed */
+    mc_arena *arena;      /* borrowed: lives as long as the load */
+    unsigned version;     /* of the root, see mc_version_of() */
+    size_t depth;         /* estimators around this one */
+    size_t n_lowered;     /* so far */
+    struct mc_memo *memo; /* arena: what was compiled of which object */
+} mc_lowering;
+
+typedef mc_status mc_lower_fn(mc_lowering *to, const mc_value *est, mc_method method,
+                              const mc_sym *x, mc_answer *out, mc_error *err);
+
+/* `method` of `est` on `x`: finds the line of estimators.def and calls its function. */
+MC_MUST_CHECK mc_status mc_lower(mc_lowering *to, const mc_value *est, mc_method method,
+                                 const mc_sym *x, mc_answer *out, mc_error *err);
+/* mc_lower() for the usual case of one part: its symbol. */
+MC_MUST_CHECK mc_status mc_lower_one(mc_lowering *to, const mc_value *est, mc_method method,
+                                     const mc_sym *x, mc_sym *out, mc_error *err);
+/* Is the class of `est` in estimators.def? */
+bool mc_lower_knows(const mc_value *est);
+
+/* Compiled things are remembered by object and tag, so that a forest asked for three methods is
+ * compiled once. `ids` (4) are whatever the family stores. */
+bool mc_memo_find(const mc_lowering *to, const mc_value *est, uint32_t tag, uint32_t ids[4]);
+MC_MUST_CHECK mc_status mc_memo_add(mc_lowering *to, const mc_value *est, uint32_t tag,
+                                    const uint32_t ids[4], mc_error *err);
+
+/* "lacks": for methods that the estimator does not have. */
+mc_status mc_no_method(mc_error *err, const mc_value *est, mc_method method);
+/* MC_E_UNSUPPORTED: "SGDClassifier: loss: expected ..., found ...". */
+mc_status mc_refuse(mc_error *err, const mc_value *est, const char *format, ...) MC_PRINTF(3, 4);
+
+/* -- answers: one part each; for multi-output fill parts by hand */
+MC_MUST_CHECK mc_status mc_answer_matrix(mc_lowering *to, mc_sym value, mc_answer *out,
+                                         mc_error *err);
+MC_MUST_CHECK mc_status mc_answer_scalar(mc_lowering *to, mc_sym value, mc_answer *out,
+                                         mc_error *err);
+MC_MUST_CHECK mc_status mc_answer_labels(mc_lowering *to, mc_sym labels, uint32_t table,
+                                         mc_answer *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_answer_parts(mc_lowering *to, size_t n, mc_answer *out, mc_error *err);
+
+/* Version of scikit-learn that wrote `est`, as major * 100 + minor (1.6.1 is 106); the root's where
+ * the object has none. */
+unsigned mc_version_of(const mc_lowering *to, const mc_value *est);
+/* n_features_in_ of an estimator or of what it holds first; false if none says. */
+bool mc_features_of(const mc_value *est, size_t *out);
+/* Class name without its module: "Pipeline". */
+mc_bytes mc_class_name(const mc_value *est);
+#endif

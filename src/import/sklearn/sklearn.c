@@ -1,0 +1,187 @@
+/* sklearn.c: the root of a graph -> every method it has -> an image. */
+#include "import/sklearn/sklearn.h"
+
+#include "base/limits.h"
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+
+/* ------------------------------------------------------------------------ input schema ---- */
+
+/* The object that the rows are given to: composites pass them on unchanged. */
+static const mc_value *names_of(const mc_value *est)
+{
+    static const char *const HOLDERS[] = {"best_estimator_", "regressor_", "estimator_"};
+    for (size_t depth = 0; est != NULL && depth < MC_LIMIT_ESTIMATOR_DEPTH; depth++) {
+        const mc_value *names = mc_value_attr(est, "feature_names_in_");
+        if (!mc_value_is_none(names))
+            return names;
+        const mc_value *inside = NULL;
+        for (size_t i = 0; i < MC_COUNT_OF(HOLDERS) && !mc_value_is(inside, MC_KIND_OBJECT); i++)
+            inside = mc_value_attr(est, HOLDERS[i]);
+        const mc_value *steps = mc_value_attr(est, "steps");
+        if (mc_value_is(steps, MC_KIND_LIST) && steps->as.items.n > 0 &&
+            mc_value_is(steps->as.items.at[0], MC_KIND_TUPLE) &&
+            steps->as.items.at[0]->as.items.n >= 2)
+            inside = steps->as.items.at[0]->as.items.at[1];
+        est = mc_value_is(inside, MC_KIND_OBJECT) ? inside : NULL;
+    }
+    return NULL;
+}
+
+/* A frame given to a ColumnTransformer may hold more columns than it was fitted with. */
+static bool takes_extra_columns(const mc_value *est)
+{
+    for (size_t depth = 0; est != NULL && depth < MC_LIMIT_ESTIMATOR_DEPTH; depth++) {
+        if (mc_bytes_is(mc_class_name(est), "ColumnTransformer"))
+            return true;
+        const mc_value *inside = mc_value_attr(est, "best_estimator_");
+        if (!mc_value_is(inside, MC_KIND_OBJECT))
+            inside = mc_value_attr(est, "regressor_");
+        const mc_value *steps = mc_value_attr(est, "steps");
+        if (mc_value_is(steps, MC_KIND_LIST) && steps->as.items.n > 0 &&
+            mc_value_is(steps->as.items.at[0], MC_KIND_TUPLE) &&
+            steps->as.items.at[0]->as.items.n >= 2)
+            inside = steps->as.items.at[0]->as.items.at[1];
+        est = mc_value_is(inside, MC_KIND_OBJECT) ? inside : NULL;
+    }
+    return false;
+}
+
+static mc_status column_names(mc_lowering *to, const mc_value *value, size_t n,
+                              const mc_bytes **out, mc_error *err)
+{
+    mc_ndarray array;
+    mc_cell *cells = NULL;
+    mc_bytes *names = NULL;
+    MC_TRY_IN(mc_ndarray_from_value(to->arena, value, &array, err), err, "feature_names_in_");
+    if (array.n_items != n)
+        return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
+                       "feature_names_in_ has %zu names for %zu features", array.n_items, n);
+    MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &cells, err), err, "feature_names_in_");
+    MC_TRY(mc_arena_new(to->arena, mc_bytes, n, &names, err));
+    for (size_t i = 0; i < n; i++) {
+        if (cells[i].kind != MC_CELL_STRING)
+            return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
+                           "feature_names_in_[%zu] is not a text", i);
+        names[i] = (mc_bytes){(const uint8_t *)cells[i].as.text, cells[i].size};
+    }
+    *out = names;
+    return MC_OK;
+}
+
+static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *out, mc_error *err)
+{
+    const mc_bytes *names = NULL;
+    uint32_t *columns = NULL;
+    size_t n = 0;
+    if (!mc_features_of(root, &n))
+        return mc_refuse(err, root, "no attribute n_features_in_ says how wide its input is");
+    if (n > MC_LIMIT_COLUMNS)
+        return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%zu input columns, at most %zu", n,
+                       MC_LIMIT_COLUMNS);
+    const mc_value *named = names_of(root);
+    if (named != NULL)
+        MC_TRY(column_names(to, named, n, &names, err));
+    MC_TRY(mc_build_columns(to->b, n, names, takes_extra_columns(root), err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
+    for (size_t i = 0; i < n; i++)
+        columns[i] = (uint32_t)i;
+    *out = (mc_sym){.kind = MC_SYM_INPUT, .columns = columns, .n_cols = n};
+    return MC_OK;
+}
+
+/* ----------------------------------------------------------------------------- methods ---- */
+
+static mc_status to_build_part(mc_lowering *to, const mc_answer_part *part, mc_build_part *out,
+                               mc_error *err)
+{
+    mc_sym value = part->value;
+    if (value.kind == MC_SYM_INPUT) /* a transformer that passes its input through */
+        MC_TRY(mc_to_cells(to, &value, &value, err));
+    *out = (mc_build_part){.buffer = value.buffer,
+                           .type = value.kind == MC_SYM_CELLS    ? MC_VALUE_CELL
+                                   : value.kind == MC_SYM_LABELS ? MC_VALUE_LABEL
+                                                                 : value.type,
+                           .scalar = part->scalar,
+                           .sparse = value.sparse,
+                           .table = part->table,
+                           .name = part->name};
+    return MC_OK;
+}
+
+static mc_status add_method(mc_lowering *to, const mc_value *root, mc_method method,
+                            const mc_sym *x, bool *out_has, mc_error *err)
+{
+    mc_answer answer = {0};
+    mc_build_part *parts = NULL;
+    *out_has = false;
+    const mc_status status = mc_lower(to, root, method, x, &answer, err);
+    if (status == MC_E_NO_METHOD)
+        return MC_OK;
+    MC_TRY(status);
+    MC_TRY(mc_arena_new(to->arena, mc_build_part, answer.n_parts, &parts, err));
+    for (size_t i = 0; i < answer.n_parts; i++)
+        MC_TRY(to_build_part(to, &answer.parts[i], &parts[i], err));
+    *out_has = true;
+    return mc_build_method(to->b, method, parts, answer.n_parts, answer.is_list, err);
+}
+
+static mc_status add_methods(mc_lowering *to, const mc_value *root, const mc_sym *x,
+                             mc_method *out_default, mc_error *err)
+{
+    mc_method first = MC_N_METHODS;
+    bool has = false;
+    for (size_t i = 0; i < MC_N_METHODS; i++) {
+        MC_TRY(add_method(to, root, (mc_method)i, x, &has, err));
+        if (has &&
+            (first == MC_N_METHODS || (i == MC_METHOD_TRANSFORM && first != MC_METHOD_PREDICT)))
+            first = (mc_method)i;
+    }
+    if (first == MC_N_METHODS)
+        return mc_refuse(err, root, "it has no method for new rows");
+    *out_default = first;
+    return MC_OK;
+}
+
+static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *out_default,
+                            mc_error *err)
+{
+    mc_sym x;
+    char type[160];
+    if (!mc_value_is(root, MC_KIND_OBJECT))
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
+                       "expected a fitted scikit-learn estimator, found %s",
+                       mc_value_type_name(root, type, sizeof type));
+    if (!mc_lower_knows(root))
+        return mc_fail(err, MC_E_UNSUPPORTED, root->offset,
+                       "%s is not an estimator that can be served",
+                       mc_value_type_name(root, type, sizeof type));
+    const mc_value *version = mc_value_attr(root, "_sklearn_version");
+    const mc_bytes version_text =
+        mc_value_is(version, MC_KIND_TEXT) ? version->as.bytes : mc_bytes_of("");
+    MC_TRY(mc_build_identity(to->b, mc_class_name(root), version_text, "sklearn", err));
+    to->version = mc_version_of(to, root);
+    MC_TRY(declare_input(to, root, &x, err));
+    return add_methods(to, root, &x, out_default, err);
+}
+
+static mc_status import_root(mc_lowering *to, const mc_value *root, mc_reserve_fn *reserve,
+                             void *context, mc_image *out, mc_error *err)
+{
+    mc_method default_method = MC_METHOD_PREDICT;
+    MC_TRY(lower_root(to, root, &default_method, err));
+    if (reserve != NULL)
+        MC_TRY(reserve(context, mc_build_size(to->b), err));
+    return mc_build_finish(to->b, default_method, out, err);
+}
+
+mc_status mc_sklearn_import(const mc_value *root, mc_arena *arena, mc_reserve_fn *reserve,
+                            void *context, mc_image *out, mc_error *err)
+{
+    mc_builder *b = NULL;
+    MC_TRY(mc_builder_create(&b, err));
+    mc_lowering to = {.b = b, .arena = arena};
+    const mc_status status = import_root(&to, root, reserve, context, out, err);
+    mc_builder_destroy(b);
+    return status;
+}
