@@ -9,6 +9,7 @@
 #include <lz4frame.h>
 #include <lzma.h>
 #include <string.h>
+#define ZLIB_CONST
 #include <zlib.h>
 #include <zstd.h>
 
@@ -172,14 +173,14 @@ static void zlib_end(codec_state *state)
 
 static step_result bz2_start(codec_state *state)
 {
-    bz_stream *z = &state->zlib;
+    bz_stream *z = &state->bz2;
     memset(z, 0, sizeof *z);
     return BZ2_bzDecompressInit(z, 0, 0) == BZ_OK ? STEP_MORE : STEP_NO_MEMORY;
 }
 
 static step_result bz2_step(codec_state *state, piece *at)
 {
-    bz_stream *z = &state->zlib;
+    bz_stream *z = &state->bz2;
     union { /* the library takes a pointer to char without const, and only reads */
         const uint8_t *in;
         char *next;
