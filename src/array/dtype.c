@@ -200,10 +200,12 @@ static mc_status read_fields(mc_arena *arena, const mc_value *state, mc_dtype_in
         return mc_fail(err, MC_E_MALFORMED, names->offset, "a dtype's names need to be a tuple");
     if (arena == NULL)
         return mc_fail(err, MC_E_UNSUPPORTED, state->offset, "a structure is not a number");
-    /* Names times fields would be quadratic; real structures are small. */
-    if (names->as.items.n > MC_LIMIT_FIELDS)
+    /* Looking names up is quadratic; real structures are small. A field may have a title too, which
+     * is one more key. */
+    const size_t n_keys = state->as.items.at[STATE_FIELDS]->as.items.n / 2;
+    if (names->as.items.n > MC_LIMIT_FIELDS || n_keys > 2 * MC_LIMIT_FIELDS)
         return mc_fail(err, MC_E_LIMIT, names->offset, "dtype of %zu fields, at most %d are read",
-                       names->as.items.n, MC_LIMIT_FIELDS);
+                       n_keys, MC_LIMIT_FIELDS);
     mc_dtype_field *fields = NULL;
     MC_TRY(mc_arena_new(arena, mc_dtype_field, names->as.items.n, &fields, err));
     for (size_t i = 0; i < names->as.items.n; i++)

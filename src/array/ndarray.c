@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "array/shape.h"
+#include "base/size.h"
 #include "pickle/text.h"
 
 #define MULTIARRAY "numpy.core.multiarray"
@@ -243,10 +244,14 @@ static mc_status from_rows(mc_arena *arena, const mc_items *rows, mc_ndarray *ou
 {
     const size_t shape[2] = {rows->n, rows->at[0]->as.items.n};
     mc_value **items = NULL;
-    MC_TRY(mc_arena_new_raw(arena, mc_value *, shape[0] * shape[1], &items, err));
+    size_t n = 0;
+    if (!mc_mul_size(shape[0], shape[1], &n))
+        return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "list of %zu lists of %zu items", shape[0],
+                       shape[1]);
+    MC_TRY(mc_arena_new_raw(arena, mc_value *, n, &items, err));
     for (size_t i = 0; i < rows->n && shape[1] > 0; i++)
         memcpy(items + i * shape[1], rows->at[i]->as.items.at, shape[1] * sizeof *items);
-    set_plain(out, common_kind(items, shape[0] * shape[1]), 2, shape);
+    set_plain(out, common_kind(items, n), 2, shape);
     return fill_from_items(arena, items, out, err);
 }
 

@@ -10,6 +10,7 @@
  *   getattr(object, "method")                   stays a note; of anything but an object it is
  * refused, so that no chain of them reaches anywhere so that nobody downstream needs to know by
  * which protocol a model was written. */
+#include "base/limits.h"
 #include "pickle/text.h"
 #include "pickle/vm.h"
 
@@ -22,6 +23,11 @@ static mc_status fold_encode(mc_vm *vm, mc_items arguments, mc_value *value)
     if (arguments.n == 1 || (!mc_value_is_text(arguments.at[1], "latin1") &&
                              !mc_value_is_text(arguments.at[1], "latin-1")))
         return mc_vm_fail(vm, MC_E_UNSUPPORTED, "_codecs.encode to anything but latin1");
+    /* One text may be encoded again and again by a few bytes each time. */
+    vm->n_folded += arguments.at[0]->as.bytes.size;
+    if (vm->n_folded / MC_LIMIT_GRAPH_FACTOR > vm->reader->size)
+        return mc_vm_fail(vm, MC_E_LIMIT, "strings encoded to more than %d times the file",
+                          MC_LIMIT_GRAPH_FACTOR);
     mc_bytes bytes = {0};
     mc_error error;
     const mc_status status = mc_text_latin1(vm->arena, arguments.at[0]->as.bytes, &bytes, &error);

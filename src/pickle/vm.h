@@ -63,6 +63,7 @@ struct mc_vm {
     mc_memo memo;
     mc_value *fresh; /* arena: nodes not used yet */
     size_t n_fresh;
+    size_t n_folded; /* bytes looked at by folds: arguments are shared, so it has a limit */
     mc_value *none, *truths[2], *empty; /* immutable values that need one node only */
     const mc_opcode *opcode;            /* running */
     uint64_t offset;                    /* its byte */

@@ -64,16 +64,30 @@ static mc_status read_objects(mc_joblib *joblib, mc_reader *reader, mc_ndarray *
     return mc_ndarray_from_value(joblib->arena, nested, array, err);
 }
 
+/* The attributes are looked up one by one; a wrapper has seven, but a hostile one may share a huge
+ * state with a million others. */
+#define MAX_WRAPPER_ITEMS 64
+
+static mc_status check_wrapper(const mc_value *wrapper, mc_error *err)
+{
+    const mc_value *state = wrapper->as.object->state;
+    if (!mc_value_is(state, MC_KIND_DICT) || state->as.items.n > MAX_WRAPPER_ITEMS ||
+        wrapper->as.object->states.n != 1)
+        return mc_fail(err, MC_E_MALFORMED, wrapper->offset,
+                       "need one dict of a few attributes as its state");
+    return MC_OK;
+}
+
 static mc_status read_array(mc_joblib *joblib, mc_reader *reader, mc_value **value, mc_error *err)
 {
     const mc_value *wrapper = *value;
-    const mc_value *dtype = mc_value_attr(wrapper, "dtype");
     mc_ndarray *array = NULL;
     mc_value *native = NULL;
 
+    MC_TRY(check_wrapper(wrapper, err));
     MC_TRY(mc_arena_new(joblib->arena, mc_ndarray, 1, &array, err));
     MC_TRY(mc_arena_new(joblib->arena, mc_value, 1, &native, err));
-    MC_TRY(mc_dtype_from_value(joblib->arena, dtype, &array->dtype, err));
+    MC_TRY(mc_dtype_from_value(joblib->arena, mc_value_attr(wrapper, "dtype"), &array->dtype, err));
     if (array->dtype.kind == 'O')
         MC_TRY(read_objects(joblib, reader, array, err));
     else
