@@ -153,7 +153,7 @@ mc_status mc_cell_from_value(mc_arena *arena, const mc_value *value, mc_cell *ou
     else if (value->kind == MC_KIND_FLOAT)
         *out = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = value->as.number};
     else if (mc_value_is_a(value, "numpy", "nan"))
-        *out = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = NAN};
+        *out = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = (double)NAN};
     else if (value->kind == MC_KIND_TEXT)
         return text_cell(value, out, err);
     else

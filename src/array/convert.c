@@ -49,7 +49,7 @@ static double load_f16(const uint8_t *at, bool swap)
     const int fraction = bits & 1023;
     double number = 0;
     if (exponent == 31)
-        number = fraction == 0 ? INFINITY : NAN;
+        number = (double)(fraction == 0 ? INFINITY : NAN);
     else if (exponent == 0)
         number = ldexp(fraction, -24);
     else
@@ -185,7 +185,7 @@ static mc_status f64_of_objects(const mc_ndarray *array, double *out, mc_error *
 {
     for (size_t i = 0; i < array->n_items; i++) {
         if (array->objects[i]->kind == MC_KIND_NONE)
-            out[i] = NAN;
+            out[i] = (double)NAN;
         else
             MC_TRY_IN(mc_number_from_value(array->objects[i], &out[i], err), err, "item %zu", i);
     }

@@ -214,9 +214,9 @@ bool mc_text_float(mc_bytes text, double *out)
     double number = 0;
 
     if (is_word(rest, "inf") || is_word(rest, "infinity"))
-        number = INFINITY;
+        number = (double)INFINITY;
     else if (is_word(rest, "nan"))
-        number = NAN;
+        number = (double)NAN;
     else if (rest.size == 0 || rest.data[0] == '-' ||
              mc_parse_double((const char *)rest.data, rest.size, &number) != rest.size)
         return false;
