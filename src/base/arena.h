@@ -32,9 +32,11 @@ MC_MUST_CHECK mc_status mc_arena_take_raw(mc_arena *arena, size_t n, size_t item
 MC_MUST_CHECK mc_status mc_arena_copy(mc_arena *arena, const void *data, size_t size,
                                       const char **out, mc_error *err);
 
-/* MC_TRY(mc_arena_new(arena, double, n, &x, err)) */
+/* MC_TRY(mc_arena_new(arena, double, n, &x, err)). A type takes no parentheses:
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
 #define mc_arena_new(arena, type, n, out, err) \
     mc_arena_take((arena), (n), sizeof(type), (void **)(1 ? (out) : (type **)NULL), (err))
 #define mc_arena_new_raw(arena, type, n, out, err) \
     mc_arena_take_raw((arena), (n), sizeof(type), (void **)(1 ? (out) : (type **)NULL), (err))
+/* NOLINTEND(bugprone-macro-parentheses) */
 #endif

@@ -6,8 +6,9 @@
 #include <cstring>
 #include <limits>
 
-/* from_chars reports both overflow and underflow as out_of_range and does not say which. The decimal
- * exponent of the first digit that is not zero does: the two ranges are 600 decades apart. */
+/* from_chars reports both overflow and underflow as out_of_range and does not say which. The
+ * decimal exponent of the first digit that is not zero does: the two ranges are 600 decades apart.
+ */
 static double out_of_range(const char *text, const char *end)
 {
     const bool negative = *text == '-';
@@ -31,8 +32,7 @@ static double out_of_range(const char *text, const char *end)
         if (std::from_chars(at, end, exponent).ec != std::errc())
             exponent = *at == '-' ? -1000000000L : 1000000000L;
     }
-    const double value =
-        magnitude + exponent > 0 ? std::numeric_limits<double>::infinity() : 0.0;
+    const double value = magnitude + exponent > 0 ? std::numeric_limits<double>::infinity() : 0.0;
     return negative ? -value : value;
 }
 

@@ -26,7 +26,8 @@ MC_MUST_CHECK static inline mc_status mc_read_bytes(mc_reader *r, size_t n, cons
     if (n > mc_reader_left(r)) {
         (void)mc_fail(r->err, MC_E_TRUNCATED, r->at, "need %zu bytes, %zu left", n,
                       mc_reader_left(r));
-        return MC_E_TRUNCATED; /* a constant: the compiler sees that *out is set whenever we go on */
+        return MC_E_TRUNCATED; /* a constant: the compiler sees that *out is set whenever we go on
+                                */
     }
     *out = r->data + r->at;
     r->at += n;
