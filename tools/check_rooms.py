@@ -23,7 +23,7 @@ ARROWS = {
     "image": ["base", "kernel"],
     "import/globals": ["pickle"],
     "import/file": ["import/globals", "array", "pickle"],
-    "import/sklearn": ["array", "pickle", "image"],
+    "import/sklearn": ["import/file", "array", "pickle", "image"],
     "import/joblib": ["import/file"],
     "import": ["import/file", "import/sklearn", "import/joblib", "import/globals", "image"],
     "cache": ["image"],

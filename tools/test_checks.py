@@ -70,9 +70,9 @@ class Rooms(Tree):
         self.assert_found(check_rooms.check(self.root), "src/attic/old.c", "no room")
 
     def test_rooms_within_import(self):
-        self.write("src/import/file/source.h", HEADER.format("SOURCE", "source"))
-        self.write("src/import/sklearn/tree.c", '#include "import/file/source.h"\n')
-        self.assert_found(check_rooms.check(self.root), "import/sklearn must not", "import/file")
+        self.write("src/import/sklearn/tree.h", HEADER.format("TREE", "tree"))
+        self.write("src/import/file/source.c", '#include "import/sklearn/tree.h"\n')
+        self.assert_found(check_rooms.check(self.root), "import/file must not", "import/sklearn")
 
     def test_a_library_in_another_room(self):
         self.append("src/serve/serve_x.c", "#include <microhttpd.h>\n")
