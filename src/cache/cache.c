@@ -2,7 +2,7 @@
  *
  * A hit is: find the name (table.c), take a reference (hazard.c), count. No lock, no allocation.
  * All else takes the cache lock, and what is long happens on loader threads (flight.c). */
-#include "cache/cache_state.h"
+#include "cache/cache.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "cache/cache_log.h"
+#include "cache/cache_state.h"
 #include "cache/evict.h"
 #include "cache/flight.h"
 #include "cache/loader_threads.h"

@@ -170,15 +170,19 @@ void mc_flight_begin_locked(mc_load *load)
     (void)snprintf(load->source, sizeof load->source, "%s", entry->source);
 }
 
-/* Tells the blocked threads, and moves those that are called back to `later`. */
-static void answer_locked(mc_load *load, mc_model *model, const mc_error *error,
+/* Tells the blocked threads, and moves those that are called back to `later`. The reference to
+ * `model` goes to the first of them: after the answer only those who asked hold it.
+ * @return true if somebody took it. */
+static bool answer_locked(mc_load *load, mc_model *model, const mc_error *error,
                           mc_waiter_list *later)
 {
+    const bool has_waiters = !TAILQ_EMPTY(&load->waiters);
+    const mc_waiter *first = TAILQ_FIRST(&load->waiters);
     for (mc_waiter *waiter = TAILQ_FIRST(&load->waiters), *next; waiter != NULL; waiter = next) {
         next = TAILQ_NEXT(waiter, link);
         load->entry->n_waiters--;
         waiter->model = model;
-        if (model != NULL)
+        if (model != NULL && waiter != first)
             mc_model_retain(model);
         if (waiter->done != NULL) {
             TAILQ_INSERT_TAIL(later, waiter, link);
@@ -191,6 +195,7 @@ static void answer_locked(mc_load *load, mc_model *model, const mc_error *error,
         (void)pthread_cond_signal(&waiter->wake);
     }
     TAILQ_INIT(&load->waiters);
+    return has_waiters;
 }
 
 static void call_back(mc_waiter_list *later, const mc_error *error)
@@ -207,7 +212,7 @@ typedef struct outcome {
     uint64_t generation, bytes, load_ns;
     bool serves;     /* an older model stays published after a failure */
     mc_model *drop;  /* reference to be released: replaced, or wanted by nobody */
-    mc_model *model; /* what those who wait get, borrowed from what is published, or NULL ... */
+    mc_model *model; /* what those who wait get, a reference, or NULL ... */
     mc_error error;  /* ... and why */
 } outcome;
 
@@ -266,11 +271,12 @@ static void publish_locked(mc_cache *cache, const mc_load *load, mc_model *model
 }
 
 /* Everybody who came up to now is answered; who comes later starts anew or finds the model. */
-static void answer_all(mc_cache *cache, mc_load *load, const outcome *end, mc_waiter_list *later)
+static void answer_all(mc_cache *cache, mc_load *load, outcome *end, mc_waiter_list *later)
 {
     mc_entry *entry = load->entry;
     mc_cache_lock(cache);
-    answer_locked(load, end->model, &end->error, later);
+    if (answer_locked(load, end->model, &end->error, later))
+        end->model = NULL;
     entry->load = entry->next_load; /* F1, F3 */
     entry->next_load = NULL;
     if (entry->load != NULL)
