@@ -56,11 +56,11 @@ static candidates find_candidates_locked(const mc_cache *cache, const mc_entry *
 static mc_model *take_model_locked(mc_cache *cache, mc_entry *victim)
 {
     mc_model *model = mc_cache_publish_locked(cache, victim, NULL);
-    MC_TEST_POINT(MC_POINT_UNPUBLISHED);
     if (!mc_hazards_protect(&cache->hazards, model) && !mc_model_is_shared(model))
         return model;
     mc_model *nothing = mc_cache_publish_locked(cache, victim, model);
     MC_ASSERT(nothing == NULL);
+    MC_TEST_POINT(MC_POINT_SPARED);
     return NULL;
 }
 

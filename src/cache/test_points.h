@@ -9,10 +9,10 @@
 #include <stdbool.h>
 
 typedef enum mc_test_point {
-    MC_POINT_READ,       /* a reader has the pointer, nothing protects it yet */
-    MC_POINT_PROTECTED,  /* a reader's hazard is out and checked, the model not yet counted */
-    MC_POINT_WAITING,    /* a writer sees a hazard on the model that it wants to drop */
-    MC_POINT_UNPUBLISHED /* eviction has hidden its victim and not yet looked for readers */
+    MC_POINT_READ,      /* a reader has the pointer, nothing protects it yet */
+    MC_POINT_PROTECTED, /* a reader's hazard is out and checked, the model not yet counted */
+    MC_POINT_WAITING,   /* a writer sees a hazard on the model that it wants to drop */
+    MC_POINT_SPARED     /* eviction shows its victim again, which a reader is about to count */
 } mc_test_point;
 
 typedef void mc_test_point_fn(mc_test_point point);

@@ -25,9 +25,8 @@ static void writer_seen(void)
 
 static void at_point(mc_test_point point)
 {
-    if (point == MC_POINT_WAITING || point == MC_POINT_UNPUBLISHED) {
-        if (!atomic_load(&mc_test_no_hazards)) /* else the reader waits until the model is dead */
-            writer_seen();
+    if (point == MC_POINT_WAITING || point == MC_POINT_SPARED) {
+        writer_seen();
         return;
     }
     if (point != atomic_load(&reader_stops_at) || !atomic_exchange(&reader_stops, false))
