@@ -376,6 +376,10 @@ MC_API MC_MUST_CHECK mc_status mc_cache_acquire(mc_cache *cache, const char *nam
                                                 uint32_t timeout_ms, mc_model **out, bool *hit,
                                                 mc_error *err);
 
+/* A counted handle of the model if it is in memory, else NULL: never loads, never waits, counts
+ * neither a hit nor a miss. For looking at a model, not for predicting. */
+MC_API mc_model *mc_cache_peek(mc_cache *cache, const char *name);
+
 /* Called once, from a loader thread: `model` is a reference that the callee owns, or NULL and
  * `error` says why. */
 typedef void mc_acquired_fn(void *user, mc_model *model, const mc_error *error);

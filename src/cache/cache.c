@@ -302,6 +302,17 @@ mc_status mc_cache_acquire(mc_cache *cache, const char *name, uint32_t timeout_m
     return MC_OK;
 }
 
+mc_model *mc_cache_peek(mc_cache *cache, const char *name)
+{
+    mc_entry *entry = find(cache, name);
+    if (entry == NULL)
+        return NULL;
+    mc_cache_lock(cache);
+    mc_model *model = entry->removed ? NULL : retain_published_locked(entry);
+    mc_cache_unlock(cache);
+    return model;
+}
+
 static mc_status pend_locked(mc_cache *cache, mc_entry *entry, mc_waiter *waiter, mc_model **out,
                              mc_error *err)
 {
