@@ -1,0 +1,131 @@
+/* admin.c: load, refresh, unload, pin, unpin, flush. The guard has let the call in (guard.h).
+ *
+ * load and refresh wait for the loader with the connection suspended, as a miss does; the answer
+ * comes when the new model serves, or when it is clear that it will not. */
+#include <jansson.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "serve/call.h"
+#include "serve/encode.h"
+#include "serve/hot_path.h"
+#include "serve/print.h"
+
+#define ADMIN_BODY_BYTES ((size_t)16 << 10)
+#define MC_LOAD_WAIT_NS  ((uint64_t)3600 * 1000000000u) /* whoever asks for a load waits for it */
+
+mc_step mc_admin_begin(mc_call *call)
+{
+    const mc_status status = mc_call_name(call);
+    return status == MC_OK ? MC_STEP_READ : mc_call_fail(call, status);
+}
+
+mc_step mc_admin_body(mc_call *call, const uint8_t *data, size_t size)
+{
+    if (size > ADMIN_BODY_BYTES - call->held.size)
+        return mc_call_refuse(call, MC_E_TOO_LARGE, "the body of an admin call is over %zu bytes",
+                              ADMIN_BODY_BYTES);
+    const mc_status status = mc_buffer_append(&call->held, data, size, &call->error);
+    return status == MC_OK ? MC_STEP_READ : mc_call_fail(call, status);
+}
+
+/* {"source": PATH} of a load; "" when the body names none. */
+static mc_status read_source(mc_call *call, char out[MC_PATH_MAX])
+{
+    json_error_t why;
+    out[0] = '\0';
+    if (call->held.size == 0)
+        return MC_OK;
+    json_t *body = json_loadb((const char *)call->held.data, call->held.size, 0, &why);
+    const json_t *source = json_object_get(body, "source");
+    const char *path = json_string_value(source);
+    mc_status status = MC_OK;
+    if (!json_is_object(body))
+        status = mc_fail(&call->error, MC_E_BAD_REQUEST, MC_NO_OFFSET,
+                         "expected {\"source\": PATH} or no body: %s",
+                         body == NULL ? why.text : "found another JSON value");
+    else if (source != NULL && path == NULL)
+        status =
+            mc_fail(&call->error, MC_E_BAD_REQUEST, MC_NO_OFFSET, "expected \"source\" to be text");
+    else if (path != NULL)
+        status = mc_guard_source(call->server->options.guard, path, out, &call->error);
+    json_decref(body);
+    return status;
+}
+
+/* load or refresh: MC_E_PENDING while the loader is at it. */
+static mc_status start_load(mc_call *call, bool force)
+{
+    char source[MC_PATH_MAX];
+    MC_TRY(read_source(call, source));
+    MC_TRY(mc_call_prepare_wait(call));
+    const mc_status status = mc_cache_load_async(call->server->options.cache, call->name,
+                                                 source[0] == '\0' ? NULL : source, force,
+                                                 mc_await_done, call->await, &call->error);
+    call->pending = status == MC_E_PENDING;
+    if (!call->pending)
+        mc_await_forget(call->await);
+    return status;
+}
+
+static mc_status end_load(mc_call *call)
+{
+    const mc_status status = mc_await_take(call->await, &call->model, &call->error);
+    mc_await_drop(call->await);
+    call->await = NULL;
+    call->pending = false;
+    return status;
+}
+
+static mc_status run(mc_call *call)
+{
+    mc_cache *cache = call->server->options.cache;
+    const mc_handler handler = call->match.route->handler;
+    if (handler == MC_HANDLER_load || handler == MC_HANDLER_refresh)
+        return start_load(call, handler == MC_HANDLER_refresh);
+    if (handler == MC_HANDLER_unload)
+        return mc_cache_unload(cache, call->name, &call->error);
+    if (handler == MC_HANDLER_pin || handler == MC_HANDLER_unpin)
+        return mc_cache_pin(cache, call->name, handler == MC_HANDLER_pin, &call->error);
+    MC_ASSERT(handler == MC_HANDLER_flush);
+    return MC_OK; /* there is no prediction cache yet: nothing to forget */
+}
+
+/* {"model", "state", "generation", "bytes"} */
+static mc_status write_answer(mc_call *call)
+{
+    mc_entry_info info;
+    mc_error *err = &call->error;
+    MC_TRY(mc_cache_info(call->server->options.cache, call->name, &info, err));
+    MC_TRY(mc_print(&call->out, err, "{\"model\":"));
+    MC_TRY(mc_encode_text(&call->out, info.name, strlen(info.name), err));
+    return mc_print(&call->out, err, ",\"state\":\"%s\",\"generation\":%llu,\"bytes\":%llu}\n",
+                    mc_model_state_name(info.state), (unsigned long long)info.generation,
+                    (unsigned long long)info.bytes);
+}
+
+/* The first time runs the call; the second, after a wait, ends the load that it started. */
+static mc_status go_on(mc_call *call, bool *wait)
+{
+    mc_status status = call->waited ? MC_E_PENDING : run(call);
+    *wait = false;
+    if (status == MC_E_PENDING && !call->waited)
+        *wait = mc_await_arm(call->await, mc_now_ns() + MC_LOAD_WAIT_NS);
+    call->waited = true;
+    if (*wait)
+        return MC_OK;
+    if (status == MC_E_PENDING)
+        status = end_load(call);
+    return status == MC_OK ? write_answer(call) : status;
+}
+
+mc_step mc_admin_finish(mc_call *call)
+{
+    bool wait = false;
+    MC_HOT_PAUSE(); /* nothing here is on the hot path */
+    const mc_status status = go_on(call, &wait);
+    MC_HOT_RESUME();
+    if (wait)
+        return MC_STEP_WAIT;
+    return status == MC_OK ? mc_call_answer(call, "application/json") : mc_call_fail(call, status);
+}

@@ -1,0 +1,222 @@
+/* info.c: what can be read: health, readiness, metrics, and which models there are. */
+#include <jansson.h>
+#include <string.h>
+
+#include "serve/call.h"
+#include "serve/hot_path.h"
+#include "serve/print.h"
+
+static mc_status no_memory(mc_call *call)
+{
+    return mc_fail(&call->error, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for the answer");
+}
+
+/* ------------------------------------------------------------------------------- entries ---- */
+
+static json_t *entry_json(const mc_entry_info *info)
+{
+    json_t *entry = json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:b, s:s}", "name", info->name, "version",
+        info->version, "state", mc_model_state_name(info->state), "bytes", (json_int_t)info->bytes,
+        "hits", (json_int_t)info->hits, "misses", (json_int_t)info->misses, "digest", info->digest,
+        "generation", (json_int_t)info->generation, "pinned", info->pinned, "source", info->source);
+    if (entry != NULL && info->last_error.status != MC_OK) {
+        char text[1024];
+        (void)mc_error_format(&info->last_error, text, sizeof text);
+        (void)json_object_set_new(entry, "error", json_string(text));
+    }
+    return entry;
+}
+
+static json_t *broken_json(const mc_broken *broken)
+{
+    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:i, s:s}", "name", broken->name,
+                     "version", "", "state", "failed", "bytes", 0, "hits", 0, "misses", 0, "digest",
+                     "", "generation", 0, "error", broken->reason);
+}
+
+static void add_entry(void *user, const mc_entry_info *info)
+{
+    (void)json_array_append_new(user, entry_json(info)); /* a NULL is not appended */
+}
+
+static json_t *models_json(const mc_call *call)
+{
+    const mc_server_options *options = &call->server->options;
+    json_t *list = json_array();
+    mc_cache_list(options->cache, add_entry, list);
+    for (size_t i = 0; i < options->n_broken; i++)
+        (void)json_array_append_new(list, broken_json(&options->broken[i]));
+    return json_pack("{s:o}", "models", list);
+}
+
+/* -------------------------------------------------------------------------------- schema ---- */
+
+static json_t *cell_json(const mc_cell *cell)
+{
+    switch ((mc_cell_kind)cell->kind) {
+    case MC_CELL_NUMBER:
+        return json_real(cell->as.number);
+    case MC_CELL_INTEGER:
+        return json_integer(cell->as.integer);
+    case MC_CELL_BOOL:
+        return json_boolean(cell->as.integer != 0);
+    case MC_CELL_STRING:
+        return json_stringn(cell->as.text, cell->size);
+    case MC_CELL_NONE:
+        break;
+    }
+    return json_null();
+}
+
+static json_t *classes_json(const mc_model *model, size_t table)
+{
+    size_t n = 0;
+    const mc_cell *cells = mc_model_classes(model, table, &n);
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(list, cell_json(&cells[i]));
+    return list;
+}
+
+/* One table is the list of classes; several outputs give a list of lists; no table gives null. */
+static json_t *all_classes_json(const mc_model *model, size_t n_tables)
+{
+    if (n_tables == 0)
+        return json_null();
+    if (n_tables == 1)
+        return classes_json(model, 0);
+    json_t *tables = json_array();
+    for (size_t i = 0; i < n_tables; i++)
+        (void)json_array_append_new(tables, classes_json(model, i));
+    return tables;
+}
+
+static json_t *inputs_json(const mc_model *model)
+{
+    static const char *const KINDS[] = {
+        [MC_COLUMN_UNUSED] = "unused", [MC_COLUMN_NUMBER] = "number", [MC_COLUMN_CELL] = "any"};
+    size_t n = 0;
+    const mc_column *columns = mc_model_columns(model, &n);
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(list, json_pack("{s:s?, s:s}", "name", columns[i].name, "kind",
+                                                    KINDS[columns[i].kind]));
+    return list;
+}
+
+static json_t *methods_json(uint32_t methods)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < MC_N_METHODS; i++)
+        if ((methods & 1u << i) != 0)
+            (void)json_array_append_new(list, json_string(mc_method_name((mc_method)i)));
+    return list;
+}
+
+static json_t *schema_json(const mc_model *model)
+{
+    const mc_model_info info = mc_model_describe(model);
+    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:s}", "inputs", inputs_json(model), "methods",
+                     methods_json(info.methods), "default_method",
+                     mc_method_name(info.default_method), "classes",
+                     all_classes_json(model, info.n_class_tables), "estimator", info.estimator,
+                     "sklearn_version", info.sklearn_version);
+}
+
+/* The schema of a resident model; null when it is not in memory. Counts neither hit nor miss. */
+static json_t *peek_schema(mc_call *call)
+{
+    mc_model *model = mc_cache_peek(call->server->options.cache, call->name);
+    json_t *schema = model == NULL ? json_null() : schema_json(model);
+    mc_model_release(model);
+    return schema;
+}
+
+/* ------------------------------------------------------------------------------- answers ---- */
+
+static int append_json(const char *text, size_t size, void *user)
+{
+    return mc_buffer_append(user, text, size, NULL) == MC_OK ? 0 : -1;
+}
+
+/* Takes `answer` over. */
+static mc_status write_json(mc_call *call, json_t *answer)
+{
+    const bool written =
+        answer != NULL && json_dump_callback(answer, append_json, &call->out, JSON_COMPACT) == 0;
+    json_decref(answer);
+    return written ? mc_buffer_append(&call->out, "\n", 1, &call->error) : no_memory(call);
+}
+
+static const mc_broken *find_broken(const mc_call *call)
+{
+    const mc_server_options *options = &call->server->options;
+    for (size_t i = 0; i < options->n_broken; i++)
+        if (mc_bytes_is(call->match.name, options->broken[i].name))
+            return &options->broken[i];
+    return NULL;
+}
+
+static mc_status write_model(mc_call *call)
+{
+    mc_entry_info info;
+    const mc_broken *broken = find_broken(call);
+    if (broken != NULL)
+        return write_json(call, broken_json(broken));
+    MC_TRY(mc_call_name(call));
+    MC_TRY(mc_cache_info(call->server->options.cache, call->name, &info, &call->error));
+    json_t *answer = entry_json(&info);
+    if (answer != NULL && json_object_set_new(answer, "schema", peek_schema(call)) != 0) {
+        json_decref(answer);
+        answer = NULL;
+    }
+    return write_json(call, answer);
+}
+
+static mc_status write_ready(mc_call *call)
+{
+    if (!atomic_load_explicit(&call->server->ready, memory_order_relaxed))
+        return mc_fail(&call->error, MC_E_BUSY, MC_NO_OFFSET,
+                       "not ready: models named at start are loading, or the server is stopping");
+    return mc_print(&call->out, &call->error, "{\"status\":\"ready\"}\n");
+}
+
+static mc_status write_metrics(mc_call *call, bool open_metrics)
+{
+    const mc_server *server = call->server;
+    const mc_gauges gauges = {.cache = server->options.cache,
+                              .request_memory =
+                                  atomic_load_explicit(&server->meter.used, memory_order_relaxed),
+                              .connections = mc_engine_connections(server->engine)};
+    return mc_metrics_expose(server->metrics, &gauges, open_metrics, &call->out, &call->error);
+}
+
+static mc_status write_info(mc_call *call, const char **content_type)
+{
+    const mc_handler handler = call->match.route->handler;
+    if (handler == MC_HANDLER_models)
+        return write_json(call, models_json(call));
+    if (handler == MC_HANDLER_model)
+        return write_model(call);
+    if (handler == MC_HANDLER_readyz)
+        return write_ready(call);
+    if (handler == MC_HANDLER_healthz)
+        return mc_print(&call->out, &call->error, "{\"status\":\"ok\"}\n");
+    MC_ASSERT(handler == MC_HANDLER_metrics);
+    const char *accept = mc_exchange_header(call->exchange, "Accept");
+    const bool open_metrics =
+        accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;
+    *content_type = open_metrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                 : "text/plain; version=0.0.4; charset=utf-8";
+    return write_metrics(call, open_metrics);
+}
+
+mc_step mc_info_finish(mc_call *call)
+{
+    const char *content_type = "application/json";
+    MC_HOT_PAUSE(); /* nothing here is on the hot path */
+    const mc_status status = write_info(call, &content_type);
+    MC_HOT_RESUME();
+    return status == MC_OK ? mc_call_answer(call, content_type) : mc_call_fail(call, status);
+}

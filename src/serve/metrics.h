@@ -1,0 +1,42 @@
+/* metrics.h: what is counted, and how it is shown to Prometheus.
+ *
+ * Each worker counts in a block of its own (*owned*: one writer, no lock, no shared cache line); a
+ * scrape adds the blocks up with relaxed loads. Series are bounded: when a block is full, further
+ * label sets count as model="other". */
+#ifndef MC_METRICS_H
+#define MC_METRICS_H
+#include <stdatomic.h>
+
+#include "serve/buffer.h"
+
+#define MC_SERIES_MAX 512 /* label sets of requests_total a worker; a power of two */
+#define MC_N_BUCKETS  14  /* of the duration histogram, without +Inf */
+
+typedef struct mc_metrics mc_metrics;
+
+MC_MUST_CHECK mc_status mc_metrics_create(uint32_t n_workers, mc_metrics **out, mc_error *err);
+void mc_metrics_destroy(mc_metrics *metrics);
+
+/* What is counted about one answered prediction request. */
+typedef struct mc_sample {
+    const char *model, *version; /* "" when there is none */
+    const char *protocol;
+    uint32_t http;
+    uint64_t duration_ns;
+} mc_sample;
+
+/* On the worker's thread. No allocation, no lock. */
+void mc_metrics_count(mc_metrics *metrics, uint32_t worker, const mc_sample *sample);
+uint64_t mc_metrics_requests(const mc_metrics *metrics); /* so far */
+
+/* What others count and the scrape shows too. */
+typedef struct mc_gauges {
+    mc_cache *cache;
+    uint64_t request_memory;
+    uint32_t connections;
+} mc_gauges;
+
+/* Appends the exposition, in Prometheus' text format 0.0.4 or as OpenMetrics 1.0. */
+MC_MUST_CHECK mc_status mc_metrics_expose(const mc_metrics *metrics, const mc_gauges *gauges,
+                                          bool open_metrics, mc_buffer *out, mc_error *err);
+#endif
