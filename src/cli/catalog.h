@@ -1,0 +1,35 @@
+/* catalog.h: which models the PATHs of the command line mean.
+ *
+ *   FILE                     a model named by its stem: iris.pkl.gz is `iris`
+ *   DIR/FILE                 likewise, for the extensions that are known; other files are ignored
+ *   DIR/NAME/VERSION/model.* the highest integer VERSION of `NAME`
+ *
+ * Two sources of one name are both refused, naming each other. *Owned*. */
+#ifndef MC_CATALOG_H
+#define MC_CATALOG_H
+#include "base/base.h"
+
+typedef struct mc_listing {
+    char name[MC_NAME_MAX];
+    char version[MC_NAME_MAX]; /* "" without one */
+    char source[MC_PATH_MAX];
+    bool named;        /* on the command line: must load */
+    const char *clash; /* source of another model of that name, or NULL; borrowed from it */
+} mc_listing;
+
+typedef struct mc_catalog {
+    mc_listing **all; /* (n), owned; in order of name */
+    size_t n;
+} mc_catalog;
+
+/* Adds what `path` means. @return MC_OK; MC_E_IO when it is missing or cannot be listed;
+ * MC_E_BAD_REQUEST when a named file's stem cannot be a model's name. */
+MC_MUST_CHECK mc_status mc_catalog_add(mc_catalog *catalog, const char *path, mc_error *err);
+/* Sorts, and finds the clashes: call it once, after the last add. */
+void mc_catalog_seal(mc_catalog *catalog);
+void mc_catalog_fini(mc_catalog *catalog);
+
+/* Writes the stem of a model file's name: true when its extension is a known one; else the stem is
+ * what stands before the last point. */
+bool mc_catalog_stem(const char *file, char out[MC_NAME_MAX]);
+#endif

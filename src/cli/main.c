@@ -1,0 +1,13 @@
+/* main.c: the command, and which part of the program it means. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "cli/serve.h"
+
+int main(int argc, char **argv)
+{
+    const bool named = argc > 1 && strcmp(argv[1], "serve") == 0;
+    const int skip = named ? 2 : 1;
+    return mc_cli_serve(argc < skip ? 0 : argc - skip, argv + (argc < skip ? argc : skip));
+}
