@@ -228,6 +228,53 @@ mc_status mc_check_to_numbers(const mc_view *view, const mc_step *step, mc_error
     return same_width(view, step, err);
 }
 
+/* Would numpy hold this block of one row as objects? It does for texts, and for truth values beside
+ * numbers; numbers alone become float64. */
+static bool is_object_block(const mc_cell *cells, size_t n)
+{
+    size_t n_bools = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (cells[i].kind == MC_CELL_STRING)
+            return true;
+        n_bools += cells[i].kind == MC_CELL_BOOL;
+    }
+    return n_bools > 0 && n_bools < n;
+}
+
+mc_status mc_run_settle(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const uint32_t *widths = mc_view_u32(run->view, step->array[0]);
+    const size_t n_blocks = run->view->arrays[step->array[0]].n_items;
+    const size_t width = mc_run_width(run, step->dst);
+    const mc_cell *x = run->buffers[step->src];
+    mc_cell *out = run->buffers[step->dst];
+    for (size_t row = 0; row < run->n_rows; row++, x += width, out += width) {
+        bool is_object = false;
+        for (size_t i = 0, at = 0; i < n_blocks; at += widths[i++])
+            is_object = is_object || is_object_block(x + at, widths[i]);
+        for (size_t j = 0; j < width; j++) {
+            double number = 0.0;
+            out[j] = x[j];
+            if (!is_object && cell_number(&x[j], &number))
+                out[j] = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = number};
+        }
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_settle(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    const uint32_t *widths = mc_view_u32(view, step->array[0]);
+    size_t sum = 0;
+    for (size_t i = 0; i < mc_array_rows(view, step, 0); i++)
+        sum += widths[i];
+    MC_TRY(mc_check_that(view, step, sum == mc_check_width(view, step->src),
+                         "the widths of its blocks do not add up", err));
+    return same_width(view, step, err);
+}
+
 static mc_status refuse_value(mc_error *err, size_t row, size_t column, const char *what)
 {
     return mc_fail(err, MC_E_BAD_INPUT, row,

@@ -4,6 +4,7 @@
 #ifndef MC_SKLEARN_ATTR_H
 #define MC_SKLEARN_ATTR_H
 #include "import/sklearn/lower.h"
+#include "import/sklearn/lowerings.h"
 
 #define MC_ANY SIZE_MAX /* any size */
 

@@ -10,6 +10,9 @@ static mc_sym numbers(uint32_t buffer, size_t n_cols)
     return (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = n_cols};
 }
 
+static mc_status close_parts(mc_lowering *to, const mc_sym *x, bool cells, mc_sym *out,
+                             mc_error *err);
+
 /* A step from numbers to numbers of `width` columns. */
 static mc_status number_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width,
                              mc_sym *out, mc_error *err)
@@ -45,6 +48,8 @@ mc_status mc_to_numbers(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error 
         MC_TRY(mc_build_step(to->b, step, n_cols, &buffer, err));
         break;
     }
+    case MC_SYM_PARTS:
+        return close_parts(to, x, false, out, err);
     case MC_SYM_LABELS:
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "labels are used as numbers");
     }
@@ -64,6 +69,8 @@ mc_status mc_to_cells(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *e
         *out = *x;
         return MC_OK;
     }
+    if (x->kind == MC_SYM_PARTS)
+        return close_parts(to, x, true, out, err);
     if (x->kind == MC_SYM_INPUT) {
         MC_TRY(mc_build_gather(to->b, x->columns, n_cols, true, &buffer, err));
     } else if (x->kind == MC_SYM_NUMBERS) {
@@ -89,6 +96,22 @@ static mc_status input_columns(mc_lowering *to, const mc_sym *x, const uint32_t 
     return MC_OK;
 }
 
+/* Columns of an open stack: each stays a column of its part. */
+static mc_status part_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, size_t n,
+                              mc_sym *out, mc_error *err)
+{
+    mc_sym *made = NULL;
+    MC_TRY(mc_arena_new(to->arena, mc_sym, n, &made, err));
+    for (size_t i = 0; i < n; i++) {
+        size_t part = 0;
+        uint32_t local = at[i];
+        while (local >= x->parts[part].n_cols)
+            local -= (uint32_t)x->parts[part++].n_cols;
+        MC_TRY(mc_emit_columns(to, &x->parts[part], &local, 1, &made[i], err));
+    }
+    return mc_emit_hstack(to, made, n, x->sparse, out, err);
+}
+
 mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, size_t n,
                           mc_sym *out, mc_error *err)
 {
@@ -97,6 +120,8 @@ mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, 
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "column %u of %zu", at[i], x->n_cols);
     if (x->kind == MC_SYM_INPUT)
         return input_columns(to, x, at, n, out, err);
+    if (x->kind == MC_SYM_PARTS)
+        return part_columns(to, x, at, n, out, err);
     if (x->kind == MC_SYM_LABELS)
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "columns of labels are selected");
     mc_step step = MC_STEP_INIT(SELECT);
@@ -113,21 +138,18 @@ mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, 
     return MC_OK;
 }
 
-mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse, mc_sym *out,
-                         mc_error *err)
+/* Stacks `n` symbols, none of them open, all made cells or all made numbers. */
+static mc_status stack(mc_lowering *to, const mc_sym *x, size_t n, bool cells, mc_sym *out,
+                       mc_error *err)
 {
     uint32_t *sources = NULL, buffer = 0;
     size_t width = 0;
-    bool cells = false;
     mc_value_type type = n > 0 ? x[0].type : MC_VALUE_FLOAT;
     MC_TRY(mc_arena_new(to->arena, uint32_t, n, &sources, err));
     for (size_t i = 0; i < n; i++) {
-        cells = cells || x[i].kind == MC_SYM_CELLS;
-        type = x[i].type == type ? type : MC_VALUE_FLOAT;
-    }
-    for (size_t i = 0; i < n; i++) {
         mc_sym part;
         MC_TRY(cells ? mc_to_cells(to, &x[i], &part, err) : mc_to_numbers(to, &x[i], &part, err));
+        type = x[i].type == type ? type : MC_VALUE_FLOAT;
         sources[i] = part.buffer;
         if (!mc_add_size(width, part.n_cols, &width))
             return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "too many columns");
@@ -140,8 +162,78 @@ mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse
     *out = (mc_sym){.kind = cells ? MC_SYM_CELLS : MC_SYM_NUMBERS,
                     .buffer = buffer,
                     .n_cols = width,
-                    .sparse = sparse,
                     .type = type};
+    return MC_OK;
+}
+
+static mc_status close_parts(mc_lowering *to, const mc_sym *x, bool cells, mc_sym *out,
+                             mc_error *err)
+{
+    const bool sparse = x->sparse;
+    MC_TRY(stack(to, x->parts, x->n_parts, cells, out, err));
+    out->sparse = sparse;
+    return MC_OK;
+}
+
+/* Appends `x`, or its parts, to `parts`: PARTS never hold PARTS. */
+static size_t flatten(const mc_sym *x, mc_sym *parts, size_t at)
+{
+    if (x->kind != MC_SYM_PARTS) {
+        parts[at] = *x;
+        return at + 1;
+    }
+    memcpy(parts + at, x->parts, x->n_parts * sizeof *x->parts);
+    return at + x->n_parts;
+}
+
+static mc_status open_parts(mc_lowering *to, const mc_sym *x, size_t n, mc_sym *out, mc_error *err)
+{
+    size_t n_parts = 0, n_cols = 0, at = 0;
+    mc_sym *parts = NULL;
+    for (size_t i = 0; i < n; i++) {
+        n_parts += x[i].kind == MC_SYM_PARTS ? x[i].n_parts : 1;
+        n_cols += x[i].n_cols;
+    }
+    MC_TRY(mc_arena_new(to->arena, mc_sym, n_parts, &parts, err));
+    for (size_t i = 0; i < n; i++)
+        at = flatten(&x[i], parts, at);
+    *out = (mc_sym){.kind = MC_SYM_PARTS, .parts = parts, .n_parts = n_parts, .n_cols = n_cols};
+    return MC_OK;
+}
+
+mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse, mc_sym *out,
+                         mc_error *err)
+{
+    bool cells = false, open = false;
+    for (size_t i = 0; i < n; i++) {
+        cells = cells || x[i].kind == MC_SYM_CELLS;
+        open = open || x[i].kind == MC_SYM_INPUT || x[i].kind == MC_SYM_PARTS;
+    }
+    if (n == 1)
+        *out = x[0];
+    else if (open && !cells && !sparse)
+        MC_TRY(open_parts(to, x, n, out, err));
+    else
+        MC_TRY(stack(to, x, n, cells, out, err));
+    out->sparse = sparse;
+    return MC_OK;
+}
+
+mc_status mc_emit_settled(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    mc_sym in, parts = *x;
+    uint32_t buffer = 0, *widths = NULL;
+    if (x->kind == MC_SYM_INPUT)
+        MC_TRY(open_parts(to, x, 1, &parts, err));
+    MC_TRY(mc_to_cells(to, &parts, &in, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, parts.n_parts, &widths, err));
+    for (size_t i = 0; i < parts.n_parts; i++)
+        widths[i] = mc_u32_from_size(parts.parts[i].n_cols);
+    mc_step step = MC_STEP_INIT(SETTLE);
+    step.src = in.buffer;
+    MC_TRY(mc_build_u32(to->b, widths, parts.n_parts, &step.array[0], err));
+    MC_TRY(mc_build_step(to->b, step, in.n_cols, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_CELLS, .buffer = buffer, .n_cols = in.n_cols};
     return MC_OK;
 }
 

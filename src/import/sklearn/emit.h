@@ -14,9 +14,14 @@ MC_MUST_CHECK mc_status mc_to_cells(mc_lowering *to, const mc_sym *x, mc_sym *ou
 /* Columns `at` (n) of any kind but labels. */
 MC_MUST_CHECK mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at,
                                         size_t n, mc_sym *out, mc_error *err);
-/* Side by side: cells if one of them is cells, else numbers; sparse if `sparse`. */
+/* Side by side: cells if one of them is cells, else numbers; open (PARTS) while one of them is
+ * INPUT, because only who reads it knows. */
 MC_MUST_CHECK mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse,
                                        mc_sym *out, mc_error *err);
+
+/* What is still open as an answer: cells, each typed as numpy would hold the whole. */
+MC_MUST_CHECK mc_status mc_emit_settled(mc_lowering *to, const mc_sym *x, mc_sym *out,
+                                        mc_error *err);
 
 /* check_array(): as numbers, with NaN and infinity refused unless allowed. */
 #define MC_FINITE      0u

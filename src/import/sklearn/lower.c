@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-
-#define ESTIMATOR(name, function, file) mc_lower_fn mc_lower_##function;
-#include "import/sklearn/estimators.def"
-#undef ESTIMATOR
+#include "import/sklearn/lowerings.h"
 
 typedef struct registry_row {
     const char *name;

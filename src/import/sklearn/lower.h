@@ -22,14 +22,17 @@ typedef enum mc_sym_kind {
     MC_SYM_INPUT,   /* columns of the request, kind still open */
     MC_SYM_NUMBERS, /* float64 buffer */
     MC_SYM_CELLS,   /* cell buffer: texts, or mixed */
-    MC_SYM_LABELS   /* int32 buffer: indices into a class table */
+    MC_SYM_LABELS,  /* int32 buffer: indices into a class table */
+    MC_SYM_PARTS    /* side by side, kind still open because a part of it is INPUT */
 } mc_sym_kind;
 
 /* A matrix (n_rows, n_cols) that will exist when the program runs. */
 typedef struct mc_sym {
     mc_sym_kind kind;
-    uint32_t buffer;         /* all kinds but INPUT */
-    const uint32_t *columns; /* INPUT: (n_cols) ids of input columns, arena */
+    uint32_t buffer;            /* NUMBERS, CELLS, LABELS */
+    const uint32_t *columns;    /* INPUT: (n_cols) ids of input columns, arena */
+    const struct mc_sym *parts; /* PARTS: (n_parts), none of them PARTS or LABELS, arena */
+    size_t n_parts;
     size_t n_cols;
     bool sparse;        /* scikit-learn holds it as a sparse matrix */
     mc_value_type type; /* NUMBERS: how to show it; MC_VALUE_FLOAT if in doubt */

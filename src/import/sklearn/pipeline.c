@@ -5,8 +5,6 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_pipeline;
-
 /* The name and the object of a (name, estimator) step. */
 static mc_status step_of(const mc_value *est, const mc_value *step, mc_bytes *out_name,
                          const mc_value **out, mc_error *err)

@@ -1,39 +1,158 @@
-/* scale.c: scalers, column by column.
+/* scale.c: scalers, column by column, and the two that look at single values or rows.
  *
  * Oracle   sklearn/preprocessing/_data.py, scikit-learn 1.2 to 1.9.
- * Exact    Bit for bit: subtract, divide, each rounded to float64 as numpy does. One fused
- *          multiply-add would be faster and differ in the last bit. */
+ * Exact    Bit for bit on dense rows: each operation rounded to float64 in scikit-learn's order.
+ * One fused multiply-add would be faster and differ in the last bit. For sparse rows scikit-learn
+ * multiplies by 1 / scale_ where this divides: within 1 ulp. Normalizer: within 2 ulp (l2: numpy
+ * sums pairwise). */
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_standard_scaler;
+/* An attribute (n_cols) that may be None or absent: NULL then. */
+static mc_status optional(mc_lowering *to, const mc_value *est, const char *name, const mc_sym *x,
+                          const double **out, mc_error *err)
+{
+    *out = NULL;
+    if (!mc_attr_has(est, name))
+        return MC_OK;
+    return mc_attr_vector(to, est, name, x->n_cols, out, NULL, err);
+}
+
+static bool is_scaling(mc_method method)
+{
+    return method == MC_METHOD_TRANSFORM || method == MC_METHOD_INVERSE_TRANSFORM;
+}
+
+/* (x - center) / scale, or back: either may be NULL. */
+static mc_status center_and_scale(mc_lowering *to, mc_method method, const mc_sym *x,
+                                  const double *center, const double *scale, mc_answer *out,
+                                  mc_error *err)
+{
+    mc_sym y;
+    MC_TRY(mc_emit_check(to, x, MC_OR_NAN, &y, err));
+    if (method == MC_METHOD_TRANSFORM) {
+        if (center != NULL)
+            MC_TRY(mc_emit_subtract(to, &y, center, &y, err));
+        if (scale != NULL)
+            MC_TRY(mc_emit_divide(to, &y, scale, &y, err));
+    } else {
+        if (scale != NULL)
+            MC_TRY(mc_emit_multiply(to, &y, scale, &y, err));
+        if (center != NULL)
+            MC_TRY(mc_emit_add(to, &y, center, &y, err));
+    }
+    y.type = MC_VALUE_FLOAT;
+    return mc_answer_matrix(to, y, out, err);
+}
 
 /* x -> (x - mean_) / scale_, either half optional. */
 mc_status mc_lower_standard_scaler(mc_lowering *to, const mc_value *est, mc_method method,
                                    const mc_sym *x, mc_answer *out, mc_error *err)
 {
     const double *mean = NULL, *scale = NULL;
-    mc_sym y;
-    if (mc_attr_has(est, "mean_"))
-        MC_TRY(mc_attr_vector(to, est, "mean_", x->n_cols, &mean, NULL, err));
-    if (mc_attr_has(est, "scale_"))
-        MC_TRY(mc_attr_vector(to, est, "scale_", x->n_cols, &scale, NULL, err));
     bool with_mean = true, with_std = true;
+    if (!is_scaling(method))
+        return mc_no_method(err, est, method);
+    MC_TRY(optional(to, est, "mean_", x, &mean, err));
+    MC_TRY(optional(to, est, "scale_", x, &scale, err));
     MC_TRY(mc_attr_bool(est, "with_mean", true, &with_mean, err));
     MC_TRY(mc_attr_bool(est, "with_std", true, &with_std, err));
+    return center_and_scale(to, method, x, with_mean ? mean : NULL, with_std ? scale : NULL, out,
+                            err);
+}
+
+/* x -> (x - center_) / scale_. */
+mc_status mc_lower_robust_scaler(mc_lowering *to, const mc_value *est, mc_method method,
+                                 const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    const double *center = NULL, *scale = NULL;
+    bool with_centering = true, with_scaling = true;
+    if (!is_scaling(method))
+        return mc_no_method(err, est, method);
+    MC_TRY(optional(to, est, "center_", x, &center, err));
+    MC_TRY(optional(to, est, "scale_", x, &scale, err));
+    MC_TRY(mc_attr_bool(est, "with_centering", true, &with_centering, err));
+    MC_TRY(mc_attr_bool(est, "with_scaling", true, &with_scaling, err));
+    return center_and_scale(to, method, x, with_centering ? center : NULL,
+                            with_scaling ? scale : NULL, out, err);
+}
+
+static mc_status clip_if_asked(mc_lowering *to, const mc_value *est, double low, double high,
+                               mc_sym *y, mc_error *err)
+{
+    bool clip = false;
+    MC_TRY(mc_attr_bool(est, "clip", false, &clip, err));
+    return clip ? mc_emit_unary(to, y, MC_UNARY_CLIP, low, high, y, err) : MC_OK;
+}
+
+/* x -> x / scale_, clipped to [-1, 1] if asked (1.9). */
+mc_status mc_lower_max_abs_scaler(mc_lowering *to, const mc_value *est, mc_method method,
+                                  const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    const double *scale = NULL;
+    if (!is_scaling(method))
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_vector(to, est, "scale_", x->n_cols, &scale, NULL, err));
+    MC_TRY(center_and_scale(to, method, x, NULL, scale, out, err));
+    if (method == MC_METHOD_TRANSFORM)
+        MC_TRY(clip_if_asked(to, est, -1.0, 1.0, &out->parts[0].value, err));
+    return MC_OK;
+}
+
+/* x -> x * scale_ + min_, clipped to feature_range if asked. */
+mc_status mc_lower_min_max_scaler(mc_lowering *to, const mc_value *est, mc_method method,
+                                  const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    const double *scale = NULL, *min = NULL, *range = NULL;
+    mc_sym y;
+    if (!is_scaling(method))
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_vector(to, est, "scale_", x->n_cols, &scale, NULL, err));
+    MC_TRY(mc_attr_vector(to, est, "min_", x->n_cols, &min, NULL, err));
     MC_TRY(mc_emit_check(to, x, MC_OR_NAN, &y, err));
     if (method == MC_METHOD_TRANSFORM) {
-        if (with_mean && mean != NULL)
-            MC_TRY(mc_emit_subtract(to, &y, mean, &y, err));
-        if (with_std && scale != NULL)
-            MC_TRY(mc_emit_divide(to, &y, scale, &y, err));
-        return mc_answer_matrix(to, y, out, err);
-    }
-    if (method != MC_METHOD_INVERSE_TRANSFORM)
-        return mc_no_method(err, est, method);
-    if (with_std && scale != NULL)
+        MC_TRY(mc_attr_vector(to, est, "feature_range", 2, &range, NULL, err));
         MC_TRY(mc_emit_multiply(to, &y, scale, &y, err));
-    if (with_mean && mean != NULL)
-        MC_TRY(mc_emit_add(to, &y, mean, &y, err));
+        MC_TRY(mc_emit_add(to, &y, min, &y, err));
+        MC_TRY(clip_if_asked(to, est, range[0], range[1], &y, err));
+    } else {
+        MC_TRY(mc_emit_subtract(to, &y, min, &y, err));
+        MC_TRY(mc_emit_divide(to, &y, scale, &y, err));
+    }
+    y.type = MC_VALUE_FLOAT;
+    return mc_answer_matrix(to, y, out, err);
+}
+
+/* Each row over its norm. */
+mc_status mc_lower_normalizer(mc_lowering *to, const mc_value *est, mc_method method,
+                              const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    mc_sym y;
+    if (method != MC_METHOD_TRANSFORM)
+        return mc_no_method(err, est, method);
+    mc_norm norm = MC_NORM_L2;
+    if (mc_attr_is_text(est, "norm", "l1"))
+        norm = MC_NORM_L1;
+    else if (mc_attr_is_text(est, "norm", "max"))
+        norm = MC_NORM_MAX;
+    else if (!mc_attr_is_text(est, "norm", "l2"))
+        return mc_refuse(err, est, "norm: expected l1, l2 or max, found \"%.*s\"",
+                         MC_SHOW(mc_attr_text(est, "norm")));
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
+    MC_TRY(mc_emit_normalize(to, &y, norm, &y, err));
+    return mc_answer_matrix(to, y, out, err);
+}
+
+/* x -> 1.0 if x > threshold else 0.0. */
+mc_status mc_lower_binarizer(mc_lowering *to, const mc_value *est, mc_method method,
+                             const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    mc_sym y;
+    double threshold = 0.0;
+    if (method != MC_METHOD_TRANSFORM)
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_number(est, "threshold", 0.0, &threshold, err));
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
+    MC_TRY(mc_emit_unary(to, &y, MC_UNARY_ABOVE, threshold, 0.0, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }

@@ -96,8 +96,8 @@ static mc_status to_build_part(mc_lowering *to, const mc_answer_part *part, mc_b
                                mc_error *err)
 {
     mc_sym value = part->value;
-    if (value.kind == MC_SYM_INPUT) /* a transformer that passes its input through */
-        MC_TRY(mc_to_cells(to, &value, &value, err));
+    if (value.kind == MC_SYM_INPUT || value.kind == MC_SYM_PARTS)
+        MC_TRY(mc_emit_settled(to, &value, &value, err)); /* input that is passed through */
     *out = (mc_build_part){.buffer = value.buffer,
                            .type = value.kind == MC_SYM_CELLS    ? MC_VALUE_CELL
                                    : value.kind == MC_SYM_LABELS ? MC_VALUE_LABEL

@@ -1,0 +1,321 @@
+/* encode.c: OneHotEncoder and OrdinalEncoder.
+ *
+ * Oracle   sklearn/preprocessing/_encoders.py, scikit-learn 1.2 to 1.9.
+ * Exact    Bit for bit: a category is found or it is not. Values compare as Python's ==, NaN equals
+ *          NaN, and a JSON null is None or NaN, whichever is among the categories. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/size.h"
+#include "image/encoder.h"
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+#include "kernel/category.h"
+
+#define NO_CODE UINT32_MAX
+
+/* An encoder under construction: the arrays of its step. */
+typedef struct tables {
+    const mc_value *est;
+    mc_cell *cells;             /* (n): categories of all columns, sorted within each */
+    uint32_t *codes;            /* (n) */
+    mc_encoder_column *columns; /* (n_columns) */
+    size_t n, n_columns, n_outputs;
+} tables;
+
+/* Categories of one column as fitted. */
+typedef struct column {
+    const mc_cell *cells;
+    size_t n;
+    const int64_t *grouped; /* category -> code after grouping the infrequent, or NULL */
+    uint32_t infrequent;    /* code of that group, or NO_CODE */
+    uint32_t dropped;       /* code that is dropped, or NO_CODE */
+    uint32_t n_codes;       /* before dropping */
+} column;
+
+/* -------------------------------------------------------------------- fitted attributes ---- */
+
+static mc_status read_grouping(mc_lowering *to, const mc_value *est, size_t j, column *c,
+                               mc_error *err)
+{
+    bool enabled = false;
+    mc_items mappings;
+    mc_ndarray array;
+    int64_t *codes = NULL;
+    MC_TRY(mc_attr_bool(est, "_infrequent_enabled", false, &enabled, err));
+    if (!enabled)
+        return MC_OK;
+    MC_TRY(mc_attr_items(to, est, "_default_to_infrequent_mappings", &mappings, err));
+    if (j >= mappings.n || mc_value_is_none(mappings.at[j]))
+        return MC_OK;
+    MC_TRY(mc_ndarray_from_value(to->arena, mappings.at[j], &array, err));
+    if (array.n_items != c->n)
+        return mc_refuse(err, est, "_default_to_infrequent_mappings[%zu]: expected %zu, found %zu",
+                         j, c->n, array.n_items);
+    MC_TRY(mc_ndarray_i64(to->arena, &array, &codes, err));
+    uint32_t largest = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        if (codes[i] < 0 || (uint64_t)codes[i] >= c->n)
+            return mc_refuse(err, est, "_default_to_infrequent_mappings[%zu]: code %lld", j,
+                             (long long)codes[i]);
+        largest = (uint32_t)codes[i] > largest ? (uint32_t)codes[i] : largest;
+    }
+    c->grouped = codes;
+    c->infrequent = largest; /* the group of the infrequent stands last */
+    c->n_codes = largest + 1;
+    return MC_OK;
+}
+
+static mc_status read_drop(mc_lowering *to, const mc_value *est, size_t j, column *c, mc_error *err)
+{
+    mc_items drops;
+    int64_t code = 0;
+    const char *name = mc_value_attr(est, "_drop_idx_after_grouping") != NULL
+                           ? "_drop_idx_after_grouping"
+                           : "drop_idx_";
+    if (!mc_attr_has(est, name))
+        return MC_OK;
+    MC_TRY(mc_attr_items(to, est, name, &drops, err));
+    if (j >= drops.n || mc_value_is_none(drops.at[j]))
+        return MC_OK;
+    MC_TRY_IN(mc_integer_from_value(drops.at[j], &code, err), err, "%s[%zu]", name, j);
+    if (code < 0 || code >= c->n_codes)
+        return mc_refuse(err, est, "%s[%zu] is %lld, of %u codes", name, j, (long long)code,
+                         c->n_codes);
+    c->dropped = (uint32_t)code;
+    return MC_OK;
+}
+
+static mc_status read_categories(mc_lowering *to, const mc_value *categories, column *c,
+                                 mc_error *err)
+{
+    mc_ndarray array;
+    mc_cell *cells = NULL;
+    MC_TRY(mc_ndarray_from_value(to->arena, categories, &array, err));
+    MC_TRY(mc_ndarray_cells(to->arena, &array, &cells, err));
+    *c = (column){.cells = cells,
+                  .n = array.n_items,
+                  .infrequent = NO_CODE,
+                  .dropped = NO_CODE,
+                  .n_codes = mc_u32_from_size(array.n_items)};
+    return MC_OK;
+}
+
+/* ------------------------------------------------------------------------- step arrays ---- */
+
+typedef struct entry {
+    mc_cell cell;
+    uint32_t code;
+} entry;
+
+static int by_cell(const void *a, const void *b)
+{
+    return mc_cell_compare(&((const entry *)a)->cell, &((const entry *)b)->cell);
+}
+
+/* Puts a column's categories, sorted, with codes[i] for category i. */
+static mc_status put_column(mc_lowering *to, tables *t, size_t j, const column *c,
+                            const uint32_t *codes, mc_error *err)
+{
+    entry *entries = NULL;
+    MC_TRY(mc_arena_new(to->arena, entry, c->n, &entries, err));
+    for (size_t i = 0; i < c->n; i++)
+        entries[i] = (entry){c->cells[i], codes[i]};
+    qsort(entries, c->n, sizeof *entries, by_cell);
+    t->columns[j].first = mc_u32_from_size(t->n);
+    t->columns[j].n = mc_u32_from_size(c->n);
+    for (size_t i = 0; i < c->n; i++, t->n++) {
+        if (i > 0 && by_cell(&entries[i - 1], &entries[i]) == 0)
+            return mc_refuse(err, t->est, "categories_[%zu] holds a value twice", j);
+        t->cells[t->n] = entries[i].cell;
+        t->codes[t->n] = entries[i].code;
+    }
+    return MC_OK;
+}
+
+static mc_status start_tables(mc_lowering *to, const mc_value *est, const mc_sym *x,
+                              const mc_items *categories, tables *out, mc_error *err)
+{
+    size_t n = 0;
+    *out = (tables){.est = est, .n_columns = categories->n};
+    if (categories->n != x->n_cols)
+        return mc_refuse(err, est, "attribute categories_: expected %zu arrays, found %zu",
+                         x->n_cols, categories->n);
+    for (size_t j = 0; j < categories->n; j++) {
+        mc_ndarray array;
+        MC_TRY_IN(mc_ndarray_from_value(to->arena, categories->at[j], &array, err), err,
+                  "categories_[%zu]", j);
+        n += array.n_items;
+    }
+    MC_TRY(mc_arena_new(to->arena, mc_cell, n, &out->cells, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &out->codes, err));
+    return mc_arena_new(to->arena, mc_encoder_column, categories->n, &out->columns, err);
+}
+
+static mc_status put_arrays(mc_lowering *to, const tables *t, mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_build_cells(to->b, t->cells, t->n, &step->array[0], err));
+    MC_TRY(mc_build_u32(to->b, t->codes, t->n, &step->array[1], err));
+    return mc_build_array(to->b, MC_ARRAY_U32, t->columns, t->n_columns, MC_ENCODER_FIELDS,
+                          &step->array[2], err);
+}
+
+/* How numpy would show values of the encoder's dtype. */
+static mc_value_type value_type(mc_lowering *to, const mc_value *est)
+{
+    mc_dtype_info dtype;
+    const mc_value *value = mc_value_attr(est, "dtype");
+    if (mc_value_is_none(value) || mc_dtype_from_value(to->arena, value, &dtype, NULL) != MC_OK)
+        return MC_VALUE_FLOAT;
+    return dtype.kind == 'i' || dtype.kind == 'u' ? MC_VALUE_INT
+           : dtype.kind == 'b'                    ? MC_VALUE_BOOL
+                                                  : MC_VALUE_FLOAT;
+}
+
+/* ------------------------------------------------------------------------------ one-hot ---- */
+
+/* Code of a category after grouping and dropping: n_out or more shows nowhere. */
+static uint32_t one_hot_code(const column *c, uint32_t code)
+{
+    const uint32_t n_out = c->n_codes - (c->dropped != NO_CODE);
+    if (c->dropped == NO_CODE)
+        return code;
+    return code == c->dropped ? n_out : code > c->dropped ? code - 1 : code;
+}
+
+static mc_status one_hot_column(mc_lowering *to, tables *t, size_t j, const column *c,
+                                mc_error *err)
+{
+    uint32_t *codes = NULL;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, c->n, &codes, err));
+    for (size_t i = 0; i < c->n; i++)
+        codes[i] = one_hot_code(c, c->grouped == NULL ? (uint32_t)i : (uint32_t)c->grouped[i]);
+    mc_encoder_column *to_column = &t->columns[j];
+    to_column->n_out = c->n_codes - (c->dropped != NO_CODE);
+    to_column->first_out = mc_u32_from_size(t->n_outputs);
+    to_column->on_unknown = MC_UNKNOWN_CODED;
+    to_column->unknown_code = to_column->n_out; /* nowhere */
+    const bool to_infrequent = mc_attr_is_text(t->est, "handle_unknown", "infrequent_if_exist") ||
+                               mc_attr_is_text(t->est, "handle_unknown", "warn");
+    if (to_infrequent && c->infrequent != NO_CODE)
+        to_column->unknown_code = one_hot_code(c, c->infrequent);
+    else if (!to_infrequent && !mc_attr_is_text(t->est, "handle_unknown", "ignore"))
+        to_column->on_unknown = MC_UNKNOWN_REFUSED;
+    t->n_outputs += to_column->n_out;
+    return put_column(to, t, j, c, codes, err);
+}
+
+static mc_status is_sparse(const mc_value *est, bool *out, mc_error *err)
+{
+    const mc_value *old = mc_value_attr(est, "sparse"); /* until 1.3; "deprecated" if not set */
+    if (mc_value_is(old, MC_KIND_BOOL))
+        return mc_attr_bool(est, "sparse", true, out, err);
+    return mc_attr_bool(est, "sparse_output", true, out, err);
+}
+
+mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_method method,
+                                   const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    tables t;
+    mc_items categories;
+    mc_sym cells;
+    uint32_t buffer = 0;
+    bool sparse = true;
+    if (method != MC_METHOD_TRANSFORM)
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_items(to, est, "categories_", &categories, err));
+    MC_TRY(start_tables(to, est, x, &categories, &t, err));
+    for (size_t j = 0; j < categories.n; j++) {
+        column c;
+        MC_TRY_IN(read_categories(to, categories.at[j], &c, err), err, "categories_[%zu]", j);
+        MC_TRY(read_grouping(to, est, j, &c, err));
+        MC_TRY(read_drop(to, est, j, &c, err));
+        MC_TRY(one_hot_column(to, &t, j, &c, err));
+    }
+    mc_step step = MC_STEP_INIT(ONE_HOT);
+    MC_TRY(is_sparse(est, &sparse, err));
+    MC_TRY(mc_to_cells(to, x, &cells, err));
+    step.src = cells.buffer;
+    MC_TRY(put_arrays(to, &t, &step, err));
+    MC_TRY(mc_build_step(to->b, step, t.n_outputs, &buffer, err));
+    const mc_sym y = {.kind = MC_SYM_NUMBERS,
+                      .buffer = buffer,
+                      .n_cols = t.n_outputs,
+                      .sparse = sparse,
+                      .type = value_type(to, est)};
+    return mc_answer_matrix(to, y, out, err);
+}
+
+/* ------------------------------------------------------------------------------ ordinal ---- */
+
+/* The values of one column's codes: 0, 1 ..., missing, and the value of the unknown behind them. */
+static mc_status ordinal_column(mc_lowering *to, tables *t, size_t j, const column *c,
+                                double *values, mc_error *err)
+{
+    uint32_t *codes = NULL;
+    double missing = (double)NAN, unknown = 0.0;
+    MC_TRY(mc_attr_number(t->est, "encoded_missing_value", (double)NAN, &missing, err));
+    MC_TRY(mc_attr_number(t->est, "unknown_value", (double)NAN, &unknown, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, c->n, &codes, err));
+    mc_encoder_column *to_column = &t->columns[j];
+    to_column->first_out = mc_u32_from_size(t->n_outputs);
+    to_column->n_out = mc_u32_from_size(c->n) + 1;
+    for (size_t i = 0; i < c->n; i++) {
+        const bool is_missing = mc_cell_is_nan(&c->cells[i]);
+        codes[i] = (uint32_t)i;
+        values[t->n_outputs + i] = is_missing           ? missing
+                                   : c->grouped == NULL ? (double)i
+                                                        : (double)c->grouped[i];
+    }
+    values[t->n_outputs + c->n] = unknown;
+    to_column->unknown_code = mc_u32_from_size(c->n);
+    to_column->on_unknown = mc_attr_is_text(t->est, "handle_unknown", "use_encoded_value")
+                                ? MC_UNKNOWN_CODED
+                                : MC_UNKNOWN_REFUSED;
+    t->n_outputs += to_column->n_out;
+    return put_column(to, t, j, c, codes, err);
+}
+
+static mc_status emit_ordinal(mc_lowering *to, const mc_value *est, const mc_sym *x,
+                              const tables *t, const double *values, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(ORDINAL);
+    mc_sym cells;
+    uint32_t buffer = 0;
+    MC_TRY(mc_to_cells(to, x, &cells, err));
+    step.src = cells.buffer;
+    MC_TRY(put_arrays(to, t, &step, err));
+    MC_TRY(mc_build_f64(to->b, values, 1, t->n_outputs, &step.array[3], err));
+    MC_TRY(mc_build_step(to->b, step, x->n_cols, &buffer, err));
+    *out = (mc_sym){
+        .kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = x->n_cols, .type = value_type(to, est)};
+    return MC_OK;
+}
+
+mc_status mc_lower_ordinal_encoder(mc_lowering *to, const mc_value *est, mc_method method,
+                                   const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    tables t;
+    mc_items categories;
+    double *values = NULL;
+    mc_sym y;
+    size_t n_values = 0;
+    if (method != MC_METHOD_TRANSFORM)
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_items(to, est, "categories_", &categories, err));
+    MC_TRY(start_tables(to, est, x, &categories, &t, err));
+    for (size_t j = 0; j < categories.n; j++) {
+        mc_ndarray array;
+        MC_TRY(mc_ndarray_from_value(to->arena, categories.at[j], &array, err));
+        n_values += array.n_items + 1;
+    }
+    MC_TRY(mc_arena_new(to->arena, double, n_values, &values, err));
+    for (size_t j = 0; j < categories.n; j++) {
+        column c;
+        MC_TRY_IN(read_categories(to, categories.at[j], &c, err), err, "categories_[%zu]", j);
+        MC_TRY(read_grouping(to, est, j, &c, err));
+        MC_TRY(ordinal_column(to, &t, j, &c, values, err));
+    }
+    MC_TRY(emit_ordinal(to, est, x, &t, values, &y, err));
+    return mc_answer_matrix(to, y, out, err);
+}

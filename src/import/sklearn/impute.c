@@ -1,0 +1,205 @@
+/* impute.c: SimpleImputer and MissingIndicator, on numbers or on mixed values.
+ *
+ * Oracle   sklearn/impute/_base.py, scikit-learn 1.2 to 1.9.
+ * Exact    Bit for bit: values are copied.
+ * Null     A JSON null counts as missing whichever of None and NaN the imputer looks for. */
+#include <math.h>
+
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+#include "kernel/category.h"
+
+/* What counts as missing. */
+typedef struct marker {
+    mc_cell cell;  /* missing_values */
+    bool is_nan;   /* NaN, None or pandas.NA */
+    bool on_cells; /* fitted on objects */
+} marker;
+
+static mc_status read_marker(mc_lowering *to, const mc_value *est, marker *out, mc_error *err)
+{
+    const mc_value *value = mc_value_attr(est, "missing_values");
+    *out = (marker){.is_nan = true};
+    if (value == NULL)
+        return MC_OK;
+    MC_TRY_IN(mc_cell_from_value(to->arena, value, &out->cell, err), err,
+              "attribute missing_values");
+    out->is_nan = out->cell.kind == MC_CELL_NONE || mc_cell_is_nan(&out->cell);
+    out->on_cells = out->cell.kind == MC_CELL_STRING || out->cell.kind == MC_CELL_NONE;
+    return MC_OK;
+}
+
+static double marker_number(const marker *missing)
+{
+    return missing->cell.kind == MC_CELL_NUMBER ? missing->cell.as.number
+                                                : (double)missing->cell.as.integer;
+}
+
+/* True if the imputer was fitted on an object array. */
+static bool fitted_on_objects(mc_lowering *to, const mc_value *est)
+{
+    mc_dtype_info dtype;
+    const mc_value *fit_dtype = mc_value_attr(est, "_fit_dtype");
+    return !mc_value_is_none(fit_dtype) &&
+           mc_dtype_from_value(to->arena, fit_dtype, &dtype, NULL) == MC_OK && dtype.kind == 'O';
+}
+
+/* The input as the imputer looks at it. */
+static mc_status read_input(mc_lowering *to, const marker *missing, const mc_sym *x, mc_sym *out,
+                            mc_error *err)
+{
+    if (missing->on_cells)
+        return mc_to_cells(to, x, out, err);
+    return mc_emit_check(to, x, missing->is_nan ? MC_OR_NAN : MC_FINITE, out, err);
+}
+
+/* 1 where a column of `at` is missing. */
+static mc_status emit_mask(mc_lowering *to, const marker *missing, const mc_sym *x,
+                           const uint32_t *at, size_t n, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(IS_MISSING);
+    uint32_t buffer = 0;
+    step.src = x->buffer;
+    step.flags = missing->is_nan ? MC_STEP_MISSING_NAN : 0;
+    MC_TRY(mc_build_u32(to->b, at, n, &step.array[0], err));
+    if (missing->on_cells) {
+        step.op = MC_OP_CELLS_MISSING;
+        if (!missing->is_nan)
+            MC_TRY(mc_build_cells(to->b, &missing->cell, 1, &step.array[1], err));
+    } else if (!missing->is_nan) {
+        step.value[0] = marker_number(missing);
+    }
+    MC_TRY(mc_build_step(to->b, step, n, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = n, .type = MC_VALUE_BOOL};
+    return MC_OK;
+}
+
+/* Every column of x with its fill value (n_cols) where it is missing. */
+static mc_status emit_fill(mc_lowering *to, const marker *missing, const mc_sym *x,
+                           const mc_cell *fill, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(FILL_MISSING);
+    uint32_t buffer = 0;
+    step.src = x->buffer;
+    step.flags = missing->is_nan ? MC_STEP_MISSING_NAN : 0;
+    if (missing->on_cells) {
+        step.op = MC_OP_FILL_CELLS;
+        MC_TRY(mc_build_cells(to->b, fill, x->n_cols, &step.array[0], err));
+        if (!missing->is_nan)
+            MC_TRY(mc_build_cells(to->b, &missing->cell, 1, &step.array[1], err));
+    } else {
+        double *numbers = NULL;
+        MC_TRY(mc_arena_new(to->arena, double, x->n_cols, &numbers, err));
+        for (size_t i = 0; i < x->n_cols; i++)
+            numbers[i] = fill[i].kind == MC_CELL_NUMBER ? fill[i].as.number
+                         : fill[i].kind == MC_CELL_NONE ? (double)NAN
+                                                        : (double)fill[i].as.integer;
+        MC_TRY(mc_build_f64(to->b, numbers, 1, x->n_cols, &step.array[0], err));
+        if (!missing->is_nan)
+            step.value[0] = marker_number(missing);
+    }
+    MC_TRY(mc_build_step(to->b, step, x->n_cols, &buffer, err));
+    mc_sym made = *x;
+    made.buffer = buffer;
+    *out = made;
+    return MC_OK;
+}
+
+/* Columns that training saw empty are dropped, unless they are kept by option. */
+static mc_status keep_columns(mc_lowering *to, const mc_value *est, const mc_cell *statistics,
+                              mc_sym *x, mc_error *err)
+{
+    bool keep_empty = false;
+    uint32_t *kept = NULL;
+    size_t n_kept = 0;
+    MC_TRY(mc_attr_bool(est, "keep_empty_features", false, &keep_empty, err));
+    const bool is_constant = mc_attr_is_text(est, "strategy", "constant");
+    if (keep_empty || (is_constant && mc_version_of(to, est) < 107))
+        return MC_OK;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, x->n_cols, &kept, err));
+    for (uint32_t i = 0; i < x->n_cols; i++)
+        if (!mc_cell_is_nan(&statistics[i]) && statistics[i].kind != MC_CELL_NONE)
+            kept[n_kept++] = i;
+    return n_kept == x->n_cols ? MC_OK : mc_emit_columns(to, x, kept, n_kept, x, err);
+}
+
+/* Columns that an indicator shows. */
+static mc_status indicator_columns(mc_lowering *to, const mc_value *indicator, const uint32_t **out,
+                                   size_t *out_n, size_t n_cols, mc_error *err)
+{
+    const int64_t *features = NULL;
+    uint32_t *at = NULL;
+    MC_TRY(mc_attr_integers(to, indicator, "features_", MC_ANY, &features, out_n, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, *out_n, &at, err));
+    for (size_t i = 0; i < *out_n; i++) {
+        if (features[i] < 0 || (uint64_t)features[i] >= n_cols)
+            return mc_refuse(err, indicator, "features_[%zu] is %lld, of %zu columns", i,
+                             (long long)features[i], n_cols);
+        at[i] = (uint32_t)features[i];
+    }
+    *out = at;
+    return MC_OK;
+}
+
+static mc_status append_indicator(mc_lowering *to, const mc_value *est, const marker *missing,
+                                  const mc_sym *in, mc_sym *y, mc_error *err)
+{
+    bool add = false;
+    const mc_value *indicator = NULL;
+    const uint32_t *at = NULL;
+    size_t n = 0;
+    MC_TRY(mc_attr_bool(est, "add_indicator", false, &add, err));
+    if (!add)
+        return MC_OK;
+    mc_sym both[2] = {*y};
+    MC_TRY(mc_attr_need(est, "indicator_", &indicator, err));
+    MC_TRY(indicator_columns(to, indicator, &at, &n, in->n_cols, err));
+    MC_TRY(emit_mask(to, missing, in, at, n, &both[1], err));
+    return mc_emit_hstack(to, both, 2, y->sparse, y, err);
+}
+
+mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_method method,
+                                  const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    marker missing;
+    const mc_cell *statistics = NULL;
+    size_t n = 0;
+    mc_sym in, y;
+    if (method != MC_METHOD_TRANSFORM)
+        return mc_no_method(err, est, method);
+    MC_TRY(read_marker(to, est, &missing, err));
+    missing.on_cells = missing.on_cells || fitted_on_objects(to, est);
+    MC_TRY(mc_attr_cells(to, est, "statistics_", &statistics, &n, err));
+    if (n != x->n_cols)
+        return mc_refuse(err, est, "attribute statistics_: expected %zu values, found %zu",
+                         x->n_cols, n);
+    for (size_t i = 0; i < n; i++) /* a text among numbers: it was fitted on objects */
+        missing.on_cells = missing.on_cells || statistics[i].kind == MC_CELL_STRING;
+    MC_TRY(read_input(to, &missing, x, &in, err));
+    MC_TRY(emit_fill(to, &missing, &in, statistics, &y, err));
+    MC_TRY(keep_columns(to, est, statistics, &y, err));
+    MC_TRY(append_indicator(to, est, &missing, &in, &y, err));
+    return mc_answer_matrix(to, y, out, err);
+}
+
+mc_status mc_lower_missing_indicator(mc_lowering *to, const mc_value *est, mc_method method,
+                                     const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    marker missing;
+    mc_sym in, y;
+    const uint32_t *at = NULL;
+    size_t n = 0;
+    bool refuses_new = true;
+    if (method != MC_METHOD_TRANSFORM)
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_bool(est, "error_on_new", true, &refuses_new, err));
+    MC_TRY(read_marker(to, est, &missing, err));
+    MC_TRY(indicator_columns(to, est, &at, &n, x->n_cols, err));
+    if (refuses_new && mc_attr_is_text(est, "features", "missing-only") && n < x->n_cols)
+        return mc_refuse(err, est,
+                         "error_on_new with features=\"missing-only\" cannot be served; "
+                         "use features=\"all\" or error_on_new=False");
+    MC_TRY(read_input(to, &missing, x, &in, err));
+    MC_TRY(emit_mask(to, &missing, &in, at, n, &y, err));
+    return mc_answer_matrix(to, y, out, err);
+}
