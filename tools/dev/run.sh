@@ -1,44 +1,61 @@
-# run.sh: ./dev run serves models in the foreground, and first says what to paste.
+# run.sh: ./dev run serves models in the foreground, and says what to paste.
 
-# run_port ARGUMENT...: the port that these arguments ask for.
-run_port() {
-    local port=5000 previous=""
-    for argument in "$@"; do
-        [ "$previous" = --port ] && port=$argument
-        case $argument in --port=*) port=${argument#--port=} ;; esac
-        previous=$argument
-    done
-    echo "$port"
+# Options of the daemon that take no value; its table of options is asked.
+run_flags() {
+    echo "--help --version"
+    sed -n 's/^MC_PARAM([A-Z_]*, "\([a-z-]*\)", FLAG.*/--\1/p' src/cli/params.def
 }
 
-# run_hint PORT: requests that the models in examples/ answer.
-run_hint() {
+# run_value OPTION DEFAULT ARGUMENT...: the value that these arguments give an option.
+run_value() {
+    local option=$1 value=$2 previous="" argument
+    shift 2
+    for argument in "$@"; do
+        [ "$previous" = "$option" ] && value=$argument
+        case $argument in "$option="*) value=${argument#*=} ;; esac
+        previous=$argument
+    done
+    echo "$value"
+}
+
+# True if an argument is a PATH, and not an option or an option's value.
+run_has_path() {
+    local flags previous_takes_value=no argument
+    flags=" $(run_flags | tr '\n' ' ') "
+    for argument in "$@"; do
+        case $argument in
+            --*=*) previous_takes_value=no ;;
+            -*) [[ $flags == *" $argument "* ]] && previous_takes_value=no || previous_takes_value=yes ;;
+            *)
+                [ "$previous_takes_value" = no ] && return 0
+                previous_takes_value=no
+                ;;
+        esac
+    done
+    return 1
+}
+
+# run_hint_examples URL: a request that examples/ answers.
+run_hint_examples() {
     cat >&2 <<HINT
 
   Serving examples/. In another terminal, paste:
 
-    curl http://127.0.0.1:$1/models/iris/predict -d '{"input": [5.1, 3.5, 1.4, 0.2]}'
+    curl $1/predict -d '{"input": [5.1, 3.5, 1.4, 0.2]}'
 
   The answer is {"prediction": ["setosa"]}. More to ask: examples/README.md
 
 HINT
 }
 
-# True if an argument names a file or a directory, rather than an option or an option's value.
-run_has_path() {
-    local argument
-    for argument in "$@"; do
-        case $argument in -*) return 1 ;; esac
-        [ -e "$argument" ] && return 0
-    done
-    return 1
-}
-
 dev_run() {
+    local url
     dev_build
+    url=http://$(run_value --host 127.0.0.1 "$@"):$(run_value --port 5000 "$@")
     if run_has_path "$@"; then
+        case $url in *:0) ;; *) python3 tools/hint.py "$url" $$ & ;; esac
         exec build/modelcached "$@"
     fi
-    run_hint "$(run_port "$@")"
+    run_hint_examples "$url"
     exec build/modelcached examples --preload --default iris "$@"
 }
