@@ -52,7 +52,7 @@ typedef struct mc_predict_request {
 
 typedef struct mc_decode mc_decode;
 
-/* `meter` is borrowed and outlives the decoder. @return MC_OK, MC_E_NO_MEMORY, MC_E_BUSY. */
+/* `meter` is borrowed and outlives the decoder. @return MC_OK, MC_E_NO_MEMORY. */
 MC_MUST_CHECK mc_status mc_decode_create(mc_meter *meter, mc_decode **out, mc_error *err);
 void mc_decode_destroy(mc_decode *decode); /* NULL is fine */
 /* Gives every buffer that has grown beyond `keep` bytes back: call it after large requests. */

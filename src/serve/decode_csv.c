@@ -64,16 +64,27 @@ static mc_bytes field_at(const mc_csv *csv, size_t i, bool *quoted)
     return (mc_bytes){csv->record.data + from, fields[i].end - from};
 }
 
-static mc_status check_utf8(const mc_csv *csv, mc_error *err)
+static bool is_utf8(mc_bytes text)
 {
-    const mc_bytes text = {csv->record.data, csv->record.size};
     uint32_t character = 0;
     for (size_t at = 0, size = 0; at < text.size; at += size) {
         size = mc_utf8_read((mc_bytes){text.data + at, text.size - at}, &character);
         if (size == 0)
+            return false;
+    }
+    return true;
+}
+
+/* Field by field: without the commas two halves could make a character. */
+static mc_status check_utf8(const mc_csv *csv, mc_error *err)
+{
+    bool quoted;
+    for (size_t i = 0; i < n_fields(csv); i++) {
+        if (!is_utf8(field_at(csv, i, &quoted))) {
             return mc_fail(err, MC_E_BAD_REQUEST, csv->record_offset,
                            "line %llu: the text is not UTF-8",
                            (unsigned long long)csv->record_line);
+        }
     }
     return MC_OK;
 }
@@ -108,10 +119,11 @@ static mc_status check_header(mc_csv *csv, mc_error *err)
     for (size_t i = 0; i < n_fields(csv); i++) {
         bool quoted;
         const mc_bytes name = field_at(csv, i, &quoted);
-        if (columns[i] == MC_NO_COLUMN)
+        if (columns[i] == MC_NO_COLUMN) {
             return mc_fail(err, MC_E_BAD_INPUT, MC_NO_OFFSET,
                            "line %llu: the model has no column \"%.*s\"",
                            (unsigned long long)csv->record_line, MC_SHOW(name));
+        }
     }
     return MC_OK;
 }
@@ -143,11 +155,12 @@ static bool read_lenient(mc_bytes text, double *out)
         {"false", 0.0},
         {"False", 0.0},
     };
-    for (size_t i = 0; i < MC_COUNT_OF(WORDS); i++)
+    for (size_t i = 0; i < MC_COUNT_OF(WORDS); i++) {
         if (mc_bytes_is(text, WORDS[i].text)) {
             *out = WORDS[i].value;
             return true;
         }
+    }
     if (text.size > 1 && text.data[0] == '+' && text.data[1] != '-')
         text = (mc_bytes){text.data + 1, text.size - 1};
     return text.size > 0 && mc_parse_double((const char *)text.data, text.size, out) == text.size;
@@ -159,10 +172,11 @@ static mc_status put_number(mc_csv *csv, size_t column, mc_bytes text, mc_error 
     const mc_bytes inner = trim_blanks(text);
     if (inner.size > 0) {
         value.kind = MC_CELL_NUMBER;
-        if (!read_lenient(inner, &value.as.number))
+        if (!read_lenient(inner, &value.as.number)) {
             return mc_rows_fail_at(csv->rows, column, err,
                                    "line %llu: expected a number, found \"%.*s\"",
                                    (unsigned long long)csv->record_line, MC_SHOW(text));
+        }
     }
     return mc_rows_put(csv->rows, column, &value, err);
 }
@@ -320,7 +334,7 @@ static bool in_mark(const mc_csv *csv)
 /* What only looked like a byte order mark is text. */
 static mc_status give_mark_back(mc_csv *csv, mc_error *err)
 {
-    for (uint32_t i = 0; i < csv->n_mark; i++)
+    for (size_t i = 0; i < csv->n_mark && i < sizeof BYTE_ORDER_MARK; i++)
         MC_TRY(take(csv, BYTE_ORDER_MARK[i], err));
     return MC_OK;
 }
@@ -369,10 +383,11 @@ mc_status mc_csv_feed(mc_csv *csv, const uint8_t *bytes, size_t size, mc_error *
 
 mc_status mc_csv_end(mc_csv *csv, mc_error *err)
 {
-    if (csv->state == MC_CSV_QUOTED)
+    if (csv->state == MC_CSV_QUOTED) {
         return mc_fail(err, MC_E_BAD_REQUEST, csv->record_offset,
                        "line %llu: a quoted field of this record is not closed",
                        (unsigned long long)csv->record_line);
+    }
     if (in_mark(csv))
         MC_TRY(give_mark_back(csv, err));
     MC_TRY(end_record(csv, err));

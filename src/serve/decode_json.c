@@ -107,10 +107,11 @@ static mc_status at_body(mc_json_body *body, mc_json_token token, mc_error *err)
 
 static mc_status begin_input(mc_json_body *body, mc_error *err)
 {
-    if (body->has_input)
+    if (body->has_input) {
         return mc_fail(err, MC_E_BAD_REQUEST, body->json.token_at,
                        "expected rows under one key, found \"%s\" and \"%s\"",
                        KEYS[body->input_key].name, KEYS[body->key].name);
+    }
     body->has_input = true;
     body->input_key = body->key;
     body->place = KEYS[body->key].kind == KEY_INPUT ? MC_PLACE_INPUT : MC_PLACE_INPUTS;
@@ -125,11 +126,12 @@ static mc_status at_key(mc_json_body *body, mc_json_token token, mc_error *err)
     uint32_t key = 0;
     while (key < MC_COUNT_OF(KEYS) && !mc_bytes_is(body->json.text, KEYS[key].name))
         key++;
-    if (key == MC_COUNT_OF(KEYS))
+    if (key == MC_COUNT_OF(KEYS)) {
         return mc_fail(err, MC_E_BAD_REQUEST, body->json.token_at,
                        "unknown key \"%.*s\": expected \"input\" or \"inputs\", and \"method\", "
                        "\"timeout\", \"return_std\", \"return_cov\"",
                        MC_SHOW(body->json.text));
+    }
     body->key = key;
     if (KEYS[key].kind == KEY_INPUT || KEYS[key].kind == KEY_INPUTS)
         return begin_input(body, err);
@@ -176,10 +178,11 @@ static mc_status set_flag(mc_json_body *body, const mc_cell *value, bool *out, m
 static mc_status at_option(mc_json_body *body, mc_json_token token, mc_error *err)
 {
     mc_cell value;
-    if (!scalar(&body->json, token, &value))
+    if (!scalar(&body->json, token, &value)) {
         return mc_fail(err, MC_E_BAD_REQUEST, body->json.token_at,
                        "\"%s\": expected one value, found %s", KEYS[body->key].name,
                        token_name(token));
+    }
     body->place = MC_PLACE_KEY;
     switch (KEYS[body->key].kind) {
     case KEY_METHOD:
@@ -223,10 +226,11 @@ static mc_status put_bare(mc_json_body *body, mc_json_token token, mc_error *err
 {
     const mc_row_schema *schema = &body->rows->schema;
     mc_cell value;
-    if (!schema->row_is_value || !scalar(&body->json, token, &value))
+    if (!schema->row_is_value || !scalar(&body->json, token, &value)) {
         return mc_rows_fail(body->rows, err, "expected a list of %zu values%s, found %s",
                             schema->n_columns, schema->has_names ? " or an object" : "",
                             token_name(token));
+    }
     MC_TRY(mc_rows_open(body->rows, err));
     MC_TRY(mc_rows_put(body->rows, 0, &value, err));
     end_row(body);
@@ -248,11 +252,12 @@ static mc_status at_row(mc_json_body *body, mc_json_token token, mc_error *err)
 
 static mc_status at_inputs(mc_json_body *body, mc_json_token token, mc_error *err)
 {
-    if (token != MC_JSON_LIST)
+    if (token != MC_JSON_LIST) {
         return mc_fail(err, MC_E_BAD_REQUEST, body->json.token_at,
                        "\"inputs\": expected a list of rows, found %s; one row goes under "
                        "\"input\"",
                        token_name(token));
+    }
     body->request.single = false;
     body->place = MC_PLACE_ROW;
     return MC_OK;
@@ -311,16 +316,18 @@ static void take_numbers(mc_json_body *body)
 
 static mc_status end_sparse(mc_json_body *body, mc_error *err)
 {
-    if (body->n_named > 0 || !body->has_indices || !body->has_values)
+    if (body->n_named > 0 || !body->has_indices || !body->has_values) {
         return mc_rows_fail(body->rows, err,
                             "a sparse row holds the two lists \"indices\" and \"values\", and "
                             "nothing else");
+    }
     const size_t n_indices = body->indices.size / sizeof(int64_t);
     const size_t n_values = body->values.size / sizeof(double);
-    if (n_indices != n_values)
+    if (n_indices != n_values) {
         return mc_rows_fail(body->rows, err,
                             "expected as many values as indices, found %zu and %zu", n_values,
                             n_indices);
+    }
     MC_TRY(mc_rows_put_sparse(body->rows, (const int64_t *)(const void *)body->indices.data,
                               (const double *)(const void *)body->values.data, n_values, err));
     end_row(body);
@@ -332,11 +339,12 @@ static mc_status end_object(mc_json_body *body, mc_error *err)
     if (body->has_indices || body->has_values)
         return end_sparse(body, err);
     const mc_row_schema *schema = &body->rows->schema;
-    if (!schema->has_names)
+    if (!schema->has_names) {
         return mc_rows_fail(body->rows, err,
                             "the model was fitted without column names: expected a list of %zu "
                             "values, found an object",
                             schema->n_columns);
+    }
     const size_t missing = mc_rows_unmarked(body->rows);
     if (missing != MC_NO_COLUMN)
         return mc_rows_fail_at(body->rows, missing, err, "the row has no such key");
@@ -368,11 +376,12 @@ static mc_status at_name(mc_json_body *body, mc_json_token token, mc_error *err)
     body->place = MC_PLACE_NAMED;
     if (body->column != MC_NO_COLUMN || body->sparse != MC_SPARSE_NONE)
         return MC_OK;
-    if (!schema->has_names)
+    if (!schema->has_names) {
         return mc_rows_fail(body->rows, err,
                             "the model was fitted without column names: expected a list of %zu "
                             "values, found an object with the key \"%.*s\"",
                             schema->n_columns, MC_SHOW(name));
+    }
     if (!schema->extra_columns)
         return mc_rows_fail(body->rows, err, "the model has no column \"%.*s\"", MC_SHOW(name));
     return MC_OK;
@@ -406,10 +415,11 @@ static mc_status at_named(mc_json_body *body, mc_json_token token, mc_error *err
         (void)mc_rows_mark(body->rows, body->column); /* of twice the same key, the last wins */
         return mc_rows_put(body->rows, body->column, &value, err);
     }
-    if (body->sparse != MC_SPARSE_NONE && !body->rows->schema.extra_columns)
+    if (body->sparse != MC_SPARSE_NONE && !body->rows->schema.extra_columns) {
         return mc_rows_fail(body->rows, err, "\"%s\" of a sparse row: expected a list, found %s",
                             body->sparse == MC_SPARSE_INDICES ? "indices" : "values",
                             token_name(token));
+    }
     if (!one) {
         body->ignored_depth = 1;
         body->place = MC_PLACE_IGNORED;
@@ -525,16 +535,18 @@ mc_status mc_json_body_feed(mc_json_body *body, const void *bytes, size_t size, 
 
 mc_status mc_json_body_end(mc_json_body *body, mc_predict_request *out, mc_error *err)
 {
-    if (!body->json.started && body->json.at == body->json.end)
+    if (!body->json.started && body->json.at == body->json.end) {
         return mc_fail(err, MC_E_BAD_REQUEST, 0, "the body is empty: expected %s",
                        body->lines ? "a row a line, for example [5.1, 3.5, 1.4, 0.2]"
                                    : "an object, " EXAMPLE);
+    }
     mc_json_finish(&body->json);
     MC_TRY(run(body, err));
-    if (!body->has_input)
+    if (!body->has_input) {
         return mc_fail(
             err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
             "the body holds no rows: expected the key \"input\" or \"inputs\", " EXAMPLE);
+    }
     *out = body->request;
     return MC_OK;
 }

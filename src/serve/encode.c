@@ -94,7 +94,8 @@ static mc_status put_integer(mc_buffer *buffer, int64_t value, mc_error *err)
 /* A double that holds an integer. Beyond int64 (and for NaN) only the float form is left. */
 static mc_status put_whole(mc_buffer *buffer, double value, mc_error *err)
 {
-    if (value >= -0x1p63 && value < 0x1p63)
+    const double limit = 9223372036854775808.0; /* 2^63 */
+    if (value >= -limit && value < limit)
         return put_integer(buffer, (int64_t)value, err);
     return put_float(buffer, value, err);
 }

@@ -48,19 +48,41 @@ static inline bool in_object(const mc_json *json)
     return json->depth > 0 && (json->nesting >> (json->depth - 1) & 1u) != 0;
 }
 
-/* The next byte is not one of `expected`. */
-static mc_status unexpected(const mc_json *json, const char *expected, mc_error *err)
+/* What may stand here, where it is neither a value nor what was found. */
+static const char *expected(const mc_json *json)
+{
+    switch (json->state) {
+    case MC_JSON_AT_COLON:
+        return "':'";
+    case MC_JSON_AT_COMMA:
+        return in_object(json) ? "',' or '}'" : "',' or ']'";
+    case MC_JSON_AT_KEY_OR_END:
+        return "a key in double quotes, or '}'";
+    case MC_JSON_AT_KEY:
+        return "a key in double quotes";
+    case MC_JSON_AT_BETWEEN:
+        return json->lines ? "the end of the line" : "the end of the body";
+    case MC_JSON_AT_VALUE:
+    case MC_JSON_AT_VALUE_OR_END:
+        break;
+    }
+    return "a JSON value";
+}
+
+static mc_status unexpected(const mc_json *json, mc_error *err)
 {
     const uint64_t offset = mc_json_offset(json);
     const unsigned found = *json->at;
-    if (offset == 0 && found == 0xef)
+    if (offset == 0 && found == 0xef) {
         return mc_fail(err, MC_E_BAD_REQUEST, offset,
                        "expected %s, found the byte 0xef: JSON is UTF-8 without a byte order mark",
-                       expected);
+                       expected(json));
+    }
     if (found < 0x20 || found > 0x7e)
         return mc_fail(err, MC_E_BAD_REQUEST, offset, "expected %s, found the byte 0x%02x",
-                       expected, found);
-    return mc_fail(err, MC_E_BAD_REQUEST, offset, "expected %s, found '%c'", expected, (char)found);
+                       expected(json), found);
+    return mc_fail(err, MC_E_BAD_REQUEST, offset, "expected %s, found '%c'", expected(json),
+                   (char)found);
 }
 
 /* ------------------------------------------------------------------------------ scalars ---- */
@@ -254,15 +276,16 @@ static mc_status read_value(mc_json *json, mc_json_token *out, mc_error *err)
         return begin_string(json, out, err);
     if (is_word(c))
         return begin_word(json, out, err);
-    return unexpected(json, "a JSON value", err);
+    return unexpected(json, err);
 }
 
 static mc_status end_line(mc_json *json, mc_error *err)
 {
-    if (json->depth > 0)
+    if (json->depth > 0) {
         return mc_fail(err, MC_E_BAD_REQUEST, mc_json_offset(json),
                        "line %llu ends inside a row: a row must stand on one line",
                        (unsigned long long)json->line);
+    }
     json->state = MC_JSON_AT_VALUE;
     json->line++;
     return MC_OK;
@@ -296,56 +319,54 @@ static mc_status at_end_of_chunk(mc_json *json, mc_json_token *out, mc_error *er
                                      : "the body ends inside a list");
 }
 
+/* Takes a comma or a colon where one must stand. */
+static bool skip_separator(mc_json *json)
+{
+    const uint8_t c = *json->at;
+    if (json->state == MC_JSON_AT_COMMA && c == ',')
+        json->state = in_object(json) ? MC_JSON_AT_KEY : MC_JSON_AT_VALUE;
+    else if (json->state == MC_JSON_AT_COLON && c == ':')
+        json->state = MC_JSON_AT_VALUE;
+    else
+        return false;
+    json->at++;
+    return true;
+}
+
+/* Is the next byte the end of the list or object that is open, where that may end? */
+static bool ends_level(const mc_json *json)
+{
+    const bool may_end = json->state == MC_JSON_AT_COMMA ||
+                         json->state == MC_JSON_AT_VALUE_OR_END ||
+                         json->state == MC_JSON_AT_KEY_OR_END;
+    return may_end && *json->at == (in_object(json) ? '}' : ']');
+}
+
+static mc_status read_token(mc_json *json, mc_json_token *out, mc_error *err)
+{
+    if (ends_level(json)) {
+        close_level(json, out);
+        return MC_OK;
+    }
+    if (json->state == MC_JSON_AT_VALUE || json->state == MC_JSON_AT_VALUE_OR_END)
+        return read_value(json, out, err);
+    const bool key = json->state == MC_JSON_AT_KEY || json->state == MC_JSON_AT_KEY_OR_END;
+    if (key && *json->at == '"')
+        return begin_string(json, out, err);
+    return unexpected(json, err);
+}
+
 mc_status mc_json_next(mc_json *json, mc_json_token *out, mc_error *err)
 {
     if (json->partial != MC_JSON_WHOLE)
         return resume_partial(json, out, err);
-    for (;;) {
+    do {
         if (json->at != json->end && is_space(*json->at))
             MC_TRY(skip_space(json, err));
         if (json->at == json->end)
             return at_end_of_chunk(json, out, err);
-        const uint8_t c = *json->at;
-        switch (json->state) {
-        case MC_JSON_AT_COMMA:
-            if (c == (in_object(json) ? '}' : ']')) {
-                close_level(json, out);
-                return MC_OK;
-            }
-            if (c != ',')
-                return unexpected(json, in_object(json) ? "',' or '}'" : "',' or ']'", err);
-            json->state = in_object(json) ? MC_JSON_AT_KEY : MC_JSON_AT_VALUE;
-            json->at++;
-            continue;
-        case MC_JSON_AT_COLON:
-            if (c != ':')
-                return unexpected(json, "':'", err);
-            json->state = MC_JSON_AT_VALUE;
-            json->at++;
-            continue;
-        case MC_JSON_AT_VALUE_OR_END:
-            if (c == ']') {
-                close_level(json, out);
-                return MC_OK;
-            }
-            return read_value(json, out, err);
-        case MC_JSON_AT_VALUE:
-            return read_value(json, out, err);
-        case MC_JSON_AT_KEY_OR_END:
-            if (c == '}') {
-                close_level(json, out);
-                return MC_OK;
-            }
-            return c == '"' ? begin_string(json, out, err)
-                            : unexpected(json, "a key in double quotes, or '}'", err);
-        case MC_JSON_AT_KEY:
-            return c == '"' ? begin_string(json, out, err)
-                            : unexpected(json, "a key in double quotes", err);
-        case MC_JSON_AT_BETWEEN:
-            return unexpected(json, json->lines ? "the end of the line" : "the end of the body",
-                              err);
-        }
-    }
+    } while (skip_separator(json));
+    return read_token(json, out, err);
 }
 
 /* ---------------------------------------------------------------------------- the hot loop ---- */

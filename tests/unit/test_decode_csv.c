@@ -82,6 +82,7 @@ static void refusals(void **state)
           "closed");
     check(&IRIS, "1,2\r3,4", "bad_request@4: line 1: a carriage return that no newline follows");
     check(&TEXT, "\"a\nb\"\ncaf\xe9\n", "bad_request@6: line 3: the text is not UTF-8");
+    check(&CHURN, "1,\xc3,\xa9,4,5", "bad_request@0: line 1: the text is not UTF-8");
     check(&TEXT, "\xef\xbb", "bad_request@0: line 1: the text is not UTF-8");
 }
 
