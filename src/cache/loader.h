@@ -9,6 +9,6 @@
 typedef mc_status mc_grant_fn(void *context, size_t size, mc_error *err);
 
 /* Reads `source` into an image. Runs on a loader thread; may take long; shares nothing. */
-typedef mc_status mc_loader_fn(const char *source, mc_grant_fn *grant, void *context,
-                               mc_image *out, mc_error *err);
+typedef mc_status mc_loader_fn(const char *source, mc_grant_fn *grant, void *context, mc_image *out,
+                               mc_error *err);
 #endif
