@@ -1,0 +1,191 @@
+/* linear_scores.c: x @ coef_.T + intercept_, and the answers that linear classifiers make of it.
+ *
+ * Oracle   LinearModel._decision_function, LinearClassifierMixin in sklearn/linear_model/_base.py,
+ *          scikit-learn 1.2 to 1.9.
+ * Exact    Scores within the bound of kernel/linear.c. Labels are exact functions of the scores, so
+ *          they can differ from scikit-learn's only where a score lies within that bound of a tie.
+ * Why so   Every method of an estimator asks for the same scores; the arrays are converted once and
+ *          remembered, and the builder makes the equal steps one. */
+#include "import/sklearn/linear_scores.h"
+
+#include "base/limits.h"
+#include "base/size.h"
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+
+#define MEMO_WEIGHTS UINT32_C(0x6c696e77) /* "linw" */
+
+typedef struct weights {
+    uint32_t coef, intercept; /* arrays of the builder: (n_outputs, n_features), (n_outputs) */
+    uint32_t n_outputs;
+    uint32_t is_flat; /* coef_ is a vector */
+} weights;
+
+/* ---------------------------------------------------------------------------- weights ---- */
+
+/* sparsify(): scikit-learn then adds up the stored entries, and so is this. */
+static mc_status dense_of_sparse(mc_lowering *to, const mc_value *est, const mc_value *value,
+                                 size_t n_cols, const double **out, size_t *out_rows, mc_error *err)
+{
+    mc_sparse sparse;
+    double *dense = NULL;
+    size_t n_items = 0;
+    MC_TRY_IN(mc_sparse_from_value(to->arena, value, &sparse, err), err, "attribute coef_");
+    if (sparse.n_cols != n_cols || sparse.n_rows > MC_LIMIT_WIDTH ||
+        !mc_mul_size(sparse.n_rows, n_cols, &n_items))
+        return mc_refuse(err, est, "attribute coef_: expected %zu columns, found %zu x %zu", n_cols,
+                         sparse.n_rows, sparse.n_cols);
+    MC_TRY(mc_arena_new(to->arena, double, n_items, &dense, err));
+    const size_t n_major = sparse.is_csc ? sparse.n_cols : sparse.n_rows;
+    for (size_t i = 0; i < n_major; i++)
+        for (int64_t at = sparse.indptr[i]; at < sparse.indptr[i + 1]; at++) {
+            const size_t minor = (size_t)sparse.indices[at];
+            dense[sparse.is_csc ? minor * n_cols + i : i * n_cols + minor] += sparse.data[at];
+        }
+    *out = dense;
+    *out_rows = sparse.n_rows;
+    return MC_OK;
+}
+
+static mc_status read_coef(mc_lowering *to, const mc_value *est, size_t n_cols, weights *out,
+                           mc_error *err)
+{
+    const mc_value *value = NULL;
+    const double *coef = NULL;
+    size_t n_rows = 0;
+    MC_TRY(mc_attr_need(est, "coef_", &value, err));
+    if (mc_value_is_sparse(value)) {
+        MC_TRY(dense_of_sparse(to, est, value, n_cols, &coef, &n_rows, err));
+    } else {
+        mc_ndarray array;
+        MC_TRY(mc_attr_array(to, est, "coef_", &array, err));
+        MC_TRY(mc_attr_matrix(to, est, "coef_", MC_ANY, n_cols, &coef, &n_rows, NULL, err));
+        out->is_flat = array.n_dims == 1;
+    }
+    if (n_rows == 0 || n_rows > MC_LIMIT_WIDTH)
+        return mc_refuse(err, est, "attribute coef_: expected an output a row, found %zu rows",
+                         n_rows);
+    out->n_outputs = (uint32_t)n_rows;
+    return mc_build_f64(to->b, coef, n_rows, n_cols, &out->coef, err);
+}
+
+/* A number counts for every output. */
+static mc_status read_intercept(mc_lowering *to, const mc_value *est, weights *out, mc_error *err)
+{
+    const double *found = NULL;
+    double *intercept = NULL;
+    size_t n = 0;
+    MC_TRY(mc_attr_vector(to, est, "intercept_", MC_ANY, &found, &n, err));
+    if (n != 1 && n != out->n_outputs)
+        return mc_refuse(err, est, "attribute intercept_: expected 1 or %u values, found %zu",
+                         out->n_outputs, n);
+    MC_TRY(mc_arena_new(to->arena, double, out->n_outputs, &intercept, err));
+    for (size_t i = 0; i < out->n_outputs; i++)
+        intercept[i] = found[n == 1 ? 0 : i];
+    return mc_build_f64(to->b, intercept, 1, out->n_outputs, &out->intercept, err);
+}
+
+static mc_status weights_of(mc_lowering *to, const mc_value *est, size_t n_cols, weights *out,
+                            mc_error *err)
+{
+    uint32_t ids[4];
+    if (mc_memo_find(to, est, MEMO_WEIGHTS, ids)) {
+        *out = (weights){ids[0], ids[1], ids[2], ids[3]};
+        return MC_OK;
+    }
+    weights made = {0};
+    MC_TRY(read_coef(to, est, n_cols, &made, err));
+    MC_TRY(read_intercept(to, est, &made, err));
+    const uint32_t remembered[4] = {made.coef, made.intercept, made.n_outputs, made.is_flat};
+    *out = made;
+    return mc_memo_add(to, est, MEMO_WEIGHTS, remembered, err);
+}
+
+/* ----------------------------------------------------------------------------- scores ---- */
+
+mc_status mc_linear_scores(mc_lowering *to, const mc_value *est, const mc_sym *x, mc_sym *out,
+                           bool *out_flat, mc_error *err)
+{
+    weights w;
+    mc_sym checked;
+    mc_step step = MC_STEP_INIT(LINEAR);
+    uint32_t buffer = 0;
+    MC_TRY(weights_of(to, est, x->n_cols, &w, err));
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &checked, err));
+    step.src = checked.buffer;
+    step.array[0] = w.coef;
+    step.array[1] = w.intercept;
+    MC_TRY(mc_build_step(to->b, step, w.n_outputs, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = w.n_outputs};
+    if (out_flat != NULL)
+        *out_flat = w.is_flat != 0;
+    return MC_OK;
+}
+
+mc_status mc_answer_scores(mc_lowering *to, const mc_sym *scores, mc_answer *out, mc_error *err)
+{
+    return scores->n_cols == 1 ? mc_answer_scalar(to, *scores, out, err)
+                               : mc_answer_matrix(to, *scores, out, err);
+}
+
+mc_status mc_answer_score_labels(mc_lowering *to, const mc_value *est, const mc_value *classes,
+                                 const mc_sym *scores, mc_answer *out, mc_error *err)
+{
+    uint32_t table = 0;
+    size_t n_classes = 0;
+    mc_sym labels;
+    MC_TRY(mc_emit_classes(to, classes, &table, &n_classes, err));
+    const size_t wanted = scores->n_cols == 1 ? 2 : scores->n_cols;
+    if (n_classes != wanted)
+        return mc_refuse(err, est, "attribute classes_: expected %zu classes, found %zu", wanted,
+                         n_classes);
+    MC_TRY(scores->n_cols == 1 ? mc_emit_above(to, scores, 0.0, false, &labels, err)
+                               : mc_emit_argmax(to, scores, &labels, err));
+    return mc_answer_labels(to, labels, table, out, err);
+}
+
+/* ---------------------------------------------------------------------- probabilities ---- */
+
+mc_status mc_answer_proba(mc_lowering *to, mc_method method, const mc_sym *proba, mc_answer *out,
+                          mc_error *err)
+{
+    mc_sym answer = *proba;
+    if (method == MC_METHOD_PREDICT_LOG_PROBA)
+        MC_TRY(mc_emit_unary(to, proba, MC_UNARY_LOG, 0.0, 0.0, &answer, err));
+    return mc_answer_matrix(to, answer, out, err);
+}
+
+/* A row of zeros is divided by zero before 1.9, and shared equally since. */
+mc_status mc_proba_one_vs_rest(mc_lowering *to, const mc_value *est, const mc_sym *scores,
+                               mc_sym *out, mc_error *err)
+{
+    mc_sym p;
+    MC_TRY(mc_emit_unary(to, scores, MC_UNARY_EXPIT, 0.0, 0.0, &p, err));
+    if (p.n_cols == 1)
+        return mc_emit_both_sides(to, &p, out, err);
+    const mc_zero_rule rule = mc_version_of(to, est) >= 109 ? MC_ZERO_UNIFORM : MC_ZERO_DIVIDES;
+    return mc_emit_row_share(to, &p, rule, out, err);
+}
+
+/* ------------------------------------------------------------------------- classifier ---- */
+
+mc_status mc_linear_classifier(mc_lowering *to, const mc_value *est, mc_method method,
+                               const mc_sym *x, mc_proba_fn *proba, mc_answer *out, mc_error *err)
+{
+    const bool is_proba =
+        method == MC_METHOD_PREDICT_PROBA || method == MC_METHOD_PREDICT_LOG_PROBA;
+    const mc_value *classes = NULL;
+    mc_sym scores, p;
+    if (method != MC_METHOD_PREDICT && method != MC_METHOD_DECISION_FUNCTION &&
+        !(is_proba && proba != NULL))
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_linear_scores(to, est, x, &scores, NULL, err));
+    if (method == MC_METHOD_DECISION_FUNCTION)
+        return mc_answer_scores(to, &scores, out, err);
+    if (method == MC_METHOD_PREDICT) {
+        MC_TRY(mc_attr_need(est, "classes_", &classes, err));
+        return mc_answer_score_labels(to, est, classes, &scores, out, err);
+    }
+    MC_TRY(proba(to, est, &scores, &p, err));
+    return mc_answer_proba(to, method, &p, out, err);
+}
