@@ -314,10 +314,11 @@ mc_status mc_ndarray_i64(mc_arena *arena, const mc_ndarray *array, int64_t **out
 static mc_status scalar_view(const mc_value *value, mc_ndarray *out, mc_error *err)
 {
     char text[256];
-    const bool is_sequence = mc_value_is(value, MC_KIND_LIST) || mc_value_is(value, MC_KIND_TUPLE);
-    if (!is_sequence && value != NULL)
+    const bool is_plain = mc_value_is(value, MC_KIND_INT) || mc_value_is(value, MC_KIND_FLOAT) ||
+                          mc_value_is(value, MC_KIND_BOOL);
+    if (is_plain || mc_value_is_array(value))
         MC_TRY(mc_ndarray_from_value(NULL, value, out, err));
-    if (value == NULL || is_sequence || out->n_items != 1 || out->dtype.kind == 'O')
+    if (out->n_items != 1 || out->dtype.kind == 'O')
         return mc_fail(err, MC_E_UNSUPPORTED, value == NULL ? MC_NO_OFFSET : value->offset,
                        "need a number, found %s", mc_value_type_name(value, text, sizeof text));
     return MC_OK;

@@ -15,7 +15,6 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
-#include "base/size.h"
 
 #define FIRST_ROOM ((size_t)64 << 10)
 /* zlib and bzip2 count in 32 bits. */
@@ -50,15 +49,15 @@ struct mc_codec {
 
 /* ------------------------------------------------------------------------------- growing ---- */
 
-static mc_status grow(mc_inflated *out, size_t limit, mc_error *err)
+static mc_status grow(mc_inflated *out, mc_error *err)
 {
     size_t room = out->room == 0 ? FIRST_ROOM : out->room * 2;
-    room = room > limit ? limit : room;
+    room = room > out->limit ? out->limit : room;
     if (out->room == room)
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET,
                        "more than %zu bytes come out of the compressed file (at most %d times its "
                        "size are read)",
-                       limit, MC_LIMIT_EXPANSION);
+                       out->limit, MC_LIMIT_EXPANSION);
     if (out->reserve != NULL)
         MC_TRY(out->reserve(out->context, room - out->room, err));
     uint8_t *pages = mc_pages_alloc(room);
@@ -83,7 +82,7 @@ static mc_status fail_step(step_result result, size_t at, mc_error *err)
 typedef struct run {
     const mc_codec *codec;
     mc_bytes input;
-    size_t at, limit;
+    size_t at;
     codec_state state;
 } run;
 
@@ -91,7 +90,7 @@ static mc_status run_stream(run *r, mc_inflated *out, mc_error *err)
 {
     for (;;) {
         if (out->size == out->room)
-            MC_TRY(grow(out, r->limit, err));
+            MC_TRY(grow(out, err));
         piece next = {r->input.data + r->at, r->input.size - r->at, out->pages + out->size,
                       out->room - out->size};
         next.n_in = next.n_in > MAX_PIECE ? MAX_PIECE : next.n_in;
@@ -327,10 +326,7 @@ const char *mc_codec_name(const mc_codec *codec)
 
 mc_status mc_inflate(const mc_codec *codec, mc_bytes input, mc_inflated *out, mc_error *err)
 {
-    run r = {.codec = codec, .input = input, .limit = MC_LIMIT_INPUT_BYTES};
-    size_t expanded = 0;
-    if (mc_mul_size(input.size, MC_LIMIT_EXPANSION, &expanded) && expanded < r.limit)
-        r.limit = expanded < FIRST_ROOM ? FIRST_ROOM : expanded;
+    run r = {.codec = codec, .input = input};
     const mc_status status = run_streams(&r, out, err);
     if (status != MC_OK) {
         mc_pages_free(out->pages, out->room);

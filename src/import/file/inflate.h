@@ -9,6 +9,7 @@
 typedef struct mc_inflated {
     uint8_t *pages; /* owned by the caller on success: mc_pages_free(pages, room) */
     size_t size, room;
+    size_t limit;           /* on `size` */
     mc_reserve_fn *reserve; /* NULL: no budget */
     void *context;
 } mc_inflated;
@@ -19,8 +20,8 @@ typedef struct mc_codec mc_codec;
 const mc_codec *mc_codec_find(mc_bytes data);
 const char *mc_codec_name(const mc_codec *codec); /* "gzip"; static, below 8 bytes */
 
-/* Decompresses all streams in `input`. `out` comes with reserve and context set; nothing is left to
- * free on failure. At most MC_LIMIT_EXPANSION times the input, and MC_LIMIT_INPUT_BYTES. */
+/* Decompresses all streams in `input`. `out` comes with limit, reserve and context set; nothing is
+ * left to free on failure. */
 MC_MUST_CHECK mc_status mc_inflate(const mc_codec *codec, mc_bytes input, mc_inflated *out,
                                    mc_error *err);
 #endif

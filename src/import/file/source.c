@@ -13,9 +13,12 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "base/size.h"
 #include "import/file/inflate.h"
 
 #define MAX_LAYERS 3
+/* Below this size nobody minds how much smaller the file was. */
+#define SMALL ((size_t)64 << 10)
 
 static mc_status fail_errno(mc_error *err, const char *path, const char *what)
 {
@@ -69,11 +72,18 @@ static mc_status read_fd(int fd, const char *path, mc_reserve_fn *reserve, void 
     return status;
 }
 
-/* Replaces *source by what is inside it. */
-static mc_status take_layer_off(const mc_codec *codec, mc_reserve_fn *reserve, void *context,
-                                mc_source *source, mc_error *err)
+static size_t expansion_limit(size_t file_size)
 {
-    mc_inflated inflated = {.reserve = reserve, .context = context};
+    size_t limit = 0;
+    if (!mc_mul_size(file_size, MC_LIMIT_EXPANSION, &limit) || limit > MC_LIMIT_INPUT_BYTES)
+        return MC_LIMIT_INPUT_BYTES;
+    return limit < SMALL ? SMALL : limit;
+}
+
+/* Replaces *source by what is inside it. */
+static mc_status take_layer_off(const mc_codec *codec, mc_inflated inflated, mc_source *source,
+                                mc_error *err)
+{
     const mc_status status =
         mc_inflate(codec, (mc_bytes){source->data, source->size}, &inflated, err);
     if (status != MC_OK)
@@ -90,13 +100,16 @@ static mc_status inflate_all(mc_reserve_fn *reserve, void *context, mc_source *s
                              mc_error *err)
 {
     char compression[sizeof source->compression] = "";
+    /* One limit for all layers together: it is the file that must not expand. */
+    const mc_inflated empty = {
+        .limit = expansion_limit(source->size), .reserve = reserve, .context = context};
     for (int layer = 0; layer < MAX_LAYERS; layer++) {
         const mc_codec *codec = mc_codec_find((mc_bytes){source->data, source->size});
         if (codec == NULL)
             break;
         if (layer == 0)
             memcpy(compression, mc_codec_name(codec), strlen(mc_codec_name(codec)) + 1);
-        MC_TRY(take_layer_off(codec, reserve, context, source, err));
+        MC_TRY(take_layer_off(codec, empty, source, err));
     }
     memcpy(source->compression, compression, sizeof compression);
     return MC_OK;
