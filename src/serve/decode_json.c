@@ -12,32 +12,16 @@
 
 static const char *token_name(mc_json_token token)
 {
-    switch (token) {
-    case MC_JSON_LIST:
-        return "a list";
-    case MC_JSON_OBJECT:
-        return "an object";
-    case MC_JSON_LIST_END:
-        return "the end of the list";
-    case MC_JSON_OBJECT_END:
-        return "the end of the object";
-    case MC_JSON_KEY:
-        return "a key";
-    case MC_JSON_STRING:
-        return "a string";
-    case MC_JSON_NUMBER:
-        return "a number";
-    case MC_JSON_TRUE:
-        return "true";
-    case MC_JSON_FALSE:
-        return "false";
-    case MC_JSON_NULL:
-        return "null";
-    case MC_JSON_MORE:
-    case MC_JSON_END:
-        break;
-    }
-    return "the end of the body";
+    static const char *const NAMES[] = {
+        [MC_JSON_MORE] = "nothing",     [MC_JSON_END] = "the end of the body",
+        [MC_JSON_LIST] = "a list",      [MC_JSON_LIST_END] = "the end of the list",
+        [MC_JSON_OBJECT] = "an object", [MC_JSON_OBJECT_END] = "the end of the object",
+        [MC_JSON_KEY] = "a key",        [MC_JSON_STRING] = "a string",
+        [MC_JSON_NUMBER] = "a number",  [MC_JSON_TRUE] = "true",
+        [MC_JSON_FALSE] = "false",      [MC_JSON_NULL] = "null",
+    };
+    MC_ASSERT((size_t)token < MC_COUNT_OF(NAMES));
+    return NAMES[token];
 }
 
 /* The value of a scalar token; false for lists, objects and ends. Text is borrowed. */
@@ -227,9 +211,9 @@ static mc_status put_bare(mc_json_body *body, mc_json_token token, mc_error *err
     const mc_row_schema *schema = &body->rows->schema;
     mc_cell value;
     if (!schema->row_is_value || !scalar(&body->json, token, &value)) {
-        return mc_rows_fail(body->rows, err, "expected a list of %zu values%s, found %s",
-                            schema->n_columns, schema->has_names ? " or an object" : "",
-                            token_name(token));
+        return mc_rows_fail(body->rows, err, "expected a list of %zu value%s%s, found %s",
+                            schema->n_columns, schema->n_columns == 1 ? "" : "s",
+                            schema->has_names ? " or an object" : "", token_name(token));
     }
     MC_TRY(mc_rows_open(body->rows, err));
     MC_TRY(mc_rows_put(body->rows, 0, &value, err));
@@ -288,28 +272,41 @@ static mc_status at_first(mc_json_body *body, mc_json_token token, mc_error *err
 
 /* ------------------------------------------------------------------------------ list rows ---- */
 
+static mc_status end_list(mc_json_body *body, mc_error *err)
+{
+    if (body->n_filled != n_columns(body)) {
+        return mc_rows_fail(body->rows, err, "expected %zu value%s, found %zu", n_columns(body),
+                            n_columns(body) == 1 ? "" : "s", body->n_filled);
+    }
+    end_row(body);
+    return MC_OK;
+}
+
 static mc_status at_item(mc_json_body *body, mc_json_token token, mc_error *err)
 {
-    if (token == MC_JSON_LIST_END) {
-        if (body->n_filled != n_columns(body))
-            return mc_rows_fail(body->rows, err, "expected %zu values, found %zu", n_columns(body),
-                                body->n_filled);
-        end_row(body);
-        return MC_OK;
-    }
-    if (body->n_filled == n_columns(body))
-        return mc_rows_fail(body->rows, err, "expected %zu values, found more", n_columns(body));
+    if (token == MC_JSON_LIST_END)
+        return end_list(body, err);
     mc_cell value;
-    if (!scalar(&body->json, token, &value))
-        return mc_rows_fail_at(body->rows, body->n_filled, err, "expected one value, found %s",
+    const bool one = scalar(&body->json, token, &value);
+    const size_t column = body->n_filled++;
+    if (column < n_columns(body)) {
+        if (one)
+            return mc_rows_put(body->rows, column, &value, err);
+        return mc_rows_fail_at(body->rows, column, err, "expected one value, found %s",
                                token_name(token));
-    return mc_rows_put(body->rows, body->n_filled++, &value, err);
+    }
+    if (one) /* counted, for the message at the end of the list */
+        return MC_OK;
+    return mc_rows_fail(body->rows, err, "expected %zu value%s, found %s behind them",
+                        n_columns(body), n_columns(body) == 1 ? "" : "s", token_name(token));
 }
 
 static void take_numbers(mc_json_body *body)
 {
-    body->n_filled += mc_json_numbers(&body->json, body->rows->row_numbers + body->n_filled,
-                                      n_columns(body) - body->n_filled);
+    if (body->n_filled < n_columns(body)) {
+        body->n_filled += mc_json_numbers(&body->json, body->rows->row_numbers + body->n_filled,
+                                          n_columns(body) - body->n_filled);
+    }
 }
 
 /* ---------------------------------------------------------------------------- object rows ---- */

@@ -57,7 +57,13 @@ static inline void add_cell(line *to, const mc_cell *cell)
         add(to, "%s", cell->as.integer != 0 ? "true" : "false");
         break;
     case MC_CELL_STRING:
-        add(to, "\"%.*s\"", (int)cell->size, cell->as.text);
+        add(to, "\"");
+        for (uint32_t i = 0; i < cell->size; i++)
+            if (cell->as.text[i] == 0)
+                add(to, "\\0");
+            else
+                add(to, "%c", cell->as.text[i]);
+        add(to, "\"");
         break;
     }
 }
@@ -173,6 +179,12 @@ static const mc_column IRIS_COLUMNS[] = {{.slot = 0, .kind = MC_COLUMN_NUMBER},
                                          {.slot = 2, .kind = MC_COLUMN_NUMBER},
                                          {.slot = 3, .kind = MC_COLUMN_NUMBER}};
 static const mc_row_schema IRIS = {.columns = IRIS_COLUMNS, .n_columns = 4, .n_numbers = 4};
+
+/* One number; and two whose slots are not in the order of the columns. */
+static const mc_row_schema ONE = {.columns = IRIS_COLUMNS, .n_columns = 1, .n_numbers = 1};
+static const mc_column TURNED_COLUMNS[] = {{.slot = 1, .kind = MC_COLUMN_NUMBER},
+                                           {.slot = 0, .kind = MC_COLUMN_NUMBER}};
+static const mc_row_schema TURNED = {.columns = TURNED_COLUMNS, .n_columns = 2, .n_numbers = 2};
 
 /* Named and mixed. */
 #define NAMED(text) .name = text, .name_size = sizeof(text) - 1

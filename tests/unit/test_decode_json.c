@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "serve/decode_rows.h"
 
 typedef struct body_case {
     const mc_row_schema *schema;
@@ -59,6 +60,10 @@ static void list_rows(void **state)
         {&TEXT, "{\"data\": []}", "batch"},
         {&TEXT, "{\"input\": \"a\\u00e9\\n\\\"\\\\\\/\\b\\f\\r\\t\\ud83d\\ude00\xc3\xa9\"}",
          "single [|\"a\xc3\xa9\n\"\\/\b\f\r\t\xf0\x9f\x98\x80\xc3\xa9\"]"},
+        {&TEXT, "{\"input\": \"\\u00e9\\u20AC\\u0000\"}", "single [|\"\xc3\xa9\xe2\x82\xac\\0\"]"},
+        {&TURNED, "{\"inputs\": [[1, 2], [3, 4]]}", "batch [2.0 1.0] [4.0 3.0]"},
+        {&ONE, "{\"input\": [7]}", "single [7.0]"},
+        {&ONE, "{\"input\": [[7], [8]]}", "batch [7.0] [8.0]"},
     };
     CHECK_ALL(CASES, MC_BODY_JSON);
 }
@@ -202,8 +207,11 @@ static void rows_that_do_not_fit(void **state)
     static const body_case CASES[] = {
         {&IRIS, "{\"input\": [1, 2, 3]}", "bad_input@0: row 0: expected 4 values, found 3"},
         {&IRIS, "{\"input\": []}", "bad_input@0: row 0: expected 4 values, found 0"},
-        {&IRIS, "{\"input\": [1, 2, 3, 4, 5]}",
-         "bad_input@0: row 0: expected 4 values, found more"},
+        {&IRIS, "{\"input\": [1, 2, 3, 4, 5]}", "bad_input@0: row 0: expected 4 values, found 5"},
+        {&IRIS, "{\"inputs\": [[1, 2, 3, 4, 5, \"6\", null]]}",
+         "bad_input@0: row 0: expected 4 values, found 7"},
+        {&IRIS, "{\"input\": [1, 2, 3, 4, {}]}",
+         "bad_input@0: row 0: expected 4 values, found an object behind them"},
         {&IRIS, "{\"inputs\": [[1, 2, 3, 4], []]}",
          "bad_input@1: row 1: expected 4 values, found 0"},
         {&IRIS, "{\"inputs\": [[1, 2, 3, 4], 5]}",
@@ -212,6 +220,10 @@ static void rows_that_do_not_fit(void **state)
          "bad_input@0: row 0: expected a list of 5 values or an object, found a string"},
         {&IRIS, "{\"input\": 5}",
          "bad_input@0: row 0: expected a list of 4 values, found a number"},
+        {&IRIS, "{\"input\": true}", "bad_input@0: row 0: expected a list of 4 values, found true"},
+        {&IRIS, "{\"inputs\": [null]}",
+         "bad_input@0: row 0: expected a list of 4 values, found null"},
+        {&ONE, "{\"input\": 7}", "bad_input@0: row 0: expected a list of 1 value, found a number"},
         {&IRIS, "{\"inputs\": 5}",
          "bad_request@11: \"inputs\": expected a list of rows, found a number; one row goes under "
          "\"input\""},
@@ -219,7 +231,7 @@ static void rows_that_do_not_fit(void **state)
          "bad_input@0: row 0, column 1: expected a number, found the string \"abc\""},
         {&IRIS, "{\"input\": [1, [2], 3, 4]}",
          "bad_input@0: row 0, column 1: expected one value, found a list"},
-        {&TEXT, "{\"inputs\": [[]]}", "bad_input@0: row 0: expected 1 values, found 0"},
+        {&TEXT, "{\"inputs\": [[]]}", "bad_input@0: row 0: expected 1 value, found 0"},
         {&TEXT, "{\"input\": {\"text\": \"x\"}}",
          "bad_input@0: row 0: the model was fitted without column names: expected a list of 1 "
          "values, "
@@ -382,6 +394,24 @@ static void memory_limit(void **state)
     mc_decode_destroy(decode);
 }
 
+/* One row more than MC_LIMIT_ROWS; the rows before it are only claimed. */
+static void rows_limit(void **state)
+{
+    (void)state;
+    mc_meter meter = {.limit = 1 << 16};
+    mc_rows rows;
+    mc_error err = {.status = MC_OK};
+    mc_rows_init(&rows, &meter);
+    mc_rows_begin(&rows, &TEXT);
+    rows.n_rows = MC_LIMIT_ROWS - 1;
+    assert_int_equal(mc_rows_open(&rows, &err), MC_OK);
+    mc_rows_close(&rows);
+    assert_int_equal(mc_rows_open(&rows, &err), MC_E_BAD_REQUEST);
+    assert_string_equal(err.message, "more than 10000000 rows in one request");
+    mc_rows_fini(&rows);
+    assert_int_equal(atomic_load(&meter.used), 0);
+}
+
 /* After the first request nothing is allocated. */
 static void no_allocation_when_warm(void **state)
 {
@@ -447,6 +477,7 @@ int main(void)
         cmocka_unit_test(deep_nests),
         cmocka_unit_test(long_keys),
         cmocka_unit_test(memory_limit),
+        cmocka_unit_test(rows_limit),
         cmocka_unit_test(no_allocation_when_warm),
         cmocka_unit_test(allocation_failures),
     };

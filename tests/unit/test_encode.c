@@ -210,6 +210,12 @@ static void no_room(void **state)
     mc_error err = {.status = MC_OK};
     assert_int_equal(mc_encode_answer(&buffer, &TABLES, &output, &err), MC_E_BUSY);
     check_text(&buffer, "kept");
+    mc_error said;
+    (void)mc_fail(&said, MC_E_NOT_FOUND, MC_NO_OFFSET, "%0300d", 7);
+    assert_int_equal(mc_buffer_append(&buffer, DATA, 400, NULL), MC_OK);
+    const size_t before = buffer.size;
+    assert_int_equal(mc_encode_error(&buffer, &said, &err), MC_E_BUSY);
+    assert_int_equal(buffer.size, before);
     meter.limit = 1 << 16;
     mc_status status = MC_E_NO_MEMORY;
     uint64_t k = 1;
