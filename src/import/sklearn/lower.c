@@ -81,7 +81,8 @@ unsigned mc_version_of(const mc_lowering *to, const mc_value *est)
 /* What a composite hands its input to first: attribute, and which item of a list of steps. */
 static const mc_value *first_inside(const mc_value *est)
 {
-    static const char *const HOLDERS[] = {"best_estimator_", "regressor_", "estimator_"};
+    static const char *const HOLDERS[] = {"best_estimator_", "regressor_", "estimator_",
+                                          "estimator"};
     for (size_t i = 0; i < MC_COUNT_OF(HOLDERS); i++) {
         const mc_value *inside = mc_value_attr(est, HOLDERS[i]);
         if (mc_value_is(inside, MC_KIND_OBJECT))
@@ -153,7 +154,8 @@ static mc_status check_width(const mc_value *est, const mc_sym *x, mc_error *err
 static mc_status lower_row(mc_lowering *to, const registry_row *row, const mc_value *est,
                            mc_method method, const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    MC_TRY(check_width(est, x, err));
+    if (method != MC_METHOD_INVERSE_TRANSFORM) /* that takes what transform gives */
+        MC_TRY(check_width(est, x, err));
     return row->lower(to, est, method, x, out, err);
 }
 

@@ -10,7 +10,8 @@
 /* The object that the rows are given to: composites pass them on unchanged. */
 static const mc_value *names_of(const mc_value *est)
 {
-    static const char *const HOLDERS[] = {"best_estimator_", "regressor_", "estimator_"};
+    static const char *const HOLDERS[] = {"best_estimator_", "regressor_", "estimator_",
+                                          "estimator"};
     for (size_t depth = 0; est != NULL && depth < MC_LIMIT_ESTIMATOR_DEPTH; depth++) {
         const mc_value *names = mc_value_attr(est, "feature_names_in_");
         if (!mc_value_is_none(names))
@@ -69,13 +70,22 @@ static mc_status column_names(mc_lowering *to, const mc_value *value, size_t n,
     return MC_OK;
 }
 
+static mc_status no_width(const mc_value *root, mc_error *err)
+{
+    if (mc_attr_has(root, "cv_results_") && !mc_attr_has(root, "best_estimator_"))
+        return mc_refuse(err, root,
+                         "expected a search fitted with refit=True, found one without "
+                         "best_estimator_: save the estimator that it found instead");
+    return mc_refuse(err, root, "no attribute n_features_in_ says how wide its input is");
+}
+
 static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *out, mc_error *err)
 {
     const mc_bytes *names = NULL;
     uint32_t *columns = NULL;
     size_t n = 0;
     if (!mc_features_of(root, &n))
-        return mc_refuse(err, root, "no attribute n_features_in_ says how wide its input is");
+        return no_width(root, err);
     if (n > MC_LIMIT_COLUMNS)
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%zu input columns, at most %zu", n,
                        MC_LIMIT_COLUMNS);
