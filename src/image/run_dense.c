@@ -116,6 +116,23 @@ mc_status mc_check_linear(const mc_view *view, const mc_step *step, mc_error *er
     return mc_check_array(view, step, 1, MC_ARRAY_F64, 1, k, err);
 }
 
+mc_status mc_run_row_dot(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_row_dot(mc_run_f64(run, step->src), mc_run_f64(run, step->src2), run->n_rows,
+               mc_run_width(run, step->src), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_row_dot(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step,
+                         mc_check_width(view, step->src) == mc_check_width(view, step->src2),
+                         "its sources differ in width", err));
+    return mc_check_that(view, step, mc_check_width(view, step->dst) == 1, "it gives one column",
+                         err);
+}
+
 mc_status mc_run_sum(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;

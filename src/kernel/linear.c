@@ -36,6 +36,12 @@ void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const 
             out[i * k + j] = dot(x + i * d, w + j * d, d) + b[j];
 }
 
+void mc_row_dot(const double *x, const double *y, size_t n_rows, size_t d, double *out)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        out[i] = dot(x + i * d, y + i * d, d);
+}
+
 static double norm_of(const double *row, size_t d, mc_norm norm)
 {
     double sum = 0.0, largest = 0.0;

@@ -8,6 +8,9 @@
 void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const double *b, size_t k,
                double *out);
 
+/* out (n_rows) = sum over the columns of x (n_rows, d) * y (n_rows, d). */
+void mc_row_dot(const double *x, const double *y, size_t n_rows, size_t d, double *out);
+
 typedef enum mc_norm { MC_NORM_L1 = 1, MC_NORM_L2, MC_NORM_MAX } mc_norm;
 /* out = x / norm of its row; a norm of 0 counts as 1. */
 void mc_normalize(const double *x, size_t n_rows, size_t d, mc_norm norm, double *out);

@@ -317,6 +317,18 @@ mc_status mc_emit_linear(mc_lowering *to, const mc_sym *x, const double *w, cons
     return MC_OK;
 }
 
+mc_status mc_emit_row_dot(mc_lowering *to, const mc_sym *x, const mc_sym *y, mc_sym *out,
+                          mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(ROW_DOT);
+    mc_sym other;
+    MC_TRY(mc_to_numbers(to, y, &other, err));
+    step.src2 = other.buffer;
+    MC_TRY(number_step(to, step, x, 1, out, err));
+    out->sparse = false;
+    return MC_OK;
+}
+
 mc_status mc_emit_softmax(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
 {
     const mc_step step = MC_STEP_INIT(SOFTMAX);

@@ -46,6 +46,9 @@ MC_MUST_CHECK mc_status mc_emit_normalize(mc_lowering *to, const mc_sym *x, mc_n
 /* x @ w.T + b with w (k, x->n_cols), b (k) or NULL for zeros. */
 MC_MUST_CHECK mc_status mc_emit_linear(mc_lowering *to, const mc_sym *x, const double *w,
                                        const double *b, size_t k, mc_sym *out, mc_error *err);
+/* Sum over the columns of x * y: (n, 1). */
+MC_MUST_CHECK mc_status mc_emit_row_dot(mc_lowering *to, const mc_sym *x, const mc_sym *y,
+                                        mc_sym *out, mc_error *err);
 MC_MUST_CHECK mc_status mc_emit_softmax(mc_lowering *to, const mc_sym *x, mc_sym *out,
                                         mc_error *err);
 MC_MUST_CHECK mc_status mc_emit_row_share(mc_lowering *to, const mc_sym *x, mc_zero_rule rule,
