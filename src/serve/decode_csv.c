@@ -218,10 +218,11 @@ static mc_status put_record(mc_csv *csv, mc_error *err)
 {
     const size_t n_expected =
         csv->header.size == 0 ? csv->rows->schema.n_columns : csv->header.size / sizeof(size_t);
-    if (n_fields(csv) != n_expected)
+    if (n_fields(csv) != n_expected) {
         return mc_rows_fail(csv->rows, err, "line %llu: expected %zu value%s, found %zu",
                             (unsigned long long)csv->record_line, n_expected,
                             n_expected == 1 ? "" : "s", n_fields(csv));
+    }
     MC_TRY(mc_rows_open(csv->rows, err));
     for (size_t i = 0; i < n_expected; i++)
         MC_TRY(put_field(csv, i, err));
