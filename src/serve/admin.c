@@ -70,7 +70,9 @@ static mc_status start_load(mc_call *call, bool force)
 
 static mc_status end_load(mc_call *call)
 {
-    const mc_status status = mc_await_take(call->await, &call->model, &call->error);
+    mc_model *model = NULL;
+    const mc_status status = mc_await_take(call->await, &model, &call->error);
+    mc_model_release(model);
     mc_await_drop(call->await);
     call->await = NULL;
     call->pending = false;

@@ -83,7 +83,8 @@ typedef struct mc_engine_options {
 /* Serves. @return MC_OK; MC_E_IO when a thread cannot start; MC_E_NO_MEMORY. */
 MC_MUST_CHECK mc_status mc_engine_start(const mc_engine_options *options, mc_engine **out,
                                         mc_error *err);
-uint32_t mc_engine_connections(const mc_engine *engine);
+/* Open connections of one worker. */
+uint32_t mc_engine_connections(const mc_engine *engine, uint32_t worker);
 
 /* Listens no more: what is connected goes on, and is closed after the answer under way. */
 void mc_engine_quiesce(mc_engine *engine);

@@ -435,18 +435,23 @@ static worker *least_loaded(mc_engine *engine)
     return best;
 }
 
-uint32_t mc_engine_connections(const mc_engine *engine)
+uint32_t mc_engine_connections(const mc_engine *engine, uint32_t at)
+{
+    return atomic_load_explicit(&engine->workers[at].n_links, memory_order_relaxed);
+}
+
+static uint32_t count_connections(const mc_engine *engine)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < engine->options.n_workers; i++)
-        n += atomic_load_explicit(&engine->workers[i].n_links, memory_order_relaxed);
+        n += mc_engine_connections(engine, i);
     return n;
 }
 
 static void hand_over(mc_engine *engine, int fd, const struct sockaddr *address, socklen_t size)
 {
     const int one = 1;
-    if (mc_engine_connections(engine) >= engine->options.max_connections) {
+    if (count_connections(engine) >= engine->options.max_connections) {
         (void)close(fd);
         return;
     }

@@ -188,7 +188,7 @@ static mc_status write_metrics(mc_call *call, bool open_metrics)
     const mc_gauges gauges = {.cache = server->options.cache,
                               .request_memory =
                                   atomic_load_explicit(&server->meter.used, memory_order_relaxed),
-                              .connections = mc_engine_connections(server->engine)};
+                              .engine = server->engine};
     return mc_metrics_expose(server->metrics, &gauges, open_metrics, &call->out, &call->error);
 }
 

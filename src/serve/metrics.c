@@ -308,6 +308,14 @@ static void show_loads(exposition *e, const mc_cache_stats *stats)
          (unsigned long long)stats->load_failures);
 }
 
+static void show_connections(exposition *e)
+{
+    show_family(e, METRIC_CONNECTIONS);
+    for (uint32_t i = 0; i < e->metrics->n_workers; i++)
+        SHOW(e, "%s{worker=\"%u\"} %u\n", METRICS[METRIC_CONNECTIONS].name, i,
+             mc_engine_connections(e->gauges->engine, i));
+}
+
 mc_status mc_metrics_expose(const mc_metrics *metrics, const mc_gauges *gauges, bool open_metrics,
                             mc_buffer *out, mc_error *err)
 {
@@ -332,7 +340,7 @@ mc_status mc_metrics_expose(const mc_metrics *metrics, const mc_gauges *gauges, 
     show_loads(&e, &stats);
     show_models(&e, METRIC_LOAD_DURATION);
     show_models(&e, METRIC_MODEL_READY);
-    show_value(&e, METRIC_CONNECTIONS, "", gauges->connections);
+    show_connections(&e);
     if (open_metrics)
         SHOW(&e, "# EOF\n");
     return e.status;

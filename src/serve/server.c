@@ -68,7 +68,8 @@ static void call_done(void *user, mc_exchange *exchange)
 
 /* ------------------------------------------------------------------------------- steps ---- */
 
-/* Counts an answered prediction before it leaves: whoever has the answer finds it counted. */
+/* Ends a prediction once it is answered, and before the answer leaves: whoever has it finds it
+ * counted, and the model given back. */
 static mc_step counted(mc_call *call, mc_step step)
 {
     const mc_exchange *exchange = call->exchange;
@@ -83,6 +84,9 @@ static mc_step counted(mc_call *call, mc_step step)
                               .http = exchange->answer.http,
                               .duration_ns = mc_now_ns() - exchange->arrived_ns};
     mc_metrics_count(call->server->metrics, exchange->worker, &sample);
+    call->version = "";
+    mc_model_release(call->model); /* nothing of the answer lies in it: let it go before it leaves */
+    call->model = NULL;
     return step;
 }
 
