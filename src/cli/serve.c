@@ -356,7 +356,8 @@ static mc_status catch_signals(daemon_state *d, mc_error *err)
         d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     d->loaded_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (d->signal_fd < 0 || d->loaded_fd < 0)
-        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "signals cannot be caught: %s", strerrordesc_np(errno));
+        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "signals cannot be caught: %s",
+                       strerrordesc_np(errno));
     return MC_OK;
 }
 

@@ -150,7 +150,7 @@ static uint64_t declared_size(const mc_exchange *exchange)
         if (__builtin_mul_overflow(size, 10u, &size) ||
             __builtin_add_overflow(size, (uint64_t)(*digits - '0'), &size))
             return MC_BODY_UNKNOWN - 1;
-    return size;
+    return size == MC_BODY_UNKNOWN ? size - 1 : size;
 }
 
 static mc_link *link_of(struct MHD_Connection *connection)

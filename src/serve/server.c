@@ -85,7 +85,8 @@ static mc_step counted(mc_call *call, mc_step step)
                               .duration_ns = mc_now_ns() - exchange->arrived_ns};
     mc_metrics_count(call->server->metrics, exchange->worker, &sample);
     call->version = "";
-    mc_model_release(call->model); /* nothing of the answer lies in it: let it go before it leaves */
+    mc_model_release(
+        call->model); /* nothing of the answer lies in it: let it go before it leaves */
     call->model = NULL;
     return step;
 }
