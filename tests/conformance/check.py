@@ -83,8 +83,17 @@ def _check_offers(model, description, listed):
         raise Mismatch("default method is %s, want predict" % model.default_method)
 
 
+def _asked_rows(model, method, rows):
+    """inverse_transform is asked for what transform answers, everything else for the rows."""
+    if method != "inverse_transform":
+        return rows
+    return native.Dense(model.predict("transform", rows).parts[0].values)
+
+
 def _check_method(model, method, rows, description, result):
-    distance = compare(method, description, output := model.predict(method, rows))
+    rows = _asked_rows(model, method, rows)
+    output = model.predict(method, rows)
+    distance = compare(method, description, output)
     result["methods"][method] = asdict(distance)
     _check_invariance(model, method, rows, output)
 
@@ -113,27 +122,36 @@ def _check_open(model, description, result):
             result["problems"].append(_problem(method, error))
 
 
-def check(library, folder, description, file):
-    """The result for one file, as plain data. Never raises for what the library answers."""
-    listed = is_listed(description)
-    result = {
+def _result(description, file):
+    return {
         "case": description["case"],
         "file": file["path"],
         "estimator": description["estimator"].rsplit(".", 1)[1],
         "inside": description["inside"],
-        "listed": listed,
+        "listed": is_listed(description),
         "status": "passed",
         "methods": {},
         "absent": [],
         "problems": [],
     }
+
+
+def crashed(description, file, why):
+    """The result for a file that took the process with it."""
+    problem = "the process ended: " + why
+    return dict(_result(description, file), status="failed", problems=[problem])
+
+
+def check(library, folder, description, file):
+    """The result for one file, as plain data. Never raises for what the library answers."""
+    result = _result(description, file)
     start = time.monotonic()
     try:
         with library.open(os.path.join(folder, file["path"])) as model:
             result["open_ms"] = (time.monotonic() - start) * 1000
             _check_open(model, description, result)
     except native.NativeError as error:
-        if listed or error.status != "unsupported":
+        if result["listed"] or error.status != "unsupported":
             result["problems"].append(_problem("open", error))
         else:
             result["status"], result["refused"] = "refused", str(error)

@@ -67,7 +67,7 @@ def _suites(config):
 
 def pytest_generate_tests(metafunc):
     if {"pair", "file"} <= set(metafunc.fixturenames):
-        metafunc.parametrize("pair, file", _suites(metafunc.config).parameters())
+        metafunc.parametrize("pair, file", list(_suites(metafunc.config).parameters()))
 
 
 @pytest.fixture

@@ -33,8 +33,9 @@ def _base_python():
 
 def _make(folder, wanted):
     print("making %s" % folder, file=sys.stderr, flush=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([_base_python(), "-m", "venv", str(folder)], check=True)
+    if Path(sys.prefix) != folder:  # what this process runs in is brought up to date in place
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([_base_python(), "-m", "venv", str(folder)], check=True)
     pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run(pip + ["-r", str(wanted)], check=True, stdout=sys.stderr)
     shutil.copyfile(wanted, folder / "installed.txt")

@@ -4,9 +4,11 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from . import environments, native
 HERE = Path(__file__).resolve().parent
 OUT = HERE / "out"
 N_WORKERS = 2
+KEPT_SECONDS = 24 * 3600
 WORKER_TIMEOUT = 900  # seconds, for all the files that a worker is given
 
 
@@ -48,8 +51,16 @@ def generate(version, suite):
     return folder
 
 
+def _forget_old_suites():
+    """Drawn suites, and those of other generators, are of no use after a day."""
+    for folder in OUT.glob("*-*"):
+        if folder.is_dir() and time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def generate_all(pairs):
     """{(version, suite): folder}, two generators at a time."""
+    _forget_old_suites()
     for version in sorted({version for version, _ in pairs}):
         environments.interpreter(version)
     with ThreadPoolExecutor(N_WORKERS) as pool:
@@ -79,8 +90,8 @@ def _sanitizer():
     return {"LD_PRELOAD": found.group(1), "ASAN_OPTIONS": options.lstrip(":")}
 
 
-def _run_worker(jobs):
-    """(results, place of the job that did not end or None, the end of stderr)."""
+def _check_jobs(jobs):
+    """The results of some jobs, from one worker."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(jobs, file)
         file.flush()
@@ -92,45 +103,9 @@ def _run_worker(jobs):
             text=True,
             timeout=WORKER_TIMEOUT,
         )
-    results, begun = [], None
-    for line in worker.stdout.splitlines():
-        record = json.loads(line)
-        if "begin" in record:
-            begun = record["begin"]
-        else:
-            results.append(record)
-            begun = None
-    if worker.returncode != 0 and begun is None:
+    if worker.returncode != 0:
         raise RuntimeError("worker: exit %d\n%s" % (worker.returncode, worker.stderr[-4000:]))
-    return results, begun, "exit %d: %s" % (worker.returncode, worker.stderr[-2000:])
-
-
-def _crashed(folder, name, place, why):
-    description = json.loads((Path(folder) / name).read_text(encoding="utf-8"))
-    return {
-        "case": description["case"],
-        "file": description["files"][place]["path"],
-        "estimator": description["estimator"].rsplit(".", 1)[1],
-        "inside": description["inside"],
-        "listed": True,
-        "status": "failed",
-        "methods": {},
-        "absent": [],
-        "problems": ["the process ended: " + why],
-    }
-
-
-def _check_jobs(jobs):
-    """Results of all jobs, in order; a job that crashes the process fails, the rest go on."""
-    results = []
-    while jobs:
-        done, crashed, why = _run_worker(jobs)
-        results += done
-        if crashed is None:
-            return results
-        results.append(_crashed(*jobs[crashed], why))
-        jobs = jobs[crashed + 1 :]
-    return results
+    return [json.loads(line) for line in worker.stdout.splitlines()]
 
 
 def check(folder, only=""):
@@ -149,6 +124,10 @@ def counts(results):
 
 
 def save(version, suite, results):
+    """Writes the results of a suite; those of an earlier drawn suite go."""
+    for old in OUT.glob("results-%s-*.json" % version):
+        if suite != "default" and not old.stem.endswith("-default"):
+            old.unlink()
     path = OUT / ("results-%s-%s.json" % (version, suite))
     data = {"sklearn": version, "suite": suite, "results": results}
     path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
