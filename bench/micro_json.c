@@ -1,4 +1,4 @@
-/* micro_json.c: what the codec costs, by hand: ./micro_json. No part of the tests.
+/* micro_json.c: what the codec costs, by hand; bench/meson.build says how. No part of the tests.
  *
  * Prints ns a request for small bodies in one piece, and ns a number for large batches beside
  * std::from_chars (mc_parse_double) alone on the same numbers, already separated. Medians of 15,
