@@ -131,10 +131,11 @@ static mc_status scalar_cell(mc_arena *arena, const mc_value *value, mc_cell *ou
     mc_cell cell = {0};
     if (mc_value_is_array(value))
         MC_TRY(mc_ndarray_from_value(arena, value, &scalar, err));
-    if (scalar.n_items != 1 || scalar.n_dims != 0 || scalar.dtype.kind == 'O')
+    if (scalar.n_items != 1 || scalar.n_dims != 0 || scalar.dtype.kind == 'O') {
         return mc_fail(err, MC_E_UNSUPPORTED, value->offset,
                        "need a number, a string, a truth value or None, found %s",
                        mc_value_type_name(value, text, sizeof text));
+    }
     MC_TRY(plain_cells(arena, &scalar, &cell, err));
     *out = cell;
     return MC_OK;

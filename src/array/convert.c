@@ -22,6 +22,10 @@ static inline uint32_t load32(const uint8_t *at, bool swap)
     memcpy(&bits, at, sizeof bits);
     return swap ? __builtin_bswap32(bits) : bits;
 }
+static inline int load_i8(const uint8_t *at)
+{
+    return *at < 128 ? *at : *at - 256;
+}
 static inline uint64_t load64(const uint8_t *at, bool swap)
 {
     uint64_t bits;
@@ -168,7 +172,7 @@ static bool f64_run(const mc_dtype_info *dtype, mc_run run, double *out, size_t 
         EACH(run, load16(at, swap));
         return true;
     case TYPE('i', 1):
-        EACH(run, (int8_t)*at);
+        EACH(run, load_i8(at));
         return true;
     case TYPE('u', 1):
         EACH(run, *at);
@@ -179,6 +183,24 @@ static bool f64_run(const mc_dtype_info *dtype, mc_run run, double *out, size_t 
     default:
         return false;
     }
+}
+
+/* Any kind but O. */
+static mc_status plain_f64(const mc_ndarray *array, double *out, mc_error *err)
+{
+    mc_runs runs;
+    mc_run run;
+    size_t done = 0;
+    mc_runs_init(&runs, array);
+    while (mc_runs_next(&runs, &run)) {
+        size_t bad = run.n;
+        if (!f64_run(&array->dtype, run, out + done, &bad))
+            return refuse_kind(array, "numbers", err);
+        if (bad < run.n)
+            return refuse_inexact("a float64", done + bad, err);
+        done += run.n;
+    }
+    return MC_OK;
 }
 
 static mc_status f64_of_objects(const mc_ndarray *array, double *out, mc_error *err)
@@ -192,30 +214,14 @@ static mc_status f64_of_objects(const mc_ndarray *array, double *out, mc_error *
     return MC_OK;
 }
 
-static mc_status fill_f64(const mc_ndarray *array, double *out, mc_error *err)
-{
-    mc_runs runs;
-    mc_run run;
-    size_t done = 0;
-    if (array->dtype.kind == 'O')
-        return f64_of_objects(array, out, err);
-    mc_runs_init(&runs, array);
-    while (mc_runs_next(&runs, &run)) {
-        size_t bad = run.n;
-        if (!f64_run(&array->dtype, run, out + done, &bad))
-            return refuse_kind(array, "numbers", err);
-        if (bad < run.n)
-            return refuse_inexact("a float64", done + bad, err);
-        done += run.n;
-    }
-    return MC_OK;
-}
-
 mc_status mc_ndarray_f64(mc_arena *arena, const mc_ndarray *array, double **out, mc_error *err)
 {
     double *numbers = NULL;
     MC_TRY(mc_arena_new_raw(arena, double, array->n_items, &numbers, err));
-    MC_TRY(fill_f64(array, numbers, err));
+    if (array->dtype.kind == 'O')
+        MC_TRY(f64_of_objects(array, numbers, err));
+    else
+        MC_TRY(plain_f64(array, numbers, err));
     *out = numbers;
     return MC_OK;
 }
@@ -255,7 +261,7 @@ static bool i64_run(const mc_dtype_info *dtype, mc_run run, int64_t *out, size_t
         EACH(run, load16(at, swap));
         return true;
     case TYPE('i', 1):
-        EACH(run, (int8_t)*at);
+        EACH(run, load_i8(at));
         return true;
     case TYPE('u', 1):
         EACH(run, *at);
@@ -277,15 +283,12 @@ static bool i64_run(const mc_dtype_info *dtype, mc_run run, int64_t *out, size_t
     }
 }
 
-static mc_status fill_i64(const mc_ndarray *array, int64_t *out, mc_error *err)
+/* Any kind but O. */
+static mc_status plain_i64(const mc_ndarray *array, int64_t *out, mc_error *err)
 {
     mc_runs runs;
     mc_run run;
     size_t done = 0;
-    for (size_t i = 0; array->dtype.kind == 'O' && i < array->n_items; i++)
-        MC_TRY_IN(mc_integer_from_value(array->objects[i], &out[i], err), err, "item %zu", i);
-    if (array->dtype.kind == 'O')
-        return MC_OK;
     mc_runs_init(&runs, array);
     while (mc_runs_next(&runs, &run)) {
         size_t bad = run.n;
@@ -298,11 +301,21 @@ static mc_status fill_i64(const mc_ndarray *array, int64_t *out, mc_error *err)
     return MC_OK;
 }
 
+static mc_status i64_of_objects(const mc_ndarray *array, int64_t *out, mc_error *err)
+{
+    for (size_t i = 0; i < array->n_items; i++)
+        MC_TRY_IN(mc_integer_from_value(array->objects[i], &out[i], err), err, "item %zu", i);
+    return MC_OK;
+}
+
 mc_status mc_ndarray_i64(mc_arena *arena, const mc_ndarray *array, int64_t **out, mc_error *err)
 {
     int64_t *integers = NULL;
     MC_TRY(mc_arena_new_raw(arena, int64_t, array->n_items, &integers, err));
-    MC_TRY(fill_i64(array, integers, err));
+    if (array->dtype.kind == 'O')
+        MC_TRY(i64_of_objects(array, integers, err));
+    else
+        MC_TRY(plain_i64(array, integers, err));
     *out = integers;
     return MC_OK;
 }
@@ -333,7 +346,7 @@ mc_status mc_number_from_value(const mc_value *value, double *out, mc_error *err
         return MC_OK;
     }
     MC_TRY(scalar_view(value, &scalar, err));
-    MC_TRY(fill_f64(&scalar, &number, err));
+    MC_TRY(plain_f64(&scalar, &number, err));
     *out = number;
     return MC_OK;
 }
@@ -343,7 +356,7 @@ mc_status mc_integer_from_value(const mc_value *value, int64_t *out, mc_error *e
     mc_ndarray scalar = {0};
     int64_t integer = 0;
     MC_TRY(scalar_view(value, &scalar, err));
-    MC_TRY(fill_i64(&scalar, &integer, err));
+    MC_TRY(plain_i64(&scalar, &integer, err));
     *out = integer;
     return MC_OK;
 }

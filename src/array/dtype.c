@@ -41,11 +41,12 @@ static mc_status from_type(const mc_value *value, mc_dtype_info *out, mc_error *
     const mc_global *type = value->as.global;
     if (!mc_bytes_is(type->module, "numpy") && !mc_bytes_is(type->module, "builtins"))
         return refuse(value, "not a dtype", err);
-    for (size_t i = 0; i < MC_COUNT_OF(TYPES); i++)
+    for (size_t i = 0; i < MC_COUNT_OF(TYPES); i++) {
         if (mc_bytes_is(type->name, TYPES[i].name)) {
             *out = (mc_dtype_info){.kind = TYPES[i].kind, .item_size = TYPES[i].size};
             return MC_OK;
         }
+    }
     return refuse(value, "not a dtype", err);
 }
 
@@ -185,10 +186,11 @@ static mc_status read_field(const mc_value *state, const mc_value *name, size_t 
     if (inner != NULL || out->dtype.kind == 'O')
         return mc_fail(err, MC_E_UNSUPPORTED, name->offset,
                        "field %.*s: structures and objects in a structure", MC_SHOW(out->name));
-    if (out->offset > item_size || out->dtype.item_size > item_size - out->offset)
+    if (out->offset > item_size || out->dtype.item_size > item_size - out->offset) {
         return mc_fail(err, MC_E_MALFORMED, name->offset,
                        "field %.*s: %zu bytes at %zu do not fit an item of %zu", MC_SHOW(out->name),
                        out->dtype.item_size, out->offset, item_size);
+    }
     return MC_OK;
 }
 
@@ -203,7 +205,7 @@ static mc_status read_fields(mc_arena *arena, const mc_value *state, mc_dtype_in
     /* Looking names up is quadratic; real structures are small. A field may have a title too, which
      * is one more key. */
     const size_t n_keys = state->as.items.at[STATE_FIELDS]->as.items.n / 2;
-    if (names->as.items.n > MC_LIMIT_FIELDS || n_keys > 2 * MC_LIMIT_FIELDS)
+    if (names->as.items.n > MC_LIMIT_FIELDS || n_keys / 2 > MC_LIMIT_FIELDS)
         return mc_fail(err, MC_E_LIMIT, names->offset, "dtype of %zu fields, at most %d are read",
                        n_keys, MC_LIMIT_FIELDS);
     mc_dtype_field *fields = NULL;

@@ -49,35 +49,41 @@ static mc_status fail_not_array(const mc_value *value, mc_error *err)
 
 /* ---------------------------------------------------------------------------------- bytes ---- */
 
-/* Gives `array` its bytes, which text may stand for: a str of Python 2, or Latin-1 of protocol 2.
- */
+/* The bytes of an array, which text may stand for: ASCII of Python 2, Latin-1 of protocol 2. */
+static mc_status get_bytes(mc_arena *arena, const mc_value *data, mc_bytes *out, mc_error *err)
+{
+    const bool is_text = data->kind == MC_KIND_TEXT;
+    if (data->kind == MC_KIND_BYTES || (is_text && mc_text_is_ascii(data->as.bytes))) {
+        *out = data->as.bytes;
+        return MC_OK;
+    }
+    if (is_text && arena != NULL)
+        return mc_text_latin1(arena, data->as.bytes, out, err);
+    return mc_fail(err, MC_E_MALFORMED, data->offset, "need the bytes of an array, found %s",
+                   mc_value_kind_name(data->kind));
+}
+
 static mc_status set_bytes(mc_arena *arena, mc_ndarray *array, const mc_value *data, mc_error *err)
 {
     mc_bytes bytes = {0};
-    if (data->kind == MC_KIND_BYTES)
-        bytes = data->as.bytes;
-    else if (data->kind == MC_KIND_TEXT && mc_text_is_ascii(data->as.bytes))
-        bytes = data->as.bytes;
-    else if (data->kind == MC_KIND_TEXT && arena != NULL)
-        MC_TRY(mc_text_latin1(arena, data->as.bytes, &bytes, err));
-    else
-        return mc_fail(err, MC_E_MALFORMED, data->offset, "need the bytes of an array, found %s",
-                       mc_value_kind_name(data->kind));
-    if (bytes.size != mc_ndarray_byte_size(array))
+    MC_TRY(get_bytes(arena, data, &bytes, err));
+    if (bytes.size != mc_ndarray_byte_size(array)) {
         return mc_fail(err, MC_E_MALFORMED, data->offset,
                        "array of %zu items of %zu bytes, found %zu bytes", array->n_items,
                        array->dtype.item_size, bytes.size);
+    }
     array->data = bytes.data;
     return MC_OK;
 }
 
 static mc_status set_objects(mc_ndarray *array, const mc_value *data, mc_error *err)
 {
-    if (data->kind != MC_KIND_LIST || data->as.items.n != array->n_items)
+    if (data->kind != MC_KIND_LIST || data->as.items.n != array->n_items) {
         return mc_fail(err, MC_E_MALFORMED, data->offset,
                        "array of %zu objects, found %s of %zu items", array->n_items,
                        mc_value_kind_name(data->kind),
                        data->kind == MC_KIND_LIST ? data->as.items.n : 0);
+    }
     array->objects = data->as.items.at;
     return MC_OK;
 }
@@ -156,7 +162,7 @@ static mc_status from_scalar(mc_arena *arena, const mc_value *value, mc_ndarray 
     if (args.n == 1)
         return mc_fail(err, MC_E_UNSUPPORTED, value->offset, "scalar without bytes");
     if (out->dtype.kind == 'O') {
-        out->objects = &args.at[1];
+        out->objects = args.at + 1;
         return MC_OK;
     }
     return set_bytes(arena, out, args.at[1], err);
@@ -176,6 +182,13 @@ static bool is_sequence(const mc_value *value)
     return value->kind == MC_KIND_LIST || value->kind == MC_KIND_TUPLE;
 }
 
+static char code_of(mc_value_kind kind)
+{
+    static const char CODES[] = {[MC_KIND_BOOL] = 'b', [MC_KIND_INT] = 'i', [MC_KIND_FLOAT] = 'f'};
+    MC_ASSERT((size_t)kind < sizeof CODES);
+    return CODES[kind];
+}
+
 /* numpy's choice: bool if all are, int if all are at most int, float if all are numbers, else
  * objects. */
 static char common_kind(mc_value *const *items, size_t n)
@@ -186,11 +199,12 @@ static char common_kind(mc_value *const *items, size_t n)
             return 'O';
         widest = items[i]->kind > widest ? items[i]->kind : widest;
     }
-    return widest == MC_KIND_FLOAT || n == 0 ? 'f' : widest == MC_KIND_INT ? 'i' : 'b';
+    return code_of(n == 0 ? MC_KIND_FLOAT : widest);
 }
 _Static_assert(MC_KIND_BOOL < MC_KIND_INT && MC_KIND_INT < MC_KIND_FLOAT, "from narrow to wide");
 
-/* Fills `out`, whose shape is set, with the values of `items`. */
+/* Fills `out`, whose shape is set, with the values of `items`. An int among floats becomes the
+ * float that numpy.array() makes of it. */
 static mc_status fill_from_items(mc_arena *arena, mc_value *const *items, mc_ndarray *out,
                                  mc_error *err)
 {
@@ -250,7 +264,7 @@ static mc_status from_rows(mc_arena *arena, const mc_items *rows, mc_ndarray *ou
                        shape[1]);
     MC_TRY(mc_arena_new_raw(arena, mc_value *, n, &items, err));
     for (size_t i = 0; i < rows->n && shape[1] > 0; i++)
-        memcpy(items + i * shape[1], rows->at[i]->as.items.at, shape[1] * sizeof *items);
+        memcpy(items + i * shape[1], rows->at[i]->as.items.at, shape[1] * sizeof(mc_value *));
     set_plain(out, common_kind(items, n), 2, shape);
     return fill_from_items(arena, items, out, err);
 }
@@ -265,14 +279,12 @@ static mc_status from_sequence(mc_arena *arena, const mc_value *value, mc_ndarra
     return fill_from_items(arena, items->at, out, err);
 }
 
-static mc_status from_number(const mc_value *value, mc_ndarray *out)
+/* The node's own member is the item: it is in host order and lives as long. */
+static void from_number(const mc_value *value, mc_ndarray *out)
 {
-    /* The node's own member is the item: all three are in host order and live as long. */
-    const char kind = value->kind == MC_KIND_FLOAT ? 'f' : value->kind == MC_KIND_INT ? 'i' : 'b';
-    set_plain(out, kind, 0, NULL);
-    out->data =
-        kind == 'f' ? (const uint8_t *)&value->as.number : (const uint8_t *)&value->as.integer;
-    return MC_OK;
+    set_plain(out, code_of(value->kind), 0, NULL);
+    out->data = value->kind == MC_KIND_FLOAT ? (const uint8_t *)&value->as.number
+                                             : (const uint8_t *)&value->as.integer;
 }
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "from_number reads a bool's low byte");
 
@@ -291,7 +303,7 @@ mc_status mc_ndarray_from_value(mc_arena *arena, const mc_value *value, mc_ndarr
     else if (is_made_by(value, MULTIARRAY, "scalar"))
         MC_TRY(from_scalar(arena, value, &array, err));
     else if (is_number(value))
-        MC_TRY(from_number(value, &array));
+        from_number(value, &array);
     else if (is_sequence(value))
         MC_TRY(from_sequence(arena, value, &array, err));
     else

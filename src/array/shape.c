@@ -12,7 +12,6 @@ static mc_status fail_dimension(const mc_value *value, uint64_t offset, mc_error
 static mc_status read_dimensions(mc_ndarray *array, const mc_value *shape, uint64_t offset,
                                  mc_error *err)
 {
-    mc_value *const *at = &(mc_value *const){NULL};
     if (mc_value_is(shape, MC_KIND_INT)) { /* (n,), as very old pickles have it */
         array->n_dims = 1;
         if (shape->as.integer < 0)
@@ -26,7 +25,7 @@ static mc_status read_dimensions(mc_ndarray *array, const mc_value *shape, uint6
         return mc_fail(err, MC_E_LIMIT, offset, "array of %zu dimensions, at most %d are read",
                        shape->as.items.n, MC_LIMIT_DIMENSIONS);
     array->n_dims = shape->as.items.n;
-    at = shape->as.items.at;
+    mc_value *const *at = shape->as.items.at;
     for (size_t i = 0; i < array->n_dims; i++) {
         if (at[i]->kind != MC_KIND_INT || at[i]->as.integer < 0)
             return fail_dimension(at[i], offset, err);

@@ -15,12 +15,13 @@ static const struct {
 
 static bool find_class(const mc_value *value, bool *out_is_csc)
 {
-    for (size_t i = 0; i < MC_COUNT_OF(CLASSES); i++)
+    for (size_t i = 0; i < MC_COUNT_OF(CLASSES); i++) {
         if (mc_value_is(value, MC_KIND_OBJECT) &&
             mc_value_is_a(value, CLASSES[i].module, CLASSES[i].name)) {
             *out_is_csc = CLASSES[i].is_csc;
             return true;
         }
+    }
     return false;
 }
 
@@ -78,10 +79,11 @@ static mc_status verify(const mc_value *value, const mc_sparse *sparse, size_t n
     if (!is_ascending || (uint64_t)sparse->indptr[n_major] != sparse->n_items)
         return mc_fail(err, MC_E_MALFORMED, value->offset, "indptr does not ascend from 0 to %zu",
                        sparse->n_items);
-    for (size_t i = 0; i < n_indices; i++)
+    for (size_t i = 0; i < n_indices; i++) {
         if (sparse->indices[i] < 0 || (uint64_t)sparse->indices[i] >= n_minor)
             return mc_fail(err, MC_E_MALFORMED, value->offset, "index %lld of %zu",
                            (long long)sparse->indices[i], n_minor);
+    }
     return MC_OK;
 }
 
@@ -94,10 +96,11 @@ mc_status mc_sparse_from_value(mc_arena *arena, const mc_value *value, mc_sparse
     double *numbers = NULL;
     size_t n_indptr = 0, n_indices = 0;
 
-    if (!find_class(value, &sparse.is_csc))
+    if (!find_class(value, &sparse.is_csc)) {
         return mc_fail(err, MC_E_UNSUPPORTED, value == NULL ? MC_NO_OFFSET : value->offset,
                        "need a CSR or CSC matrix, found %s",
                        mc_value_type_name(value, text, sizeof text));
+    }
     MC_TRY(read_shape(value, &sparse, err));
     MC_TRY(read_integers(arena, value, "indptr", &sparse.indptr, &n_indptr, err));
     MC_TRY(read_integers(arena, value, "indices", &sparse.indices, &n_indices, err));

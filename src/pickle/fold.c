@@ -127,10 +127,11 @@ static mc_status fold_getattr(mc_vm *vm, mc_items arguments, mc_value *value)
     if (arguments.n != 2 || arguments.at[1]->kind != MC_KIND_TEXT)
         return mc_vm_fail(vm, MC_E_MALFORMED, "getattr needs an object and a name");
     if (arguments.at[0]->kind != MC_KIND_OBJECT ||
-        mc_value_is_a(arguments.at[0], "builtins", "getattr"))
+        mc_value_is_a(arguments.at[0], "builtins", "getattr")) {
         return mc_vm_fail(vm, MC_E_UNSUPPORTED, "getattr of %s, \"%.*s\"",
                           mc_value_type_name(arguments.at[0], text, sizeof text),
                           MC_SHOW(arguments.at[1]->as.bytes));
+    }
     return MC_OK;
 }
 

@@ -58,14 +58,16 @@ mc_status mc_op_stack_global(mc_vm *vm, const mc_argument *argument)
 static mc_status check_makes(mc_vm *vm, const mc_value *callee)
 {
     char text[256];
-    if (callee->kind != MC_KIND_GLOBAL)
+    if (callee->kind != MC_KIND_GLOBAL) {
         return mc_vm_fail(vm, MC_E_UNSUPPORTED, "need a class, found %s (%s)",
                           mc_value_kind_name(callee->kind),
                           mc_value_type_name(callee, text, sizeof text));
-    if (callee->as.global->kind == MC_GLOBAL_FUNCTION)
+    }
+    if (callee->as.global->kind == MC_GLOBAL_FUNCTION) {
         return mc_vm_fail(vm, MC_E_UNSUPPORTED,
                           "%s is a function: a model file may refer to it, not call it",
                           mc_value_type_name(callee, text, sizeof text));
+    }
     return MC_OK;
 }
 
@@ -174,10 +176,11 @@ mc_status mc_op_build(mc_vm *vm, const mc_argument *argument)
     (void)argument;
     char text[256];
     mc_value *state = mc_vm_pop(vm), *target = mc_vm_peek(vm, 0);
-    if (target->kind != MC_KIND_OBJECT)
+    if (target->kind != MC_KIND_OBJECT) {
         return mc_vm_fail(vm, MC_E_UNSUPPORTED, "need an object to give state to, found %s (%s)",
                           mc_value_kind_name(target->kind),
                           mc_value_type_name(target, text, sizeof text));
+    }
     MC_TRY(add_state(vm, target->as.object, state));
     if (vm->options->after_build == NULL)
         return MC_OK;

@@ -89,10 +89,11 @@ mc_status mc_text_latin1(mc_arena *arena, mc_bytes text, mc_bytes *out, mc_error
     for (size_t at = 0; at < text.size;) {
         uint32_t code = 0;
         const size_t used = get_utf8(text, at, &code);
-        if (used == 0 || code > 0xff)
+        if (used == 0 || code > 0xff) {
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "character %zu is not Latin-1, so this text does not stand for bytes",
                            n);
+        }
         bytes[n++] = (uint8_t)code;
         at += used;
     }

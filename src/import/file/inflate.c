@@ -53,11 +53,12 @@ static mc_status grow(mc_inflated *out, mc_error *err)
 {
     size_t room = out->room == 0 ? FIRST_ROOM : out->room * 2;
     room = room > out->limit ? out->limit : room;
-    if (out->room == room)
+    if (out->room == room) {
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET,
                        "more than %zu bytes come out of the compressed file (at most %d times its "
                        "size are read)",
                        out->limit, MC_LIMIT_EXPANSION);
+    }
     if (out->reserve != NULL)
         MC_TRY(out->reserve(out->context, room - out->room, err));
     uint8_t *pages = mc_pages_alloc(room);

@@ -57,10 +57,11 @@ static mc_status read_objects(mc_joblib *joblib, mc_reader *reader, mc_ndarray *
 {
     mc_value *nested = NULL;
     MC_TRY(mc_joblib_read(joblib, reader, &nested, err));
-    if (!mc_value_is_array(nested))
+    if (!mc_value_is_array(nested)) {
         return mc_fail(err, MC_E_MALFORMED, nested->offset,
                        "need the array that the wrapper announced, found %s",
                        mc_value_kind_name(nested->kind));
+    }
     return mc_ndarray_from_value(joblib->arena, nested, array, err);
 }
 
