@@ -344,7 +344,7 @@ static mc_status end_object(mc_json_body *body, mc_error *err)
     }
     const size_t missing = mc_rows_unmarked(body->rows);
     if (missing != MC_NO_COLUMN)
-        return mc_rows_fail_at(body->rows, missing, err, "the row has no such key");
+        return mc_rows_fail_at(body->rows, missing, err, "missing from the row");
     end_row(body);
     return MC_OK;
 }

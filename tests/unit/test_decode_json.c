@@ -132,9 +132,8 @@ static void object_rows(void **state)
         {&CHURN,
          "{\"inputs\": [{\"age\":1,\"city\":2,\"income\":3,\"plan\":4}, "
          "{\"age\":1,\"city\":2,\"plan\":4}]}",
-         "bad_input@1: row 1, column \"income\" (3): the row has no such key"},
-        {&CHURN, "{\"input\": {}}",
-         "bad_input@0: row 0, column \"age\" (0): the row has no such key"},
+         "bad_input@1: row 1, column \"income\" (3): missing from the row"},
+        {&CHURN, "{\"input\": {}}", "bad_input@0: row 0, column \"age\" (0): missing from the row"},
         {&CHURN, "{\"input\": {\"agee\": 1}}",
          "bad_input@0: row 0: the model has no column \"agee\""},
         {&CHURN, "{\"input\": {\"age\": \"old\"}}",
