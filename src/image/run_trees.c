@@ -175,6 +175,8 @@ static mc_status check_names(const mc_view *view, const mc_step *step, mc_error 
 {
     MC_TRY(mc_check_array(view, step, 4, MC_ARRAY_U32, SIZE_MAX, 1, err));
     MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    MC_TRY(mc_check_that(view, step, mc_array_rows(view, step, 4) == mc_array_rows(view, step, 0),
+                         "not a name a node", err));
     return mc_check_that(view, step,
                          mc_array_rows(view, step, 1) == mc_check_width(view, step->dst),
                          "not a column a tree", err);
@@ -182,12 +184,12 @@ static mc_status check_names(const mc_view *view, const mc_step *step, mc_error 
 
 mc_status mc_check_forest_apply(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    MC_TRY(check_names(view, step, err));
-    return check_nodes(view, step, mc_array_rows(view, step, 4), err);
+    MC_TRY(check_nodes(view, step, SIZE_MAX, err)); /* leaf values are not read */
+    return check_names(view, step, err);
 }
 
 mc_status mc_check_wide_apply(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    MC_TRY(check_names(view, step, err));
-    return check_wide_nodes(view, step, mc_array_rows(view, step, 4), 5, err);
+    MC_TRY(check_wide_nodes(view, step, SIZE_MAX, 5, err));
+    return check_names(view, step, err);
 }

@@ -62,7 +62,7 @@ typedef struct mc_forest {
 void mc_forest_sum(const mc_forest *forest, const void *x, size_t n_rows, size_t d,
                    const double *values, size_t n_values, size_t width, double *out);
 
-/* out (n_rows, n_trees) = names[leaf]. */
+/* out (n_rows, n_trees) = names (n_nodes) of the leaf's node. */
 void mc_forest_apply(const mc_forest *forest, const void *x, size_t n_rows, size_t d,
                      const uint32_t *names, double *out);
 #endif
