@@ -1,7 +1,7 @@
 # build.sh: ./dev build, and the build directories that the tests use.
 
-# meson_build DIR [OPTION...]: configures DIR once for each set of options, then builds it.
-meson_build() {
+# meson_configure DIR [OPTION...]: configures DIR, once for each set of options.
+meson_configure() {
     local dir=$1
     shift
     local options="$* CC=${CC:-} CXX=${CXX:-} CFLAGS=${CFLAGS:-}" configured=""
@@ -11,7 +11,12 @@ meson_build() {
         meson setup "$dir" "$@"
         echo "$options" >"$dir/dev-options"
     fi
-    ninja -C "$dir" -j "$(n_jobs)"
+}
+
+# meson_build DIR [OPTION...]: configures DIR if need be, then builds it.
+meson_build() {
+    meson_configure "$@"
+    ninja -C "$1" -j "$(n_jobs)"
 }
 
 # Optimised, with debug information, and with the assertions on: what users run.

@@ -18,14 +18,14 @@ lint_tools() {
     done
 }
 
-# clang-tidy reads how each file is compiled from a build by clang; so that is made first. One file
+# clang-tidy reads how each file is compiled from a build directory of clang's. One file
 # a process: with several, clang 14's va_list check remembers the first and is wrong about the others.
 lint_tidy() {
     local sources
-    CC=clang CXX=clang++ meson_build build-clang --werror --buildtype=debugoptimized >/dev/null
+    CC=clang CXX=clang++ meson_configure build-tidy --buildtype=debugoptimized >/dev/null
     sources=$(our_sources | grep '^src/.*\.c$')
     # shellcheck disable=SC2086
-    printf '%s\n' ${*:-$sources} | xargs -P "$(n_jobs)" -n 1 clang-tidy -quiet -p build-clang
+    printf '%s\n' ${*:-$sources} | xargs -P "$(n_jobs)" -n 1 clang-tidy -quiet -p build-tidy
     echo "ok - clang-tidy"
 }
 
