@@ -55,6 +55,14 @@ void *mc_pages_alloc(size_t size)
     return pages == MAP_FAILED ? NULL : pages;
 }
 
+void *mc_pages_resize(void *pages, size_t size, size_t new_size)
+{
+    if (refuses() || new_size == 0)
+        return NULL;
+    void *moved = mremap(pages, size, new_size, MREMAP_MAYMOVE);
+    return moved == MAP_FAILED ? NULL : moved;
+}
+
 void mc_pages_free(void *pages, size_t size)
 {
     if (pages != NULL)

@@ -12,6 +12,8 @@ void mc_free(void *memory); /* NULL is fine */
 /* Pages of their own, zeroed, given back to the system at once by mc_pages_free(). */
 void *mc_pages_alloc(size_t size);
 void mc_pages_free(void *pages, size_t size);
+/* Grows or shrinks without a copy; new pages are zeroed. On NULL the old ones stay valid. */
+void *mc_pages_resize(void *pages, size_t size, size_t new_size);
 
 /* The k-th allocation from now (1 = next) fails, in any thread; 0: none does. */
 void mc_alloc_fail_at(uint64_t k);

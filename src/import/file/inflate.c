@@ -49,6 +49,7 @@ struct mc_codec {
 
 /* ------------------------------------------------------------------------------- growing ---- */
 
+/* Pages are moved, not copied: while they grow, memory holds the bytes once. */
 static mc_status grow(mc_inflated *out, mc_error *err)
 {
     size_t room = out->room == 0 ? FIRST_ROOM : out->room * 2;
@@ -61,12 +62,10 @@ static mc_status grow(mc_inflated *out, mc_error *err)
     }
     if (out->reserve != NULL)
         MC_TRY(out->reserve(out->context, room - out->room, err));
-    uint8_t *pages = mc_pages_alloc(room);
+    uint8_t *pages =
+        out->room == 0 ? mc_pages_alloc(room) : mc_pages_resize(out->pages, out->room, room);
     if (pages == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no %zu bytes to be had", room);
-    if (out->size > 0)
-        memcpy(pages, out->pages, out->size);
-    mc_pages_free(out->pages, out->room);
     out->pages = pages;
     out->room = room;
     return MC_OK;
