@@ -86,7 +86,7 @@ int main(int argc, char **argv)
     int result = EXIT_FAILURE;
     if (mc_cache_add(cache, "model", NULL, argv[1], &err) != MC_OK ||
         mc_cache_acquire(cache, "model", 60000, &model, NULL, &err) != MC_OK)
-        result = fail(argv[1], &err);
+        result = fail("load", &err);
     else
         result = predict(model, row, n_columns);
 
