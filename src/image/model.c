@@ -137,10 +137,10 @@ void mc_model_release(mc_model *model)
     if (model == NULL)
         return;
     MC_ASSERT(model->magic == MAGIC);
-    /* Release: what this thread read of the model happens before the last holder unmaps it. */
-    if (atomic_fetch_sub_explicit(&model->n_references, 1, memory_order_release) != 1)
+    /* acq_rel, pairs with itself: what each thread read of the model happens before the last holder
+     * unmaps it. Not a release and a fence: ThreadSanitizer does not see fences. */
+    if (atomic_fetch_sub_explicit(&model->n_references, 1, memory_order_acq_rel) != 1)
         return;
-    atomic_thread_fence(memory_order_acquire); /* pairs with the release above, of the others */
     model->magic = 0;
     const uint64_t bytes = model->info.bytes;
     mc_model_gone *gone = model->gone;
