@@ -22,17 +22,20 @@ static mc_status read_options(const mc_cache_options *given, mc_cache_options *o
     *out = (mc_cache_options){0};
     if (given == NULL)
         return MC_OK;
-    if (given->struct_size < sizeof given->struct_size)
+    if (given->struct_size < sizeof given->struct_size) {
         return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                        "options.struct_size is %zu, expected sizeof(mc_cache_options) = %zu",
                        given->struct_size, sizeof *out);
+    }
     const uint8_t *bytes = (const uint8_t *)given;
-    for (size_t i = sizeof *out; i < given->struct_size; i++)
-        if (bytes[i] != 0)
+    for (size_t i = sizeof *out; i < given->struct_size; i++) {
+        if (bytes[i] != 0) {
             return mc_fail(err, MC_E_BAD_REQUEST, i,
                            "this library of version " MC_VERSION " knows %zu bytes of options, one "
                            "behind them is set",
                            sizeof *out);
+        }
+    }
     memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
     return MC_OK;
 }

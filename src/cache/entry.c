@@ -52,10 +52,11 @@ mc_status mc_entry_check_name(const char *what, const char *name, mc_error *err)
     if (size >= MC_NAME_MAX)
         return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "%s of %zu bytes, at most %d are taken",
                        what, strlen(name), MC_NAME_MAX - 1);
-    if (name[size] != '\0')
+    if (name[size] != '\0') {
         return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                        "%s \"%.*s\": byte 0x%02x at %zu, expected letters, digits, '.', '_', '-'",
                        what, (int)size, name, (unsigned)(unsigned char)name[size], size);
+    }
     if (size == 0)
         return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "empty %s", what);
     return MC_OK;

@@ -104,10 +104,11 @@ mc_status mc_flight_add_waiter_locked(mc_load *load, mc_waiter *waiter, uint32_t
                                       mc_error *err)
 {
     mc_entry *entry = load->entry;
-    if (entry->n_waiters >= max_waiters) /* F6 */
+    if (entry->n_waiters >= max_waiters) { /* F6 */
         return mc_fail(err, MC_E_BUSY, MC_NO_OFFSET,
                        "model \"%s\" is loading and %u requests wait for it already", entry->name,
                        entry->n_waiters);
+    }
     TAILQ_INSERT_TAIL(&load->waiters, waiter, link);
     entry->n_waiters++;
     return MC_OK;
@@ -129,11 +130,12 @@ mc_status mc_flight_wait_locked(mc_cache *cache, mc_load *load, uint64_t deadlin
     MC_TRY(init_condition(&waiter.wake, err));
     waiter.status = mc_flight_add_waiter_locked(load, &waiter, cache->max_waiters, err);
     waiter.finished = waiter.status != MC_OK;
-    while (!waiter.finished)
+    while (!waiter.finished) {
         if (wait_for_wake(cache, &waiter, deadline_ns) != MC_OK && !waiter.finished) {
             waiter.status = give_up_locked(load, &waiter, err);
             waiter.finished = true;
         }
+    }
     (void)pthread_cond_destroy(&waiter.wake);
     if (waiter.status == MC_OK)
         *out = waiter.model;

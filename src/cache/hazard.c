@@ -93,11 +93,12 @@ bool mc_hazards_protect(const mc_hazards *hazards, const mc_model *model)
 {
     if (MC_TEST_NO_HAZARDS())
         return false;
-    for (uint32_t i = 0; i < MC_HAZARD_SLOTS; i++)
+    for (uint32_t i = 0; i < MC_HAZARD_SLOTS; i++) {
         /* seq_cst: after the exchange that took the pointer away; with announce() it forbids that
          * the reader misses the exchange and we miss the reader. acquire: pairs with leave(). */
         if (atomic_load_explicit(&hazards->slots[i].model, memory_order_seq_cst) == model)
             return true;
+    }
     return false;
 }
 

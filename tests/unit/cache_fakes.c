@@ -53,7 +53,7 @@ mc_status mc_model_create(const mc_image *image, const mc_model_identity *identi
 void mc_image_close(mc_image *image)
 {
     (void)atomic_fetch_sub(&mapped, image->size);
-    mc_pages_free((void *)(uintptr_t)image->block, image->size);
+    mc_pages_free((void *)(uintptr_t)image->block, image->size); /* NOLINT: drops const */
     *image = (mc_image){0};
 }
 

@@ -14,7 +14,7 @@
 #include "image/model.h"
 
 /* What mc_model_bytes() adds to the image: the decoded schema of a real model. */
-#define FAKE_SCHEMA_BYTES 256u
+#define FAKE_SCHEMA_BYTES ((uint64_t)256)
 
 mc_status fake_loader(const char *source, mc_grant_fn *grant, void *context, mc_image *out,
                       mc_error *err);

@@ -11,7 +11,7 @@
 #include "cache_fakes.h"
 
 #define KB  1024u
-#define ONE (64u * KB + FAKE_SCHEMA_BYTES) /* what a model of "bytes=65536" is charged */
+#define ONE ((uint64_t)64 * KB + FAKE_SCHEMA_BYTES) /* what a model of "bytes=65536" is charged */
 
 static uint64_t used(mc_cache *cache)
 {

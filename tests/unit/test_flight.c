@@ -16,12 +16,12 @@
 typedef struct asker {
     pthread_t thread;
     mc_cache *cache;
-    uint32_t timeout_ms;
-    bool refresh;
-    mc_status status;
     mc_model *model;
-    bool hit;
     mc_error error;
+    uint32_t timeout_ms;
+    mc_status status;
+    bool refresh;
+    bool hit;
 } asker;
 
 static void *ask(void *context)
@@ -241,7 +241,8 @@ static unsigned n_tasks(void)
     unsigned n = 0;
     DIR *tasks = opendir("/proc/self/task");
     assert_non_null(tasks);
-    for (const struct dirent *task = NULL; (task = readdir(tasks)) != NULL;)
+    for (const struct dirent *task = NULL;
+         (task = readdir(tasks)) != NULL;) /* NOLINT: ours alone */
         n += task->d_name[0] != '.' ? 1 : 0;
     (void)closedir(tasks);
     return n;
