@@ -21,7 +21,7 @@
 typedef struct soak {
     mc_cache *cache;
     _Atomic bool stop;
-    _Atomic uint64_t answers, mixed, backwards, over_budget, refused, unexpected, swaps;
+    _Atomic uint64_t asked, answers, mixed, backwards, over_budget, refused, unexpected, swaps;
 } soak;
 
 static void name_of(unsigned at, char out[8])
@@ -72,6 +72,7 @@ static void *read_models(void *context)
         const unsigned at = r % 4 != 0 ? r / 4 % 3 : r / 4 % N_MODELS; /* three are popular */
         mc_model *model = NULL;
         name_of(at, name);
+        count(&run->asked);
         const mc_status status = mc_cache_acquire(run->cache, name, 20000, &model, NULL, NULL);
         if (status != MC_OK) {
             check_refusal(run, status);
@@ -166,6 +167,7 @@ static void no_answer_is_mixed_and_the_budget_holds(void **state)
     assert_int_equal(run.backwards, 0);
     assert_int_equal(run.over_budget, 0);
     assert_int_equal(run.unexpected, 0);
+    assert_int_equal(stats.hits + stats.misses, run.asked); /* one of the two for each */
     assert_true(run.answers > 1000);
     assert_true(run.swaps > 10);
     assert_true(stats.evictions > 10);
