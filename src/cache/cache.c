@@ -189,7 +189,6 @@ static mc_status join_async_locked(mc_cache *cache, mc_entry *entry, bool fresh,
     return MC_E_PENDING;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the seven parameters are the public interface. */
 mc_status mc_cache_load_async(mc_cache *cache, const char *name, const char *source, bool force,
                               mc_acquired_fn *done, void *user, mc_error *err)
 {
