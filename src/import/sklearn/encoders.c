@@ -1,4 +1,4 @@
-/* encode.c: OneHotEncoder and OrdinalEncoder.
+/* encoders.c: OneHotEncoder and OrdinalEncoder.
  *
  * Oracle   sklearn/preprocessing/_encoders.py, scikit-learn 1.2 to 1.9.
  * Exact    Bit for bit: a category is found or it is not. Values compare as Python's ==, NaN equals
