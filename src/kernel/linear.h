@@ -4,7 +4,8 @@
 #define MC_KERNEL_LINEAR_H
 #include "base/base.h"
 
-/* out (n_rows, k) = x (n_rows, d) @ w (k, d).T + b (k). */
+/* out (n_rows, k) = x (n_rows, d) @ w (k, d).T + b (k). A row with few values that are not 0 costs
+ * only these; weights are taken to be finite there. */
 void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const double *b, size_t k,
                double *out);
 
