@@ -249,10 +249,11 @@ static mc_status acquire_missed(mc_cache *cache, mc_entry *entry, mc_model **out
     return MC_OK;
 }
 
-/* A load that failed a moment ago is not tried again at once: its reason is the answer. */
+/* A load that failed a moment ago is not tried again at once: its reason is the answer. Unless
+ * somebody forced another try, which is under way: then that one decides. */
 static mc_status check_failure_locked(const mc_cache *cache, const mc_entry *entry, mc_error *err)
 {
-    if (entry->failure == MC_OK)
+    if (entry->failure == MC_OK || entry->load != NULL)
         return MC_OK;
     const uint64_t age_ns = mc_now_ns() - entry->failed_ns;
     if (age_ns >= cache->retry_after_ns)

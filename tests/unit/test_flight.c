@@ -135,6 +135,29 @@ static void a_refresh_during_a_load_loads_again(void **state)
     mc_cache_destroy(cache);
 }
 
+static void a_remembered_failure_yields_to_a_new_try(void **state)
+{
+    (void)state;
+    asker refresh;
+    asker late;
+    mc_cache *cache = fake_cache(0, NULL);
+    mc_model *model = NULL;
+    fake_add(cache, "iris", "fail");
+    assert_int_equal(mc_cache_acquire(cache, "iris", 20000, &model, NULL, NULL), MC_E_MALFORMED);
+    fake_gate(true);
+    start(&refresh, cache, true);
+    fake_wait_for_loaders(2);
+    start(&late, cache, false);
+    wait_for_waiters(cache, 2); /* it waits, and is not told the old failure */
+    fake_gate(false);
+    finish(&refresh);
+    finish(&late);
+    assert_int_equal(late.status, MC_E_MALFORMED);
+    assert_int_equal(late.error.n_contexts, 0);
+    assert_int_equal(fake_loads_begun(), 2);
+    mc_cache_destroy(cache);
+}
+
 static void a_new_source_during_a_load_is_read_for_those_who_come_later(void **state)
 {
     (void)state;
@@ -344,6 +367,7 @@ int main(void)
         cmocka_unit_test(many_misses_load_once),
         cmocka_unit_test(they_share_a_failure_too),
         cmocka_unit_test(a_refresh_during_a_load_loads_again),
+        cmocka_unit_test(a_remembered_failure_yields_to_a_new_try),
         cmocka_unit_test(a_new_source_during_a_load_is_read_for_those_who_come_later),
         cmocka_unit_test(a_load_does_not_bring_back_a_removed_name),
         cmocka_unit_test(giving_up_does_not_cancel_the_load),
