@@ -33,6 +33,8 @@ def number(value):
 def cell(measured, unit=""):
     if measured is None:
         return "void"
+    if measured["low"] == measured["high"] == 1.0:
+        return f"1{unit}"
     low, high = number(measured["low"]), number(measured["high"])
     return f"{number(measured['median'])}{unit} ({low}–{high})"
 
