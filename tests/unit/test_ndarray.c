@@ -13,7 +13,6 @@
 
 #include "array/ndarray.h"
 #include "import/file/graph_file.h"
-#include "show_graph.h"
 
 static const char *const FILES[] = {
     "arrays_np1_p0", "arrays_np1_p2", "arrays_np1_p4", "arrays_np1_p5", "arrays_np1_joblib",
@@ -415,71 +414,6 @@ static void sparse_matrices(void **state)
     assert_int_equal(sparse_of(value).n_items, 2);
 }
 
-/* ------------------------------------------------------------------------ contradictions ---- */
-
-#define RECONSTRUCT                                                       \
-    "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntC\x01" \
-    "btR"
-#define DTYPE(code) "cnumpy\ndtype\n(V" code "\nI00\nI01\ntR"
-
-static void check_contradiction(const char *pickle, size_t size, const char *want)
-{
-    mc_arena graph;
-    mc_value *value = NULL;
-    mc_ndarray array;
-    mc_error err = {.message = ""};
-    assert_int_equal(read_graph(pickle, size, &graph, &value, &err), MC_OK);
-    assert_int_not_equal(mc_ndarray_from_value(&arena, value, &array, &err), MC_OK);
-    mc_arena_fini(&graph);
-    assert_string_equal(err.message, want);
-}
-#define CONTRADICTION(pickle, want) check_contradiction(pickle, sizeof(pickle) - 1, want)
-
-static void contradictions_are_named(void **state)
-{
-    (void)state;
-    CONTRADICTION(RECONSTRUCT "(I1\n(I3\nt" DTYPE("f8") "I00\nC\x08"
-                                                        "12345678tb.",
-                  "array of 3 items of 8 bytes, found 8 bytes");
-    CONTRADICTION(RECONSTRUCT "(I1\n(I-1\nt" DTYPE("f8") "I00\nC\x00tb.",
-                  "a shape needs counts, found int");
-    CONTRADICTION(RECONSTRUCT "(I1\n(L4611686018427387904\nL4\nt" DTYPE("f8") "I00\nC\x00tb.",
-                  "an array's shape overflows");
-    CONTRADICTION(RECONSTRUCT "(I1\n(L1152921504606846976\nL8\nt" DTYPE("u1") "I00\nC\x00tb.",
-                  "an array's shape overflows");
-    CONTRADICTION(RECONSTRUCT "(I1\n(I1000000000\nt" DTYPE("S0") "I00\nC\x00tb.",
-                  "array of 1000000000 items of no size");
-    CONTRADICTION(RECONSTRUCT "(I1\n(I2\nt" DTYPE("O8") "I00\n](Netb.",
-                  "array of 2 objects, found list of 1 items");
-    CONTRADICTION(RECONSTRUCT "(I1\n(I2\nt" DTYPE("f3") "I00\nC\x00tb.",
-                  "dtype of unknown size: numpy.dtype");
-    CONTRADICTION(RECONSTRUCT "(I1\n(I2\nt" DTYPE("q8") "I00\nC\x00tb.",
-                  "dtype \"q8\" is not known");
-    CONTRADICTION(RECONSTRUCT "Nb.", "the state of an array needs shape, dtype, order and data");
-    CONTRADICTION(RECONSTRUCT ".", "the state of an array needs shape, dtype, order and data");
-    CONTRADICTION("cnumpy.core.numeric\n_frombuffer\n(C\x08"
-                  "12345678" DTYPE("f4") "(I2\nI1\ntVK\n(I0\nI0\nttR.",
-                  "axis order is not a permutation");
-    CONTRADICTION("cnumpy.core.multiarray\nscalar\n(" DTYPE("f8") "C\x04"
-                                                                  "1234tR.",
-                  "array of 1 items of 8 bytes, found 4 bytes");
-}
-
-static void transposed_buffers(void **state)
-{
-    (void)state;
-    static const char PICKLE[] =
-        "cnumpy._core.numeric\n_frombuffer\n(C\x06"
-        "\x00\x01\x02\x03\x04\x05" DTYPE("u1") "(I2\nI3\ntVK\n(I1\nI0\nttR.";
-    mc_arena graph;
-    mc_value *value = NULL;
-    assert_int_equal(read_graph(PICKLE, sizeof PICKLE - 1, &graph, &value, NULL), MC_OK);
-    const mc_ndarray array = array_of(value);
-    check_shape(&array, 2, (const size_t[]){3, 2});
-    check_i64(&array, 6, (const int64_t[]){0, 3, 1, 4, 2, 5});
-    mc_arena_fini(&graph);
-}
-
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_arena, drop_arena)
@@ -495,8 +429,6 @@ int main(int argc, char **argv)
         TEST(dtypes_and_types),
         TEST(single_values),
         TEST(sparse_matrices),
-        TEST(contradictions_are_named),
-        TEST(transposed_buffers),
     };
     if (argc != 2 || open_files(argv[1]) != 0)
         return 2;

@@ -183,26 +183,30 @@ static void protocol_and_frames(void **state)
 static void names_and_objects(void **state)
 {
     (void)state;
-    CHECK_ALL(check_reads, EXAMPLE(BASE ".", "sklearn.base.BaseEstimator"),
-              EXAMPLE("\x8c\x05numpy\x8c\x05log1p\x93.", "numpy.log1p"),
-              EXAMPLE("cnumpy.core._multiarray_umath\nlog1p\n.", "numpy.log1p"),
-              EXAMPLE("cnumpy._core.multiarray\nscalar\n.", "numpy.core.multiarray.scalar"),
-              EXAMPLE("c__builtin__\nint\n.", "builtins.int"),
-              EXAMPLE(BASE ")\x81.", "sklearn.base.BaseEstimator()"),
-              EXAMPLE(BASE "K\x01\x85R.", "sklearn.base.BaseEstimator(1)"),
-              EXAMPLE(BASE ")}\x92.", "sklearn.base.BaseEstimator()**{}"),
-              EXAMPLE("(K\x01isklearn.base\nBaseEstimator\n.", "sklearn.base.BaseEstimator(1)"),
-              EXAMPLE("(" BASE "K\x01o.", "sklearn.base.BaseEstimator(1)"),
-              EXAMPLE(BASE ")\x81}U\x01"
-                           "aK\x01s"
-                           "bNb}b.",
-                      "sklearn.base.BaseEstimator() state {'a': 1} state None state {}"),
-              EXAMPLE("ccollections\ndeque\n)R(K\x01K\x02"
-                      "eK\x03"
-                      "a.",
-                      "collections.deque() list [1, 2, 3]"),
-              EXAMPLE("ccollections\nOrderedDict\n)R(K\x01K\x02u.",
-                      "collections.OrderedDict() dict {1: 2}"));
+    CHECK_ALL(
+        check_reads, EXAMPLE(BASE ".", "sklearn.base.BaseEstimator"),
+        EXAMPLE("\x8c\x05numpy\x8c\x05log1p\x93.", "numpy.log1p"),
+        EXAMPLE("cnumpy.core._multiarray_umath\nlog1p\n.", "numpy.log1p"),
+        EXAMPLE("cnumpy._core.multiarray\nscalar\n.", "numpy.core.multiarray.scalar"),
+        EXAMPLE("c__builtin__\nint\n.", "builtins.int"),
+        EXAMPLE("csklearn.neighbors._kd_tree\nnewObj\n)R.", "sklearn.neighbors._kd_tree.newObj()"),
+        EXAMPLE("cscipy.stats._continuous_distns\nuniform_gen\n)\x81.",
+                "scipy.stats._continuous_distns.uniform_gen()"),
+        EXAMPLE(BASE ")\x81.", "sklearn.base.BaseEstimator()"),
+        EXAMPLE(BASE "K\x01\x85R.", "sklearn.base.BaseEstimator(1)"),
+        EXAMPLE(BASE ")}\x92.", "sklearn.base.BaseEstimator()**{}"),
+        EXAMPLE("(K\x01isklearn.base\nBaseEstimator\n.", "sklearn.base.BaseEstimator(1)"),
+        EXAMPLE("(" BASE "K\x01o.", "sklearn.base.BaseEstimator(1)"),
+        EXAMPLE(BASE ")\x81}U\x01"
+                     "aK\x01s"
+                     "bNb}b.",
+                "sklearn.base.BaseEstimator() state {'a': 1} state None state {}"),
+        EXAMPLE("ccollections\ndeque\n)R(K\x01K\x02"
+                "eK\x03"
+                "a.",
+                "collections.deque() list [1, 2, 3]"),
+        EXAMPLE("ccollections\nOrderedDict\n)R(K\x01K\x02u.",
+                "collections.OrderedDict() dict {1: 2}"));
 }
 
 static void pythons_own_makers_become_plain_values(void **state)
@@ -308,6 +312,16 @@ static void calls_of_what_is_no_class_are_refused(void **state)
                 "unsupported: byte 51: REDUCE: getattr of sklearn.base.BaseEstimator, \"x\""),
         EXAMPLE("cbuiltins\ngetattr\n(cbuiltins\ngetattr\n(" BASE ")\x81Va\ntRVb\ntR.",
                 "unsupported: byte 77: REDUCE: getattr of builtins.getattr, \"b\""),
+        EXAMPLE("c_codecs\nencode\n)R.",
+                "malformed: byte 17: REDUCE: _codecs.encode needs a string"),
+        EXAMPLE("cbuiltins\nbytes\n(K\x05tR.",
+                "unsupported: byte 20: REDUCE: bytes made of anything but bytes"),
+        EXAMPLE("cbuiltins\nset\n(K\x05tR.",
+                "unsupported: byte 18: REDUCE: a set made of anything but a list"),
+        EXAMPLE("ccopyreg\n__newobj_ex__\n(" BASE "tR.",
+                "malformed: byte 53: REDUCE: __newobj_ex__ needs a class, a tuple and a dict"),
+        EXAMPLE("cbuiltins\ngetattr\n)R.",
+                "malformed: byte 19: REDUCE: getattr needs an object and a name"),
         EXAMPLE("c_codecs\nencode\n(Va\nVrot13\ntR.",
                 "unsupported: byte 28: REDUCE: _codecs.encode to anything but latin1"),
         EXAMPLE(
@@ -415,6 +429,12 @@ static void attributes_come_from_the_last_state_that_has_them(void **state)
     assert_int_equal(mc_value_attr(object, "s")->as.integer, 5);
     assert_null(mc_value_attr(object, "c"));
     assert_null(mc_value_attr(NULL, "a"));
+    /* State that is no dict, nor a pair of them, has no attributes. */
+    static const char THREE[] = BASE ")\x81NNN\x87"
+                                     "b.";
+    mc_arena other;
+    assert_null(mc_value_attr(read_or_die(THREE, sizeof THREE - 1, &other), "a"));
+    mc_arena_fini(&other);
     mc_arena_fini(&arena);
 }
 
@@ -429,6 +449,11 @@ static void later_keys_win(void **state)
     assert_int_equal(mc_dict_get(dict, "a")->as.integer, 2);
     assert_null(mc_dict_get(dict, "b"));
     assert_null(mc_dict_get(NULL, "a"));
+    mc_arena_fini(&arena);
+    static const char ORDERED[] = "ccollections\nOrderedDict\n)RU\x01"
+                                  "aK\x03s.";
+    dict = read_or_die(ORDERED, sizeof ORDERED - 1, &arena);
+    assert_int_equal(mc_dict_get(dict, "a")->as.integer, 3);
     mc_arena_fini(&arena);
 }
 
