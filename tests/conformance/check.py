@@ -87,7 +87,7 @@ def _asked_rows(model, method, rows):
     """inverse_transform is asked for what transform answers, everything else for the rows."""
     if method != "inverse_transform":
         return rows
-    return native.Dense(model.predict("transform", rows).parts[0].values)
+    return native.dense(model.predict("transform", rows).parts[0].values)
 
 
 def _check_method(model, method, rows, description, result):
