@@ -17,7 +17,7 @@ LATEST = ROOT / "bench/results/latest.json"
 
 NAMES = {
     "modelcached": "**modelcached**",
-    "nginx": "nginx `return 200` (the limit: no model at all)",
+    "nginx": "nginx `return 200`, no model: the limit",
     "gunicorn": "gunicorn + Flask",
     "flask": "Flask development server",
 }
@@ -33,8 +33,6 @@ def number(value):
 def cell(measured, unit=""):
     if measured is None:
         return "void"
-    if measured["low"] == measured["high"] == 1.0:
-        return f"1{unit}"
     low, high = number(measured["low"]), number(measured["high"])
     return f"{number(measured['median'])}{unit} ({low}–{high})"
 
@@ -44,21 +42,21 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def median(measured, unit=""):
+    return "void" if measured is None else number(measured["median"]) + unit
+
+
 def rates(results):
-    rows = []
+    """A row a server; for each model its rate, and what a request costs beside nginx's."""
+    head = ["server, on one core"]
+    rows = [[title] for title in NAMES.values()]
     for model in results["models"].values():
-        for name, title in NAMES.items():
+        head += [f"{model['title']}: requests/s", "of nginx", "CPU µs each"]
+        for row, name in zip(rows, NAMES):
             server = model["servers"][name]
-            rows.append(
-                [
-                    model["title"],
-                    title,
-                    cell(server["rate"]),
-                    cell(server["cpu_us"]),
-                    cell(server["rate_to_nginx"], "×"),
-                ]
-            )
-    return table(["model", "server", "requests/s", "CPU µs/request", "of nginx's rate"], rows)
+            row += [cell(server["rate"]), median(server["rate_to_nginx"], " ×")]
+            row.append(median(server["cpu_us"]))
+    return table(head, rows)
 
 
 def starts(results):

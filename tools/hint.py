@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Prints a request to paste, once the daemon of ./dev run listens.
 
-    hint.py URL PID      asks URL which models there are; ends when process PID does
+hint.py URL PID      asks URL which models there are; ends when process PID does
 """
+
 import json
 import os
 import shlex
@@ -43,7 +44,10 @@ def main():
         schema = get(path).get("schema")
         if schema:
             body = json.dumps({"input": example_row(schema["inputs"])})
-            print(f"\n  To paste:\n\n    curl {path}/predict -d {shlex.quote(body)}\n", file=sys.stderr)
+            print(
+                f"\n  To paste:\n\n    curl {path}/predict -d {shlex.quote(body)}\n",
+                file=sys.stderr,
+            )
             return
     print(f"\n  To paste:\n\n    curl {url}/models\n", file=sys.stderr)
 
