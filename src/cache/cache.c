@@ -35,16 +35,23 @@ static void count(_Atomic uint64_t *counter)
     (void)atomic_fetch_add_explicit(counter, 1, memory_order_relaxed); /* relaxed: a statistic */
 }
 
-/* Locks, and finds a name that is not removed. On any other result the lock is not held. */
+/* Locks if the name is not removed meanwhile. */
+static bool lock_if_known(mc_cache *cache, const mc_entry *entry)
+{
+    mc_cache_lock(cache);
+    if (!entry->removed)
+        return true;
+    mc_cache_unlock(cache);
+    return false;
+}
+
+/* Finds a name and locks the cache. On any result but MC_OK the lock is not held. */
 static mc_status lock_entry(mc_cache *cache, const char *name, mc_entry **out, mc_error *err)
 {
     mc_entry *entry = find(cache, name);
-    if (entry == NULL)
-        return unknown(name, err);
-    mc_cache_lock(cache);
-    if (entry->removed) {
-        mc_cache_unlock(cache);
-        return unknown(name, err);
+    if (entry == NULL || !lock_if_known(cache, entry)) {
+        (void)unknown(name, err);
+        return MC_E_NOT_FOUND;
     }
     *out = entry;
     return MC_OK;
