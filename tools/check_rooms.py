@@ -37,10 +37,8 @@ ARROWS = {
 # header of a library: the rooms that may include it.
 LIBRARIES = {
     "microhttpd.h": ["serve"],
-    "gnutls/": ["base", "serve"],
-    "jansson.h": ["serve", "cli"],
-    "ini.h": ["cli"],
-    "xxhash.h": ["base", "image", "cache", "import"],
+    "jansson.h": ["serve"],
+    "xxhash.h": ["image", "import"],
     "zlib.h": ["import/file"],
     "bzlib.h": ["import/file"],
     "lzma.h": ["import/file"],

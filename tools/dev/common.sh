@@ -1,7 +1,7 @@
 # common.sh: what the commands of ./dev share: messages, packages, Python environments.
 
 PACKAGES_BUILD=(gcc g++ meson ninja-build pkgconf
-    libmicrohttpd-dev libgnutls28-dev libjansson-dev libinih-dev libxxhash-dev
+    libmicrohttpd-dev libjansson-dev libxxhash-dev
     zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev)
 PACKAGES_TEST=(clang clang-format libclang-rt-dev libcmocka-dev python3-venv curl)
 PACKAGES_LINT=(clang clang-format clang-tidy cppcheck python3)
