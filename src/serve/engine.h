@@ -69,7 +69,7 @@ typedef struct mc_service {
 
 typedef struct mc_engine_options {
     mc_listener listener; /* open; the engine owns it from the call of start on */
-    uint32_t n_workers;
+    uint32_t n_workers; /* from 1 to MC_WORKERS_MAX */
     uint32_t max_connections;
     uint32_t idle_timeout_s; /* without a complete request head; also bounds slow heads */
     uint32_t read_timeout_s; /* for a body, plus a second for each MC_BODY_RATE bytes of it */
@@ -77,6 +77,7 @@ typedef struct mc_engine_options {
     mc_service service;
 } mc_engine_options;
 
+#define MC_WORKERS_MAX 1024
 #define MC_BODY_RATE   65536               /* bytes a second below which a client is too slow */
 #define MC_DRAIN_BYTES ((uint64_t)1 << 20) /* read beyond max_body before hanging up */
 

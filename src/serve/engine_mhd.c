@@ -541,7 +541,7 @@ static mc_status start_threads(mc_engine *engine, mc_error *err)
 
 mc_status mc_engine_start(const mc_engine_options *options, mc_engine **out, mc_error *err)
 {
-    MC_ASSERT(options->n_workers > 0);
+    MC_ASSERT(options->n_workers > 0 && options->n_workers <= MC_WORKERS_MAX);
     mc_engine *engine = mc_alloc(1, sizeof *engine);
     worker *workers = mc_alloc(options->n_workers, sizeof *workers);
     if (engine == NULL || workers == NULL) {

@@ -185,10 +185,13 @@ static mc_status write_ready(mc_call *call)
 static mc_status write_metrics(mc_call *call, bool open_metrics)
 {
     const mc_server *server = call->server;
+    uint32_t connections[MC_WORKERS_MAX];
+    for (uint32_t i = 0; i < server->options.n_threads; i++)
+        connections[i] = mc_engine_connections(server->engine, i);
     const mc_gauges gauges = {.cache = server->options.cache,
                               .request_memory =
                                   atomic_load_explicit(&server->meter.used, memory_order_relaxed),
-                              .engine = server->engine};
+                              .connections = connections};
     return mc_metrics_expose(server->metrics, &gauges, open_metrics, &call->out, &call->error);
 }
 

@@ -313,7 +313,7 @@ static void show_connections(exposition *e)
     show_family(e, METRIC_CONNECTIONS);
     for (uint32_t i = 0; i < e->metrics->n_workers; i++)
         SHOW(e, "%s{worker=\"%u\"} %u\n", METRICS[METRIC_CONNECTIONS].name, i,
-             mc_engine_connections(e->gauges->engine, i));
+             e->gauges->connections[i]);
 }
 
 mc_status mc_metrics_expose(const mc_metrics *metrics, const mc_gauges *gauges, bool open_metrics,

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 
 #include "serve/buffer.h"
-#include "serve/engine.h"
 
 #define MC_SERIES_MAX 512 /* label sets of requests_total a worker; a power of two */
 #define MC_N_BUCKETS  14  /* of the duration histogram, without +Inf */
@@ -34,7 +33,7 @@ uint64_t mc_metrics_requests(const mc_metrics *metrics); /* so far */
 typedef struct mc_gauges {
     mc_cache *cache;
     uint64_t request_memory;
-    const mc_engine *engine;
+    const uint32_t *connections; /* (n_workers): open now, of each worker */
 } mc_gauges;
 
 /* Appends the exposition, in Prometheus' text format 0.0.4 or as OpenMetrics 1.0. */

@@ -1,0 +1,145 @@
+/* test_catalog.c: which models the PATHs of a command line mean. */
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli/catalog.h"
+
+static char folder[] = "/tmp/test_catalog_XXXXXX";
+
+static void touch(const char *name)
+{
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    for (char *slash = strchr(path + sizeof folder, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, 0700);
+        *slash = '/';
+    }
+    FILE *to = fopen(path, "w");
+    assert_non_null(to);
+    assert_int_equal(fclose(to), 0);
+}
+
+static void stems(void **state)
+{
+    static const struct {
+        const char *file, *stem;
+        bool known;
+    } CASES[] = {
+        {"iris.pkl", "iris", true},
+        {"iris.pkl.gz", "iris", true},
+        {"iris.v2.joblib.zst", "iris.v2", true},
+        {"iris.skops", "iris", true},
+        {"iris.mci.xz", "iris", true},
+        {"iris.gz", "iris", false},
+        {"iris.txt", "iris", false},
+        {"iris", "iris", false},
+        {".pkl", ".pkl", false},
+        {"iris.PKL", "iris", false},
+        {"iris.pkl.bak", "iris.pkl", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < MC_COUNT_OF(CASES); i++) {
+        char stem[MC_NAME_MAX];
+        const bool known = mc_catalog_stem(CASES[i].file, stem);
+        if (known != CASES[i].known || strcmp(stem, CASES[i].stem) != 0)
+            fail_msg("%s: got %s %d", CASES[i].file, stem, known);
+    }
+}
+
+/* The first listing of that name; an empty one when there is none. */
+static const mc_listing *find(const mc_catalog *catalog, const char *name)
+{
+    static const mc_listing NONE = {.clash = ""};
+    for (size_t i = 0; i < catalog->n; i++)
+        if (strcmp(catalog->all[i]->name, name) == 0)
+            return catalog->all[i];
+    return &NONE;
+}
+
+static void folders_and_files(void **state)
+{
+    (void)state;
+    mc_catalog catalog = {.n = 0};
+    mc_error error;
+    char path[512];
+    touch("a.pkl");
+    touch("notes.txt");
+    touch(".hidden.pkl");
+    touch("bad name.pkl");
+    touch("twice.pkl");
+    touch("twice.joblib");
+    touch("deep/9/model.pkl");
+    touch("deep/010/model.joblib.gz");
+    touch("deep/11/other.pkl");
+    touch("deep/x/model.pkl");
+    touch("none/x/model.pkl");
+    touch("odd.bin");
+    assert_int_equal(mc_catalog_add(&catalog, folder, &error), MC_OK);
+    (void)snprintf(path, sizeof path, "%s/odd.bin", folder);
+    assert_int_equal(mc_catalog_add(&catalog, path, &error), MC_OK);
+    mc_catalog_seal(&catalog);
+    assert_int_equal(catalog.n, 5);
+    assert_string_equal(find(&catalog, "a")->name, "a");
+    assert_false(find(&catalog, "a")->named);
+    assert_true(find(&catalog, "odd")->named);
+    assert_string_equal(find(&catalog, "deep")->version, "010");
+    assert_non_null(strstr(find(&catalog, "deep")->source, "/deep/010/model.joblib.gz"));
+    assert_null(find(&catalog, "a")->clash);
+    assert_non_null(strstr(find(&catalog, "twice")->source, "twice.joblib"));
+    const char *clash = find(&catalog, "twice")->clash;
+    assert_non_null(clash);
+    assert_non_null(clash == NULL ? NULL : strstr(clash, "twice.pkl"));
+    mc_catalog_fini(&catalog);
+}
+
+static void what_is_missing_is_said(void **state)
+{
+    (void)state;
+    mc_catalog catalog = {.n = 0};
+    mc_error error;
+    assert_int_equal(mc_catalog_add(&catalog, "/nowhere/iris.pkl", &error), MC_E_IO);
+    assert_string_equal(error.message, "/nowhere/iris.pkl: No such file or directory");
+    mc_catalog_fini(&catalog);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) == NULL;
+}
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+    (void)info;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stems),
+        cmocka_unit_test(folders_and_files),
+        cmocka_unit_test(what_is_missing_is_said),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
