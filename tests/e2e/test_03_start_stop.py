@@ -148,22 +148,22 @@ def slow_models(folder, n):
 
 def test_waiting_requests_end_at_their_deadline(serve, models, tmp_path):
     """Behind a queue of slow loads: not ready yet, and `timeout` is kept."""
-    slow_models(tmp_path, 4)
+    slow_models(tmp_path, 12)
     shutil.copy(models / "scaler.pkl", tmp_path / "z.pkl")
     daemon = serve(tmp_path, "--preload", "--load-threads", "1", "--default", "z")
     status, headers, _ = daemon.request("GET", "/readyz")
     assert status == 503 and headers["retry-after"]
     assert daemon.request("GET", "/healthz")[0] == 200
     started = time.monotonic()
-    status, answer = daemon.json("POST", "/predict", {"input": ROW, "timeout": 0.3})
+    status, answer = daemon.json("POST", "/predict", {"input": ROW, "timeout": 0.2})
     assert (status, answer["error"]["code"]) == (504, "deadline")
-    assert 0.25 < time.monotonic() - started < 2
+    assert 0.15 < time.monotonic() - started < 2
     assert daemon.predict(ROW), "waits for the load"
     daemon.wait_ready()
 
 
 def test_sigterm_ends_what_waits(serve, models, tmp_path):
-    slow_models(tmp_path, 4)
+    slow_models(tmp_path, 25)
     shutil.copy(models / "scaler.pkl", tmp_path / "z.pkl")
     daemon = serve(tmp_path, "--preload", "--default", "z", "--drain-timeout", "0")
     with daemon.connect() as link:
@@ -173,7 +173,7 @@ def test_sigterm_ends_what_waits(serve, models, tmp_path):
         daemon.process.send_signal(signal.SIGTERM)
         answer = link.recv(65536)
     assert answer.startswith(b"HTTP/1.1 503 ") and b"Retry-After" in answer, answer
-    assert daemon.process.wait(20) == 0
+    assert daemon.process.wait(60) == 0
 
 
 def test_json_log_lines(serve, models):
