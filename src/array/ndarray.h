@@ -76,8 +76,8 @@ MC_MUST_CHECK mc_status mc_number_from_value(const mc_value *value, double *out,
 MC_MUST_CHECK mc_status mc_integer_from_value(const mc_value *value, int64_t *out, mc_error *err);
 MC_MUST_CHECK mc_status mc_bool_from_value(const mc_value *value, bool *out, mc_error *err);
 
-/* A scipy.sparse CSR or CSC matrix or array. `indptr` (n + 1) ascending, from 0 to n_items, and all
- * indices in range: checked here. */
+/* A scipy.sparse CSR or CSC matrix or array; one of one dimension is one row. `indptr` (n + 1)
+ * ascending, from 0 to n_items, and all indices in range: checked here. */
 typedef struct mc_sparse {
     bool is_csc;
     size_t n_rows, n_cols, n_items;

@@ -34,12 +34,13 @@ bool mc_value_is_sparse(const mc_value *value)
 static mc_status read_shape(const mc_value *value, mc_sparse *out, mc_error *err)
 {
     const mc_value *shape = mc_value_attr(value, "_shape");
-    int64_t n[2] = {0, 0};
-    if (!mc_value_is(shape, MC_KIND_TUPLE) || shape->as.items.n != 2)
+    int64_t n[2] = {1, 0};
+    if (!mc_value_is(shape, MC_KIND_TUPLE) || shape->as.items.n == 0 || shape->as.items.n > 2)
         return mc_fail(err, MC_E_MALFORMED, value->offset,
-                       "a sparse matrix needs a _shape of two counts");
-    for (size_t i = 0; i < 2; i++) {
-        MC_TRY(mc_integer_from_value(shape->as.items.at[i], &n[i], err));
+                       "a sparse matrix needs a _shape of one or two counts");
+    const size_t first = 2 - shape->as.items.n; /* csr_array of one dimension: one row */
+    for (size_t i = first; i < 2; i++) {
+        MC_TRY(mc_integer_from_value(shape->as.items.at[i - first], &n[i], err));
         if (n[i] < 0)
             return mc_fail(err, MC_E_MALFORMED, value->offset, "negative _shape");
     }
