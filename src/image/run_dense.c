@@ -152,17 +152,55 @@ mc_status mc_run_sum(const mc_run *run, const mc_step *step, mc_error *err)
     return MC_OK;
 }
 
-mc_status mc_check_sum(const mc_view *view, const mc_step *step, mc_error *err)
+/* All sources are as wide as the destination. */
+static mc_status check_sources(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const uint32_t *sources = mc_view_u32(view, step->array[0]);
     const size_t n = mc_array_rows(view, step, 0);
-    if (step->array[1] != MC_NONE)
-        MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, n, err));
     for (size_t i = 0; i < n; i++)
         MC_TRY(mc_check_that(view, step,
                              mc_check_width(view, sources[i]) == mc_check_width(view, step->dst),
                              "its sources differ in width", err));
     return MC_OK;
+}
+
+mc_status mc_check_sum(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    if (step->array[1] != MC_NONE)
+        MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, mc_array_rows(view, step, 0), err));
+    return check_sources(view, step, err);
+}
+
+/* numpy.logaddexp: the larger plus what the smaller adds to it. */
+static double log_add_exp(double a, double b)
+{
+    const double distance = a - b;
+    if (a == b)
+        return a + 0.6931471805599453;
+    if (distance > 0.0)
+        return a + log1p(exp(-distance));
+    return distance <= 0.0 ? b + log1p(exp(distance)) : distance; /* the last: NaN */
+}
+
+mc_status mc_run_log_add_exp(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const uint32_t *sources = mc_view_u32(run->view, step->array[0]);
+    const size_t n_sources = run->view->arrays[step->array[0]].n_items;
+    const size_t n = run->n_rows * mc_run_width(run, step->dst);
+    double *out = mc_run_dst(run, step);
+    for (size_t j = 0; j < n; j++) {
+        double sum = -INFINITY;
+        for (size_t i = 0; i < n_sources; i++)
+            sum = log_add_exp(sum, mc_run_f64(run, sources[i])[j]);
+        out[j] = sum - step->value[0];
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_log_add_exp(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return check_sources(view, step, err);
 }
 
 mc_status mc_run_scatter(const mc_run *run, const mc_step *step, mc_error *err)

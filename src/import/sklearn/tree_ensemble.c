@@ -122,6 +122,25 @@ mc_status mc_emit_ensemble_leaves(mc_lowering *to, const mc_ensemble *ensemble, 
     return MC_OK;
 }
 
+mc_status mc_tree_columns_of(mc_lowering *to, const mc_value *value, size_t n_features,
+                             mc_tree_columns *out, mc_error *err)
+{
+    mc_ndarray array;
+    int64_t *items = NULL;
+    uint32_t *at = NULL;
+    MC_TRY(mc_ndarray_from_value(to->arena, value, &array, err));
+    MC_TRY(mc_ndarray_i64(to->arena, &array, &items, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, array.n_items, &at, err));
+    for (size_t i = 0; i < array.n_items; i++) {
+        if (items[i] < 0 || (uint64_t)items[i] >= n_features)
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "column %lld of %zu",
+                           (long long)items[i], n_features);
+        at[i] = (uint32_t)items[i];
+    }
+    *out = (mc_tree_columns){at, array.n_items};
+    return MC_OK;
+}
+
 /* ---------------------------------------------------------------------- missing values ---- */
 
 /* Criteria whose splits knew missing values before 1.9. */

@@ -64,6 +64,10 @@ MC_MUST_CHECK mc_status mc_emit_ensemble_leaves(mc_lowering *to, const mc_ensemb
                                                 const mc_sym *x, unsigned allowed, mc_sym *out,
                                                 mc_error *err);
 
+/* An item of estimators_features_: columns of an x of `n_features`. */
+MC_MUST_CHECK mc_status mc_tree_columns_of(mc_lowering *to, const mc_value *value,
+                                           size_t n_features, mc_tree_columns *out, mc_error *err);
+
 /* What predict() of a fitted decision tree, given a dense x, lets pass: MC_OR_NAN or MC_FINITE. */
 unsigned mc_tree_allows(const mc_lowering *to, const mc_value *tree, const mc_sym *x);
 
