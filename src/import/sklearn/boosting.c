@@ -5,7 +5,7 @@
  * Exact    Sums of learning_rate * leaf value bit for bit, in the order of the trees; where they
  *          begin, and probabilities, within a few ulp: logarithms and exponentials are the C
  *          library's. An init_ with float32 coefficients, which scikit-learn runs in float32, is
- *          within 1e-5 of the sums. A multinomial beginning is centred as one product with a
+ *          within 1e-4 of it. A multinomial beginning is centred as one product with a
  * matrix: within 1e-14 of scikit-learn's geometric mean. */
 #include <float.h>
 
@@ -101,7 +101,7 @@ static mc_status begin_sums(mc_lowering *to, const boosting *gb, const mc_sym *x
     MC_TRY(round_to_float32(to, x, &rounded, err));
     const mc_method method = gb->is_classifier ? MC_METHOD_PREDICT_PROBA : MC_METHOD_PREDICT;
     MC_TRY_IN(mc_lower_one(to, init, method, &rounded, &start, err), err, "init_");
-    if (gb->is_classifier && answers_float32(to, init))
+    if (gb->is_classifier && answers_float32(to, init)) /* 1 - p shows how p was rounded */
         MC_TRY(round_to_float32(to, &start, &start, err));
     if (gb->is_classifier)
         return link_shares(to, gb, &start, out, err);

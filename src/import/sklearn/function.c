@@ -121,6 +121,26 @@ static mc_status emit_call(mc_lowering *to, const call *c, mc_sym *x, mc_error *
     return emit_ufunc(to, c, x, err);
 }
 
+/* functools.partial(check_array, dtype=[float64], ensure_all_finite=False), which histogram
+ * boosting puts before its numeric columns: they become numbers, and anything passes. */
+static bool is_float_check(const mc_value *func)
+{
+    if (!mc_value_is_a(func, "functools", "partial"))
+        return false;
+    const mc_value *state = func->as.object->state; /* (func, args, keywords, __dict__) */
+    if (!mc_value_is(state, MC_KIND_TUPLE) || state->as.items.n < 3 ||
+        !mc_value_is_a(state->as.items.at[0], "sklearn.utils.validation", "check_array"))
+        return false;
+    const mc_value *keywords = state->as.items.at[2];
+    const mc_value *dtypes = mc_dict_get(keywords, "dtype");
+    const mc_value *finite = mc_dict_get(keywords, "ensure_all_finite");
+    if (finite == NULL)
+        finite = mc_dict_get(keywords, "force_all_finite"); /* up to 1.5 */
+    return mc_value_is(finite, MC_KIND_BOOL) && finite->as.integer == 0 &&
+           mc_value_is(dtypes, MC_KIND_LIST) && dtypes->as.items.n == 1 &&
+           mc_value_is_a(dtypes->as.items.at[0], "numpy", "float64") && keywords->as.items.n == 4;
+}
+
 mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc_method method,
                                         const mc_sym *x, mc_answer *out, mc_error *err)
 {
@@ -136,6 +156,10 @@ mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc
         MC_TRY(mc_emit_check(to, &y, MC_FINITE, &y, err));
     if (mc_value_is_none(func))
         return mc_answer_matrix(to, y, out, err);
+    if (is_float_check(func)) {
+        MC_TRY(mc_emit_check(to, &y, MC_OR_NAN | MC_OR_INFINITY, &y, err));
+        return mc_answer_matrix(to, y, out, err);
+    }
     if (!mc_value_is(func, MC_KIND_GLOBAL))
         return mc_refuse(err, est, "func: expected the name of a numpy function, found %s",
                          mc_value_type_name(func, type, sizeof type));

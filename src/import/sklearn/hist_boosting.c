@@ -54,7 +54,7 @@ static mc_status know_feature(mc_lowering *to, hist_loading *load, size_t featur
     MC_TRY(mc_ndarray_from_value(to->arena, categories, &array, err));
     MC_TRY(mc_ndarray_f64(to->arena, &array, &codes, err));
     for (size_t i = 0; i < array.n_items; i++) {
-        if (!(codes[i] >= 0.0 && codes[i] < 256.0))
+        if (!(codes[i] > -1.0 && codes[i] < 256.0)) /* cut off towards zero, as Python does */
             return mc_refuse(err, load->est, "category %g: expected 0 to 255", codes[i]);
         const uint32_t code = (uint32_t)codes[i];
         load->known[feature][code >> 5] |= 1u << (code & 31u);
