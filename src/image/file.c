@@ -15,7 +15,8 @@
 
 static mc_status io_failed(mc_error *err, const char *path, const char *what)
 {
-    return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s: cannot %s: %s", path, what, strerror(errno));
+    return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s: cannot %s: %s", path, what,
+                   strerrordesc_np(errno));
 }
 
 mc_status mc_image_adopt(uint8_t *block, size_t size, mc_image *out, mc_error *err)

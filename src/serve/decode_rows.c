@@ -56,6 +56,7 @@ void mc_rows_begin(mc_rows *rows, const mc_row_schema *schema)
 
 /* ----------------------------------------------------------------------------- refusals ---- */
 
+MC_PRINTF(4, 0)
 static mc_status fail(const mc_rows *rows, const char *place, mc_error *err, const char *format,
                       va_list args)
 {

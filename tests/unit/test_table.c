@@ -70,7 +70,7 @@ static void names_are_found_while_the_table_grows(void **state)
 static void an_empty_table_knows_nothing(void **state)
 {
     (void)state;
-    mc_table table = {0};
+    mc_table table = {NULL};
     assert_null(mc_table_find(&table, "a", 1));
     mc_table_fini(&table);
 }
