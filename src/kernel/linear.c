@@ -110,12 +110,13 @@ ALWAYS_INLINE void dense_rows(const double *x, size_t n_rows, const weights *by,
     const size_t d = by->d, k = by->k;
     double sum[TILE];
     size_t j = 0;
-    for (; j + TILE <= k; j += TILE)
+    for (; j + TILE <= k; j += TILE) {
         for (size_t i = 0; i < n_rows; i++) {
             dot_tile(x + i * d, by->w + j * d, d, sum);
             for (size_t t = 0; t < TILE; t++)
                 out[i * k + j + t] = sum[t] + by->b[j + t];
         }
+    }
     for (; j < k; j++) {
         size_t i = 0;
         for (; i + TILE <= n_rows; i += TILE) {
@@ -168,23 +169,33 @@ static void sparse_row(const double *row, const uint32_t *at, size_t n, const we
     }
 }
 
+/* Rows with few values that are not 0 on their own, the rows between them together. */
+ALWAYS_INLINE void wide_rows(const double *x, size_t n_rows, const weights *by, double *out)
+{
+    const size_t d = by->d, k = by->k;
+    const size_t most = d / 8 < MOST_NONZEROS ? d / 8 : MOST_NONZEROS;
+    uint32_t at[MOST_NONZEROS + 1] = {0};
+    size_t first = 0; /* of the rows not computed yet */
+    for (size_t i = 0; i < n_rows; i++) {
+        const size_t n = find_nonzeros(x + i * d, d, most, at);
+        if (n > most)
+            continue;
+        dense_rows(x + first * d, i - first, by, out + first * k);
+        sparse_row(x + i * d, at, n, by, out + i * k);
+        first = i + 1;
+    }
+    dense_rows(x + first * d, n_rows - first, by, out + first * k);
+}
+
 WIDE_CLONES
 void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const double *b, size_t k,
                double *out)
 {
     const weights by = {w, b, d, k};
-    uint32_t at[MOST_NONZEROS + 1];
-    const size_t most = d / 8 < MOST_NONZEROS ? d / 8 : MOST_NONZEROS;
-    size_t first = 0; /* of the dense rows not computed yet */
-    for (size_t i = 0; d >= SPARSE_FROM && i < n_rows; i++) {
-        const size_t n = find_nonzeros(x + i * d, d, most, at);
-        if (n > most)
-            continue;
-        dense_rows(x + first * d, i - first, &by, out + first * k);
-        sparse_row(x + i * d, at, n, &by, out + i * k);
-        first = i + 1;
-    }
-    dense_rows(x + first * d, n_rows - first, &by, out + first * k);
+    if (d >= SPARSE_FROM)
+        wide_rows(x, n_rows, &by, out);
+    else
+        dense_rows(x, n_rows, &by, out);
 }
 
 WIDE_CLONES

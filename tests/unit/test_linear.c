@@ -32,10 +32,10 @@ static double *numbers(size_t n, uint64_t seed)
 /* Every third row holds few values that are not 0. */
 static void make_sparse_rows(double *x, size_t n_rows, size_t d)
 {
-    for (size_t i = 0; i < n_rows; i += 3)
+    for (size_t i = 0; i < n_rows; i += 3) {
         for (size_t j = 0; j < d; j++)
-            if ((i + j * j) % 37 != 0)
-                x[i * d + j] = 0.0;
+            x[i * d + j] *= (i + j * j) % 37 == 0 ? 1.0 : 0.0;
+    }
 }
 
 /* The order that linear.c promises, one number at a time. */

@@ -23,11 +23,11 @@ static mc_status link_is_log(const mc_value *est, bool *out, mc_error *err)
         *out = false;
         return MC_OK;
     }
-    if (link.data != NULL && !mc_bytes_is(link, "auto"))
+    if (link.data != NULL && !mc_bytes_is(link, "auto")) {
         return mc_refuse(err, est,
-                         "link: expected \"auto\", \"identity\" or \"log\", found "
-                         "\"%.*s\"",
+                         "link: expected \"auto\", \"identity\" or \"log\", found \"%.*s\"",
                          MC_SHOW(link));
+    }
     MC_TRY(mc_attr_number(est, "power", 0.0, &power, err));
     *out = power > 0.0;
     return MC_OK;

@@ -37,11 +37,12 @@ static mc_status dense_of_sparse(mc_lowering *to, const mc_value *est, const mc_
                          sparse.n_rows, sparse.n_cols);
     MC_TRY(mc_arena_new(to->arena, double, n_items, &dense, err));
     const size_t n_major = sparse.is_csc ? sparse.n_cols : sparse.n_rows;
-    for (size_t i = 0; i < n_major; i++)
+    for (size_t i = 0; i < n_major; i++) {
         for (int64_t at = sparse.indptr[i]; at < sparse.indptr[i + 1]; at++) {
             const size_t minor = (size_t)sparse.indices[at];
             dense[sparse.is_csc ? minor * n_cols + i : i * n_cols + minor] += sparse.data[at];
         }
+    }
     *out = dense;
     *out_rows = sparse.n_rows;
     return MC_OK;

@@ -19,24 +19,28 @@ static bool solver_is_one_vs_rest(const mc_lowering *to, const mc_value *est)
            (mc_version_of(to, est) <= 105 && mc_attr_is_text(est, "solver", "newton-cholesky"));
 }
 
+static bool is_one_of(mc_bytes text, const char *first, const char *second)
+{
+    return mc_bytes_is(text, first) || mc_bytes_is(text, second);
+}
+
 static mc_status is_one_vs_rest(mc_lowering *to, const mc_value *est, bool is_binary, bool *out,
                                 mc_error *err)
 {
     const mc_bytes choice = mc_attr_text(est, "multi_class");
-    if (mc_version_of(to, est) >= 108)
-        *out = is_binary;
-    else if (choice.data == NULL || mc_bytes_is(choice, "auto") ||
-             mc_bytes_is(choice, "deprecated"))
-        *out = is_binary || solver_is_one_vs_rest(to, est);
-    else if (mc_bytes_is(choice, "ovr") || mc_bytes_is(choice, "warn"))
-        *out = true;
-    else if (mc_bytes_is(choice, "multinomial"))
-        *out = false;
-    else
+    const bool is_new = mc_version_of(to, est) >= 108;
+    const bool is_auto = choice.data == NULL || is_one_of(choice, "auto", "deprecated");
+    const bool is_ovr = is_one_of(choice, "ovr", "warn");
+    if (!is_new && !is_auto && !is_ovr && !mc_bytes_is(choice, "multinomial")) {
         return mc_refuse(err, est,
                          "multi_class: expected \"auto\", \"ovr\" or \"multinomial\", found "
                          "\"%.*s\"",
                          MC_SHOW(choice));
+    }
+    if (is_new)
+        *out = is_binary;
+    else
+        *out = is_ovr || (is_auto && (is_binary || solver_is_one_vs_rest(to, est)));
     return MC_OK;
 }
 

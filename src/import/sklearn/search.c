@@ -16,9 +16,8 @@ mc_status mc_lower_search(mc_lowering *to, const mc_value *est, mc_method method
 {
     const mc_value *best = mc_value_attr(est, "best_estimator_");
     if (mc_value_is_none(best))
-        return mc_refuse(
-            err, est,
-            "expected a search fitted with refit=True, found one without best_estimator_");
+        return mc_refuse(err, est,
+                         "it has no best_estimator_: expected one fitted with refit=True");
     if (method == MC_METHOD_PREDICT_STD || method == MC_METHOD_APPLY)
         return mc_no_method(err, est, method);
     MC_TRY_IN(mc_lower(to, best, method, x, out, err), err, "best_estimator_");
