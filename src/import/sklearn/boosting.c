@@ -4,9 +4,9 @@
  *          1.2 to 1.9.
  * Exact    Sums of learning_rate * leaf value bit for bit, in the order of the trees; where they
  *          begin, and probabilities, within a few ulp: logarithms and exponentials are the C
- *          library's. An init_ with float32 coefficients, which scikit-learn runs in float32, is
- *          within 1e-4 of it. A multinomial beginning is centred as one product with a
- * matrix: within 1e-14 of scikit-learn's geometric mean. */
+ *          library's. An init_ with float32 coefficients is run in float32 by scikit-learn, whose
+ *          sums BLAS orders: within one rounding of the share. A multinomial beginning is centred
+ *          as one product with a matrix: within 1e-14 of scikit-learn's geometric mean. */
 #include <float.h>
 
 #include "import/sklearn/attr.h"
@@ -83,12 +83,33 @@ static mc_status round_to_float32(mc_lowering *to, const mc_sym *x, mc_sym *out,
     return mc_build_step(to->b, step, out->n_cols, &out->buffer, err);
 }
 
-/* Does the estimator answer float32 shares to float32 rows? */
-static bool answers_float32(mc_lowering *to, const mc_value *est)
+/* A logistic regression that was fitted on float32 answers float32 shares. */
+static bool is_float32_logistic(mc_lowering *to, const mc_value *est)
 {
     mc_ndarray coef;
-    return mc_attr_has(est, "coef_") && mc_attr_array(to, est, "coef_", &coef, NULL) == MC_OK &&
+    const mc_bytes name = mc_class_name(est);
+    return (mc_bytes_is(name, "LogisticRegression") || mc_bytes_is(name, "LogisticRegressionCV")) &&
+           mc_attr_has(est, "coef_") && mc_attr_array(to, est, "coef_", &coef, NULL) == MC_OK &&
            coef.dtype.kind == 'f' && coef.dtype.item_size == 4;
+}
+
+/* 1 / (1 + exp(-z)) with each result rounded to float32: near 1 the logarithm of 1 - p shows every
+ * one of these roundings, and a share that became 1 is clipped far from where it came from. */
+static mc_status float32_shares(mc_lowering *to, const mc_value *init, const mc_sym *x, mc_sym *out,
+                                mc_error *err)
+{
+    mc_sym z;
+    MC_TRY(mc_lower_one(to, init, MC_METHOD_DECISION_FUNCTION, x, &z, err));
+    MC_TRY(round_to_float32(to, &z, &z, err));
+    MC_TRY(mc_emit_unary(to, &z, MC_UNARY_NEGATIVE, 0.0, 0.0, &z, err));
+    MC_TRY(mc_emit_unary(to, &z, MC_UNARY_EXP, 0.0, 0.0, &z, err));
+    MC_TRY(mc_emit_unary(to, &z, MC_UNARY_CLIP, 0.0, FLT_MAX, &z, err));
+    MC_TRY(round_to_float32(to, &z, &z, err));
+    MC_TRY(mc_emit_unary(to, &z, MC_UNARY_OFFSET, 1.0, 0.0, &z, err));
+    MC_TRY(round_to_float32(to, &z, &z, err));
+    MC_TRY(mc_emit_unary(to, &z, MC_UNARY_RECIPROCAL, 0.0, 0.0, &z, err));
+    MC_TRY(round_to_float32(to, &z, &z, err));
+    return mc_emit_both_sides(to, &z, out, err);
 }
 
 /* init_ is asked with x as float32, like the trees. */
@@ -100,9 +121,11 @@ static mc_status begin_sums(mc_lowering *to, const boosting *gb, const mc_sym *x
     MC_TRY(mc_attr_need(gb->est, "init_", &init, err));
     MC_TRY(round_to_float32(to, x, &rounded, err));
     const mc_method method = gb->is_classifier ? MC_METHOD_PREDICT_PROBA : MC_METHOD_PREDICT;
-    MC_TRY_IN(mc_lower_one(to, init, method, &rounded, &start, err), err, "init_");
-    if (gb->is_classifier && answers_float32(to, init)) /* 1 - p shows how p was rounded */
-        MC_TRY(round_to_float32(to, &start, &start, err));
+    const bool in_float32 =
+        gb->is_classifier && gb->n_columns == 1 && is_float32_logistic(to, init);
+    MC_TRY_IN(in_float32 ? float32_shares(to, init, &rounded, &start, err)
+                         : mc_lower_one(to, init, method, &rounded, &start, err),
+              err, "init_");
     if (gb->is_classifier)
         return link_shares(to, gb, &start, out, err);
     *out = start;
