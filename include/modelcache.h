@@ -1,7 +1,8 @@
 /* modelcache.h: serve fitted scikit-learn models from C, without Python.
  *
  * Opaque handles, caller-owned error objects, no global state. Everything the daemon does, it does
- * through this header. Strings are UTF-8. Sizes are bytes, counts are items, times carry their unit.
+ * through this header. Strings are UTF-8. Sizes are bytes, counts are items, times carry their
+ * unit.
  *
  *   mc_model      a fitted model, compiled: immutable, reference-counted, usable from any thread
  *   mc_workspace  scratch memory of one thread: what predictions are computed in
@@ -24,7 +25,7 @@ extern "C" {
 #define MC_VERSION "0.1.0"
 
 #if defined(__GNUC__)
-#define MC_API __attribute__((visibility("default")))
+#define MC_API        __attribute__((visibility("default")))
 #define MC_MUST_CHECK __attribute__((warn_unused_result))
 #else
 #define MC_API
@@ -33,7 +34,8 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------- errors ---- */
 
-/* How a call ended. The table, with HTTP codes and texts, is src/base/status.def and docs/ERRORS.md. */
+/* How a call ended. The table, with HTTP codes and texts, is src/base/status.def and
+ * docs/ERRORS.md. */
 typedef enum mc_status {
     MC_OK = 0,
     MC_E_BAD_REQUEST,
@@ -61,10 +63,10 @@ typedef enum mc_status {
     MC_E_PENDING
 } mc_status;
 
-#define MC_NO_OFFSET UINT64_MAX /* the failure has no place in the input */
-#define MC_ERROR_MESSAGE 400
+#define MC_NO_OFFSET      UINT64_MAX /* the failure has no place in the input */
+#define MC_ERROR_MESSAGE  400
 #define MC_ERROR_CONTEXTS 8
-#define MC_ERROR_CONTEXT 120
+#define MC_ERROR_CONTEXT  120
 
 /* Why a call failed. Caller-owned, fixed size, allocates nothing. Filled only when a call does not
  * return MC_OK. `context[0]` is the innermost: "estimators_[17]", then "step \"clf\"", ... */
@@ -166,6 +168,7 @@ typedef struct mc_column_data {
 /* A batch of rows, borrowed for one call. */
 typedef struct mc_input {
     mc_layout layout;
+    bool sparse; /* the rows came as sparse ones: what keeps them so answers sparse. Set for CSR */
     size_t n_rows;
     union {
         struct {
@@ -205,11 +208,11 @@ typedef enum mc_value_type {
 typedef struct mc_part {
     const char *name; /* NULL, or "std", "distances" ... */
     mc_value_type type;
-    bool scalar;       /* 1-D: one value a row, n_columns is 1 */
-    bool sparse;       /* scikit-learn answers with a sparse matrix */
-    uint32_t classes;  /* for MC_VALUE_LABEL: which class table */
+    bool scalar;      /* 1-D: one value a row, n_columns is 1 */
+    bool sparse;      /* scikit-learn answers with a sparse matrix */
+    uint32_t classes; /* for MC_VALUE_LABEL: which class table */
     size_t n_columns;
-    const void *data;  /* (n_rows, n_columns), C order, of the type above; in the workspace */
+    const void *data; /* (n_rows, n_columns), C order, of the type above; in the workspace */
 } mc_part;
 
 /* An answer: valid until the next call with the same workspace. */
@@ -257,7 +260,8 @@ typedef struct mc_model_info {
 
 /* Reads any model file: found out by content, not by name. Never runs what is in it.
  * @return MC_OK; MC_E_IO, MC_E_TRUNCATED, MC_E_MALFORMED, MC_E_UNSUPPORTED, MC_E_LIMIT,
- * MC_E_NO_MEMORY with `err` naming the byte, opcode, class or attribute. `*out` is one reference. */
+ * MC_E_NO_MEMORY with `err` naming the byte, opcode, class or attribute. `*out` is one reference.
+ */
 MC_API MC_MUST_CHECK mc_status mc_model_open(const char *path, mc_model **out, mc_error *err);
 
 /* Maps a saved image (.mci) after verifying it, or writes one (atomically: rename). */
@@ -302,12 +306,12 @@ typedef enum mc_log_level { MC_LOG_DEBUG, MC_LOG_INFO, MC_LOG_WARN, MC_LOG_ERROR
 typedef void mc_log_fn(void *user, mc_log_level level, const char *message);
 
 typedef struct mc_cache_options {
-    size_t struct_size;     /* sizeof(mc_cache_options): lets the struct grow */
-    uint64_t memory_budget; /* bytes for resident models and loads in flight; 0: no limit */
-    uint32_t load_threads;  /* 0: one */
-    uint32_t max_waiters;   /* per model; 0: 1024 */
+    size_t struct_size;      /* sizeof(mc_cache_options): lets the struct grow */
+    uint64_t memory_budget;  /* bytes for resident models and loads in flight; 0: no limit */
+    uint32_t load_threads;   /* 0: one */
+    uint32_t max_waiters;    /* per model; 0: 1024 */
     uint64_t retry_after_ms; /* a failed load is remembered this long; 0: 1000 */
-    mc_log_fn *log;         /* NULL: silent */
+    mc_log_fn *log;          /* NULL: silent */
     void *log_user;
     mc_log_level log_level; /* lines below it are not even made; 0: all of them */
 } mc_cache_options;

@@ -65,6 +65,7 @@ typedef struct mc_build_part {
     uint32_t buffer;
     mc_value_type type;
     bool scalar, sparse;
+    bool sparse_as_input, type_as_input;
     uint32_t table;   /* MC_VALUE_LABEL: class table; else MC_NONE */
     const char *name; /* NULL, or "std" ... */
 } mc_build_part;

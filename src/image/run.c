@@ -22,6 +22,7 @@ static const size_t TYPE_SIZE[MC_N_BUFFER_TYPES] = {
 typedef struct plan {
     mc_run run;
     const mc_image_method *method;
+    const mc_input *asked; /* as it came */
     const mc_input *input; /* in slots */
     size_t block_rows;
 } plan;
@@ -70,14 +71,27 @@ static mc_status place_buffers(plan *p, size_t n_rows, mc_workspace *workspace, 
     return MC_OK;
 }
 
-static mc_part part_of(const mc_view *view, const mc_image_part *part)
+static bool came_as_integers(const mc_input *input)
 {
-    return (mc_part){.name = part->name.size == 0 ? NULL : view->strings + part->name.at,
-                     .type = (mc_value_type)part->type,
-                     .scalar = (part->flags & MC_PART_SCALAR) != 0,
-                     .sparse = (part->flags & MC_PART_SPARSE) != 0,
-                     .classes = part->table,
-                     .n_columns = view->buffers[part->buffer].width};
+    return input->layout == MC_LAYOUT_DENSE &&
+           (input->as.dense.dtype == MC_DTYPE_I64 || input->as.dense.dtype == MC_DTYPE_I32 ||
+            input->as.dense.dtype == MC_DTYPE_U8);
+}
+
+static mc_part part_of(const mc_view *view, const mc_image_part *part, const mc_input *asked)
+{
+    const bool as_integers = (part->flags & MC_PART_TYPE_AS_INPUT) && came_as_integers(asked) &&
+                             part->type == MC_VALUE_FLOAT;
+    const bool came_sparse = asked->sparse || asked->layout == MC_LAYOUT_CSR;
+    return (mc_part){
+        .name = part->name.size == 0 ? NULL : view->strings + part->name.at,
+        .type = as_integers ? MC_VALUE_INT : (mc_value_type)part->type,
+        .scalar = (part->flags & MC_PART_SCALAR) != 0,
+        .sparse = (part->flags & MC_PART_SPARSE) != 0 ||
+                  ((part->flags & MC_PART_SPARSE_AS_INPUT) && came_sparse),
+        .classes = part->table,
+        .n_columns = view->buffers[part->buffer].width,
+    };
 }
 
 /* The answer's parts, with room for all rows when they come in more than one block. */
@@ -96,7 +110,7 @@ static mc_status place_answer(const plan *p, size_t n_rows, mc_workspace *worksp
     mc_part *made = (mc_part *)(void *)at;
     at += mc_round_up(n_parts * sizeof(mc_part), 64);
     for (size_t i = 0; i < n_parts; i++) {
-        made[i] = part_of(view, &parts[i]);
+        made[i] = part_of(view, &parts[i], p->asked);
         if (!in_blocks)
             continue;
         made[i].data = at;
@@ -153,6 +167,7 @@ mc_status mc_image_run(const mc_image *image, mc_method method, const mc_input *
     mc_input slots;
     mc_part *parts = NULL;
     MC_TRY(mc_input_to_slots(&view, input, workspace, &slots, err));
+    p.asked = input;
     p.input = &slots;
     MC_TRY(place_buffers(&p, input->n_rows, workspace, err));
     MC_TRY(place_answer(&p, input->n_rows, workspace, &parts, err));

@@ -241,6 +241,15 @@ static bool is_object_block(const mc_cell *cells, size_t n)
     return n_bools > 0 && n_bools < n;
 }
 
+/* Integers alone stay integers. */
+static bool all_integers(const mc_cell *cells, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (cells[i].kind != MC_CELL_INTEGER)
+            return false;
+    return true;
+}
+
 mc_status mc_run_settle(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
@@ -250,7 +259,7 @@ mc_status mc_run_settle(const mc_run *run, const mc_step *step, mc_error *err)
     const mc_cell *x = run->buffers[step->src];
     mc_cell *out = run->buffers[step->dst];
     for (size_t row = 0; row < run->n_rows; row++, x += width, out += width) {
-        bool is_object = false;
+        bool is_object = all_integers(x, width);
         for (size_t i = 0, at = 0; i < n_blocks; at += widths[i++])
             is_object = is_object || is_object_block(x + at, widths[i]);
         for (size_t j = 0; j < width; j++) {

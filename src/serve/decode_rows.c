@@ -50,6 +50,7 @@ void mc_rows_begin(mc_rows *rows, const mc_row_schema *schema)
     rows->numbers.size = rows->cells.size = rows->text.size = 0;
     rows->n_rows = rows->n_seen = rows->guess = 0;
     rows->all_numbers = only_numbers(schema);
+    rows->came_sparse = false;
     rows->row_numbers = NULL;
     rows->row_cells = NULL;
 }
@@ -233,6 +234,7 @@ mc_status mc_rows_put_sparse(mc_rows *rows, const int64_t *indices, const double
 {
     const size_t n_columns = rows->schema.n_columns;
     const mc_cell zero = {.kind = MC_CELL_NUMBER, .as.number = 0.0};
+    rows->came_sparse = true;
     for (size_t i = 0; i < n_columns; i++)
         MC_TRY(mc_rows_put(rows, i, &zero, err));
     MC_TRY(mc_rows_start_marks(rows, err));
@@ -260,7 +262,8 @@ void mc_rows_finish(mc_rows *rows, mc_input *out)
     for (size_t i = 0; i < n_cells; i++)
         if (cells[i].kind == MC_CELL_STRING)
             cells[i].as.text = text + cells[i].as.integer;
-    *out = (mc_input){.layout = MC_LAYOUT_SLOTS, .n_rows = rows->n_rows};
+    *out = (mc_input){
+        .layout = MC_LAYOUT_SLOTS, .sparse = rows->came_sparse, .n_rows = rows->n_rows};
     out->as.slots.numbers = (const double *)(const void *)rows->numbers.data;
     out->as.slots.cells = cells;
 }

@@ -25,6 +25,7 @@ typedef struct mc_rows {
     size_t n_rows;       /* closed */
     size_t n_seen;       /* columns of the open row that have a slot and were seen */
     size_t guess;        /* the column whose name probably comes next */
+    bool came_sparse;    /* a row of indices and values was among them */
     bool all_numbers;    /* every column is a number, and its slot is its index */
     double *row_numbers; /* of the open row */
     mc_cell *row_cells;

@@ -219,7 +219,7 @@ mc_status mc_lower_feature_union(mc_lowering *to, const mc_value *est, mc_method
     mc_items members;
     mc_sym *blocks = NULL, y;
     size_t n_blocks = 0;
-    bool sparse = false;
+    bool sparse = false, sparse_as_input = false;
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(mc_attr_items(to, est, "transformer_list", &members, err));
@@ -231,8 +231,10 @@ mc_status mc_lower_feature_union(mc_lowering *to, const mc_value *est, mc_method
             continue;
         MC_TRY(apply(to, est, &m, x, &blocks[n_blocks], err));
         sparse = sparse || blocks[n_blocks].sparse;
+        sparse_as_input = sparse_as_input || blocks[n_blocks].sparse_as_input;
         n_blocks++;
     }
     MC_TRY(mc_emit_hstack(to, blocks, n_blocks, sparse, &y, err));
+    y.sparse_as_input = sparse_as_input;
     return mc_answer_matrix(to, y, out, err);
 }

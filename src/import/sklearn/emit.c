@@ -22,9 +22,9 @@ static mc_status number_step(mc_lowering *to, mc_step step, const mc_sym *x, siz
     MC_TRY(mc_to_numbers(to, x, &in, err));
     step.src = in.buffer;
     MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
-    const bool sparse = in.sparse;
     *out = numbers(buffer, width);
-    out->sparse = sparse;
+    out->sparse = in.sparse;
+    out->sparse_as_input = in.sparse_as_input;
     return MC_OK;
 }
 
@@ -33,7 +33,7 @@ static mc_status number_step(mc_lowering *to, mc_step step, const mc_sym *x, siz
 mc_status mc_to_numbers(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
 {
     uint32_t buffer = 0;
-    const bool sparse = x->sparse;
+    const mc_sym in = *x; /* `out` may be `x` */
     const size_t n_cols = x->n_cols;
     switch (x->kind) {
     case MC_SYM_NUMBERS:
@@ -54,7 +54,9 @@ mc_status mc_to_numbers(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error 
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "labels are used as numbers");
     }
     *out = numbers(buffer, n_cols);
-    out->sparse = sparse;
+    out->sparse = in.sparse;
+    out->sparse_as_input = in.sparse_as_input;
+    out->type_as_input = in.type_as_input;
     return MC_OK;
 }
 
@@ -92,7 +94,10 @@ static mc_status input_columns(mc_lowering *to, const mc_sym *x, const uint32_t 
     MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
     for (size_t i = 0; i < n; i++)
         columns[i] = x->columns[at[i]];
-    *out = (mc_sym){.kind = MC_SYM_INPUT, .columns = columns, .n_cols = n, .sparse = x->sparse};
+    mc_sym made = *x;
+    made.columns = columns;
+    made.n_cols = n;
+    *out = made;
     return MC_OK;
 }
 
@@ -169,9 +174,10 @@ static mc_status stack(mc_lowering *to, const mc_sym *x, size_t n, bool cells, m
 static mc_status close_parts(mc_lowering *to, const mc_sym *x, bool cells, mc_sym *out,
                              mc_error *err)
 {
-    const bool sparse = x->sparse;
-    MC_TRY(stack(to, x->parts, x->n_parts, cells, out, err));
-    out->sparse = sparse;
+    const mc_sym in = *x;
+    MC_TRY(stack(to, in.parts, in.n_parts, cells, out, err));
+    out->sparse = in.sparse;
+    out->sparse_as_input = in.sparse_as_input;
     return MC_OK;
 }
 
@@ -216,6 +222,7 @@ mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse
     else
         MC_TRY(stack(to, x, n, cells, out, err));
     out->sparse = sparse;
+    out->sparse_as_input = false;
     return MC_OK;
 }
 
@@ -242,9 +249,10 @@ mc_status mc_emit_check(mc_lowering *to, const mc_sym *x, unsigned allowed, mc_s
 {
     mc_step step = MC_STEP_INIT(CHECK_FINITE);
     step.flags = (uint16_t)allowed;
-    const mc_value_type type = x->type;
+    const mc_sym in = *x;
     MC_TRY(number_step(to, step, x, x->n_cols, out, err));
-    out->type = type;
+    out->type = in.type;
+    out->type_as_input = in.type_as_input;
     return MC_OK;
 }
 
@@ -313,7 +321,7 @@ mc_status mc_emit_linear(mc_lowering *to, const mc_sym *x, const double *w, cons
     MC_TRY(mc_build_f64(to->b, w, k, x->n_cols, &step.array[0], err));
     MC_TRY(mc_build_f64(to->b, b, 1, k, &step.array[1], err));
     MC_TRY(number_step(to, step, x, k, out, err));
-    out->sparse = false;
+    out->sparse = out->sparse_as_input = false;
     return MC_OK;
 }
 

@@ -49,12 +49,14 @@ static mc_status read_grouping(mc_lowering *to, const mc_value *est, size_t j, c
     if (j >= mappings.n || mc_value_is_none(mappings.at[j]))
         return MC_OK;
     MC_TRY(mc_ndarray_from_value(to->arena, mappings.at[j], &array, err));
-    if (array.n_items != c->n)
+    /* An OrdinalEncoder groups all but the missing category, which stands last. */
+    const bool all_but_missing = array.n_items + 1 == c->n && mc_cell_is_nan(&c->cells[c->n - 1]);
+    if (array.n_items != c->n && !all_but_missing)
         return mc_refuse(err, est, "_default_to_infrequent_mappings[%zu]: expected %zu, found %zu",
                          j, c->n, array.n_items);
     MC_TRY(mc_ndarray_i64(to->arena, &array, &codes, err));
     uint32_t largest = 0;
-    for (size_t i = 0; i < c->n; i++) {
+    for (size_t i = 0; i < array.n_items; i++) {
         if (codes[i] < 0 || (uint64_t)codes[i] >= c->n)
             return mc_refuse(err, est, "_default_to_infrequent_mappings[%zu]: code %lld", j,
                              (long long)codes[i]);
@@ -263,7 +265,7 @@ static mc_status ordinal_column(mc_lowering *to, tables *t, size_t j, const colu
     for (size_t i = 0; i < c->n; i++) {
         const bool is_missing = mc_cell_is_nan(&c->cells[i]);
         codes[i] = (uint32_t)i;
-        values[t->n_outputs + i] = is_missing           ? missing
+        values[t->n_outputs + i] = is_missing           ? missing /* never grouped */
                                    : c->grouped == NULL ? (double)i
                                                         : (double)c->grouped[i];
     }

@@ -50,7 +50,9 @@ static mc_status emit_clip(mc_lowering *to, const call *c, mc_sym *x, mc_error *
     MC_TRY(know_arguments(c, KNOWN, err));
     MC_TRY(number_argument(c, "a_min", "min", -(double)INFINITY, &low, err));
     MC_TRY(number_argument(c, "a_max", "max", (double)INFINITY, &high, err));
-    return mc_emit_unary(to, x, MC_UNARY_CLIP, low, high, x, err);
+    MC_TRY(mc_emit_unary(to, x, MC_UNARY_CLIP, low, high, x, err));
+    x->type_as_input = low == rint(low) && high == rint(high);
+    return MC_OK;
 }
 
 static mc_status emit_round(mc_lowering *to, const call *c, mc_sym *x, mc_error *err)
@@ -82,6 +84,13 @@ static mc_status emit_nan_to_num(mc_lowering *to, const call *c, mc_sym *x, mc_e
     return mc_emit_unary(to, x, MC_UNARY_IF_NAN, nan, 0.0, x, err);
 }
 
+/* Ufuncs that give integers for integers in every numpy from 1.23 on. */
+static bool keeps_integers(mc_unary which)
+{
+    return which == MC_UNARY_IDENTITY || which == MC_UNARY_NEGATIVE || which == MC_UNARY_ABSOLUTE ||
+           which == MC_UNARY_SIGN || which == MC_UNARY_SQUARE;
+}
+
 static mc_status emit_ufunc(mc_lowering *to, const call *c, mc_sym *x, mc_error *err)
 {
     static const char *const KNOWN[] = {NULL};
@@ -92,7 +101,11 @@ static mc_status emit_ufunc(mc_lowering *to, const call *c, mc_sym *x, mc_error 
                          "numpy.log1p",
                          MC_SHOW(c->module), MC_SHOW(c->name));
     MC_TRY(know_arguments(c, KNOWN, err));
-    return mc_emit_unary(to, x, which, 0.0, 0.0, x, err);
+    MC_TRY(mc_emit_unary(to, x, which, 0.0, 0.0, x, err));
+    if (which >= MC_UNARY_ISNAN && which <= MC_UNARY_LOGICAL_NOT)
+        x->type = MC_VALUE_BOOL;
+    x->type_as_input = keeps_integers(which);
+    return MC_OK;
 }
 
 static bool is_numpy(mc_bytes module)
@@ -100,7 +113,8 @@ static bool is_numpy(mc_bytes module)
     return mc_bytes_is(module, "numpy") || mc_bytes_is(module, "numpy.core._multiarray_umath") ||
            mc_bytes_is(module, "numpy._core._multiarray_umath") ||
            mc_bytes_is(module, "numpy.core.fromnumeric") ||
-           mc_bytes_is(module, "numpy.lib.type_check");
+           mc_bytes_is(module, "numpy.lib.type_check") ||
+           mc_bytes_is(module, "numpy.lib.ufunclike");
 }
 
 static mc_status emit_call(mc_lowering *to, const call *c, mc_sym *x, mc_error *err)

@@ -176,6 +176,9 @@ mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_metho
     for (size_t i = 0; i < n; i++) /* a text among numbers: it was fitted on objects */
         missing.on_cells = missing.on_cells || statistics[i].kind == MC_CELL_STRING;
     MC_TRY(read_input(to, &missing, x, &in, err));
+    if (!mc_attr_is_text(est, "strategy", "most_frequent") &&
+        !mc_attr_is_text(est, "strategy", "constant"))
+        in.type_as_input = false; /* means and medians make floats of integers */
     MC_TRY(emit_fill(to, &missing, &in, statistics, &y, err));
     MC_TRY(keep_columns(to, est, statistics, &y, err));
     MC_TRY(append_indicator(to, est, &missing, &in, &y, err));

@@ -34,8 +34,10 @@ typedef struct mc_sym {
     const struct mc_sym *parts; /* PARTS: (n_parts), none of them PARTS or LABELS, arena */
     size_t n_parts;
     size_t n_cols;
-    bool sparse;        /* scikit-learn holds it as a sparse matrix */
-    mc_value_type type; /* NUMBERS: how to show it; MC_VALUE_FLOAT if in doubt */
+    bool sparse;          /* scikit-learn holds it as a sparse matrix */
+    bool sparse_as_input; /* it does if the rows came sparse */
+    bool type_as_input;   /* integers if the rows came as integers */
+    mc_value_type type;   /* NUMBERS: how to show it; MC_VALUE_FLOAT if in doubt */
 } mc_sym;
 
 typedef struct mc_answer_part {

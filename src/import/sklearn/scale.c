@@ -42,6 +42,7 @@ static mc_status center_and_scale(mc_lowering *to, mc_method method, const mc_sy
             MC_TRY(mc_emit_add(to, &y, center, &y, err));
     }
     y.type = MC_VALUE_FLOAT;
+    y.type_as_input = false;
     return mc_answer_matrix(to, y, out, err);
 }
 
@@ -120,6 +121,7 @@ mc_status mc_lower_min_max_scaler(mc_lowering *to, const mc_value *est, mc_metho
         MC_TRY(mc_emit_divide(to, &y, scale, &y, err));
     }
     y.type = MC_VALUE_FLOAT;
+    y.type_as_input = false;
     return mc_answer_matrix(to, y, out, err);
 }
 
@@ -154,5 +156,6 @@ mc_status mc_lower_binarizer(mc_lowering *to, const mc_value *est, mc_method met
     MC_TRY(mc_attr_number(est, "threshold", 0.0, &threshold, err));
     MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
     MC_TRY(mc_emit_unary(to, &y, MC_UNARY_ABOVE, threshold, 0.0, &y, err));
+    y.type_as_input = true; /* check_array keeps integers */
     return mc_answer_matrix(to, y, out, err);
 }

@@ -96,7 +96,11 @@ static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *ou
     MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
     for (size_t i = 0; i < n; i++)
         columns[i] = (uint32_t)i;
-    *out = (mc_sym){.kind = MC_SYM_INPUT, .columns = columns, .n_cols = n};
+    *out = (mc_sym){.kind = MC_SYM_INPUT,
+                    .columns = columns,
+                    .n_cols = n,
+                    .sparse_as_input = true,
+                    .type_as_input = true};
     return MC_OK;
 }
 
@@ -114,6 +118,8 @@ static mc_status to_build_part(mc_lowering *to, const mc_answer_part *part, mc_b
                                                                  : value.type,
                            .scalar = part->scalar,
                            .sparse = value.sparse,
+                           .sparse_as_input = value.sparse_as_input,
+                           .type_as_input = value.type_as_input,
                            .table = part->table,
                            .name = part->name};
     return MC_OK;
