@@ -71,17 +71,29 @@ static mc_status place_buffers(plan *p, size_t n_rows, mc_workspace *workspace, 
     return MC_OK;
 }
 
-static bool came_as_integers(const mc_input *input)
+static bool is_integer(mc_dtype dtype)
 {
-    return input->layout == MC_LAYOUT_DENSE &&
-           (input->as.dense.dtype == MC_DTYPE_I64 || input->as.dense.dtype == MC_DTYPE_I32 ||
-            input->as.dense.dtype == MC_DTYPE_U8);
+    return dtype == MC_DTYPE_I64 || dtype == MC_DTYPE_I32 || dtype == MC_DTYPE_U8;
+}
+
+/* Rows of a request (SLOTS) have no dtype: they count as floats. */
+static bool came_as_integers(const mc_view *view, const mc_input *input)
+{
+    if (input->layout == MC_LAYOUT_DENSE)
+        return is_integer(input->as.dense.dtype);
+    if (input->layout != MC_LAYOUT_COLUMNS)
+        return false;
+    for (uint32_t i = 0; i < view->n_columns; i++)
+        if (view->columns[i].kind != MC_COLUMN_UNUSED &&
+            !is_integer(input->as.columns.columns[i].dtype))
+            return false;
+    return true;
 }
 
 static mc_part part_of(const mc_view *view, const mc_image_part *part, const mc_input *asked)
 {
-    const bool as_integers = (part->flags & MC_PART_TYPE_AS_INPUT) && came_as_integers(asked) &&
-                             part->type == MC_VALUE_FLOAT;
+    const bool as_integers = (part->flags & MC_PART_TYPE_AS_INPUT) &&
+                             came_as_integers(view, asked) && part->type == MC_VALUE_FLOAT;
     const bool came_sparse = asked->sparse || asked->layout == MC_LAYOUT_CSR;
     return (mc_part){
         .name = part->name.size == 0 ? NULL : view->strings + part->name.at,

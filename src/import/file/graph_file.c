@@ -31,8 +31,15 @@ static mc_status read_graph(mc_graph_file *file, mc_reserve_fn *reserve, void *c
 mc_status mc_graph_file_open(const char *path, mc_reserve_fn *reserve, void *context,
                              mc_graph_file *out, mc_error *err)
 {
-    mc_graph_file file = {0};
-    MC_TRY(mc_source_open(path, reserve, context, &file.source, err));
+    mc_source source;
+    MC_TRY(mc_source_open(path, reserve, context, &source, err));
+    return mc_graph_file_read(&source, reserve, context, out, err);
+}
+
+mc_status mc_graph_file_read(const mc_source *source, mc_reserve_fn *reserve, void *context,
+                             mc_graph_file *out, mc_error *err)
+{
+    mc_graph_file file = {.source = *source};
     const mc_status status = read_graph(&file, reserve, context, err);
     if (status != MC_OK)
         mc_graph_file_close(&file);

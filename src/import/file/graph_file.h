@@ -15,5 +15,8 @@ typedef struct mc_graph_file {
 /* On failure nothing is left to close. */
 MC_MUST_CHECK mc_status mc_graph_file_open(const char *path, mc_reserve_fn *reserve, void *context,
                                            mc_graph_file *out, mc_error *err);
+/* As above, of a source that is open already: taken over, closed on failure too. */
+MC_MUST_CHECK mc_status mc_graph_file_read(const mc_source *source, mc_reserve_fn *reserve,
+                                           void *context, mc_graph_file *out, mc_error *err);
 void mc_graph_file_close(mc_graph_file *file);
 #endif

@@ -154,8 +154,9 @@ static mc_status check_width(const mc_value *est, const mc_sym *x, mc_error *err
 static mc_status lower_row(mc_lowering *to, const registry_row *row, const mc_value *est,
                            mc_method method, const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    if (method != MC_METHOD_INVERSE_TRANSFORM) /* that takes what transform gives */
-        MC_TRY(check_width(est, x, err));
+    if (method != MC_METHOD_INVERSE_TRANSFORM)     /* that takes what transform gives */
+        if (method != MC_METHOD_INVERSE_TRANSFORM) /* that one takes what transform gives */
+            MC_TRY(check_width(est, x, err));
     return row->lower(to, est, method, x, out, err);
 }
 

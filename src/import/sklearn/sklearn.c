@@ -125,13 +125,33 @@ static mc_status to_build_part(mc_lowering *to, const mc_answer_part *part, mc_b
     return MC_OK;
 }
 
+/* The rows that a model takes have one width: inverse_transform is offered where transform keeps
+ * it, and is NO_METHOD else. */
+static mc_status check_inverse(mc_lowering *to, const mc_value *root, const mc_sym *x,
+                               mc_error *err)
+{
+    mc_answer forth = {0};
+    MC_TRY(mc_lower(to, root, MC_METHOD_TRANSFORM, x, &forth, err));
+    return forth.n_parts == 1 && forth.parts[0].value.n_cols == x->n_cols
+               ? MC_OK
+               : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
+}
+
+static mc_status lower_method(mc_lowering *to, const mc_value *root, mc_method method,
+                              const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    if (method == MC_METHOD_INVERSE_TRANSFORM)
+        MC_TRY(check_inverse(to, root, x, err));
+    return mc_lower(to, root, method, x, out, err);
+}
+
 static mc_status add_method(mc_lowering *to, const mc_value *root, mc_method method,
                             const mc_sym *x, bool *out_has, mc_error *err)
 {
     mc_answer answer = {0};
     mc_build_part *parts = NULL;
     *out_has = false;
-    const mc_status status = mc_lower(to, root, method, x, &answer, err);
+    const mc_status status = lower_method(to, root, method, x, &answer, err);
     if (status == MC_E_NO_METHOD)
         return MC_OK;
     MC_TRY(status);
