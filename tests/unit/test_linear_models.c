@@ -161,7 +161,8 @@ static void state_that_does_not_fit_is_refused(void **state)
 #define ZERO   ATTR("intercept_", NUMBER(0))
     check_refused(RIDGE(FITTED("1.9.1", 2) ZERO), "no attribute coef_: is it fitted?");
     check_refused(RIDGE(FITTED("1.9.1", 2) COEF_2), "no attribute intercept_: is it fitted?");
-    check_refused(RIDGE(FITTED("1.9.1", 3) COEF_2 ZERO), "coef_: expected a matrix of -1 x 3");
+    check_refused(RIDGE(FITTED("1.9.1", 3) COEF_2 ZERO),
+                  "coef_: expected a matrix of any x 3, found 1 x 2");
     check_refused(RIDGE(FITTED("1.9.1", 2) COEF_2 ATTR("intercept_", LIST_2(NUMBER(0), NUMBER(1)))),
                   "intercept_: expected 1 or 1 values, found 2");
     check_refused(SGD(FITTED("1.9.1", 1) ATTR("coef_", LIST_1(LIST_1(NUMBER(1))))

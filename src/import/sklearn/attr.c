@@ -53,6 +53,18 @@ mc_status mc_attr_vector(mc_lowering *to, const mc_value *est, const char *name,
     return MC_OK;
 }
 
+static mc_status wrong_shape(mc_error *err, const mc_value *est, const char *name, size_t n_rows,
+                             size_t n_cols, size_t rows, size_t cols)
+{
+    char want[2][24] = {"any", "any"};
+    if (n_rows != MC_ANY)
+        (void)snprintf(want[0], sizeof want[0], "%zu", n_rows);
+    if (n_cols != MC_ANY)
+        (void)snprintf(want[1], sizeof want[1], "%zu", n_cols);
+    return mc_refuse(err, est, "attribute %s: expected a matrix of %s x %s, found %zu x %zu", name,
+                     want[0], want[1], rows, cols);
+}
+
 mc_status mc_attr_matrix(mc_lowering *to, const mc_value *est, const char *name, size_t n_rows,
                          size_t n_cols, const double **out, size_t *out_rows, size_t *out_cols,
                          mc_error *err)
@@ -66,8 +78,7 @@ mc_status mc_attr_matrix(mc_lowering *to, const mc_value *est, const char *name,
     const size_t rows = array.n_dims == 2 ? array.shape[0] : 1;
     const size_t cols = array.shape[array.n_dims - 1];
     if ((n_rows != MC_ANY && rows != n_rows) || (n_cols != MC_ANY && cols != n_cols))
-        return mc_refuse(err, est, "attribute %s: expected a matrix of %zd x %zd, found %zu x %zu",
-                         name, (ssize_t)n_rows, (ssize_t)n_cols, rows, cols);
+        return wrong_shape(err, est, name, n_rows, n_cols, rows, cols);
     MC_TRY_IN(mc_ndarray_f64(to->arena, &array, &items, err), err, "attribute %s", name);
     *out = items;
     if (out_rows != NULL)
