@@ -76,6 +76,12 @@ static mc_status join(char out[MC_PATH_MAX], const char *folder, const char *fil
     return n < 0 || n >= MC_PATH_MAX ? too_long(folder, err) : MC_OK;
 }
 
+/* POSIX lets readdir() share state between streams; glibc does not, and each stream is ours. */
+static const struct dirent *next_entry(DIR *dir)
+{
+    return readdir(dir); /* NOLINT(concurrency-mt-unsafe) */
+}
+
 /* ------------------------------------------------------------------------------ versions ---- */
 
 /* A version is an integer; leading zeros do not count. */
@@ -99,7 +105,8 @@ static mc_status add_version(mc_catalog *catalog, mc_listing *listing, const cha
 {
     DIR *dir = opendir(folder);
     mc_status status = MC_OK;
-    for (const struct dirent *at; dir != NULL && status == MC_OK && (at = readdir(dir)) != NULL;) {
+    for (const struct dirent *at;
+         dir != NULL && status == MC_OK && (at = next_entry(dir)) != NULL;) {
         char stem[MC_NAME_MAX];
         if (!mc_catalog_stem(at->d_name, stem) || strcmp(stem, "model") != 0)
             continue;
@@ -117,10 +124,11 @@ static void find_latest(const char *folder, const char *below, char out[MC_NAME_
 {
     DIR *dir = opendir(folder);
     out[0] = '\0';
-    for (const struct dirent *at; dir != NULL && (at = readdir(dir)) != NULL;)
+    for (const struct dirent *at; dir != NULL && (at = next_entry(dir)) != NULL;) {
         if (is_version(at->d_name) && (out[0] == '\0' || is_higher(at->d_name, out)) &&
             (below[0] == '\0' || is_higher(below, at->d_name)))
             (void)snprintf(out, MC_NAME_MAX, "%.20s", at->d_name);
+    }
     if (dir != NULL)
         (void)closedir(dir);
 }
@@ -171,7 +179,7 @@ static mc_status add_folder(mc_catalog *catalog, const char *path, mc_error *err
     if (dir == NULL)
         return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s: %s", path, strerrordesc_np(errno));
     mc_status status = MC_OK;
-    for (const struct dirent *at; status == MC_OK && (at = readdir(dir)) != NULL;)
+    for (const struct dirent *at; status == MC_OK && (at = next_entry(dir)) != NULL;)
         status = add_entry(catalog, path, at->d_name, err);
     (void)closedir(dir);
     return status;

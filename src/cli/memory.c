@@ -16,14 +16,15 @@
 static uint64_t read_limit(const char *mount, const char *path, size_t path_size, const char *file)
 {
     char name[1024];
-    unsigned long long limit = 0;
+    char text[32], *end = text;
     const int n = snprintf(name, sizeof name, "%s%.*s/%s", mount, (int)path_size, path, file);
     FILE *from = n > 0 && (size_t)n < sizeof name ? fopen(name, "re") : NULL;
     if (from == NULL)
         return UINT64_MAX;
-    const int got = fscanf(from, "%llu", &limit); /* nothing for "max" */
+    const bool got = fgets(text, sizeof text, from) != NULL;
     (void)fclose(from);
-    return got == 1 && limit > 0 ? limit : UINT64_MAX;
+    const uint64_t limit = got ? strtoull(text, &end, 10) : 0;
+    return end > text && limit > 0 ? limit : UINT64_MAX; /* "max" is no number */
 }
 
 /* The least limit of a folder and all above it, up to the mount. */

@@ -26,10 +26,11 @@ static bool read_digits(const char **at, uint64_t *out)
 {
     const char *start = *at;
     uint64_t value = 0;
-    for (; **at >= '0' && **at <= '9'; (*at)++)
+    for (; **at >= '0' && **at <= '9'; (*at)++) {
         if (__builtin_mul_overflow(value, 10u, &value) ||
             __builtin_add_overflow(value, (uint64_t)(**at - '0'), &value))
             return false;
+    }
     *out = value;
     return *at > start;
 }
@@ -76,11 +77,12 @@ static bool find_choice(const char *choices, const char *value, uint64_t *out)
 
 static mc_status bad_value(const param *p, const char *value, mc_error *err)
 {
-    if (p->type == NUMBER || p->type == SIZE)
+    if (p->type == NUMBER || p->type == SIZE) {
         return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                        "--%s: expected a %s from %llu to %llu, found \"%s\"", p->name,
                        p->type == SIZE ? "size such as 64M" : "number", (unsigned long long)p->min,
                        (unsigned long long)p->max, value);
+    }
     return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "--%s: expected %s, found \"%s\"", p->name,
                    p->argument, value);
 }
@@ -179,12 +181,13 @@ mc_status mc_options_read(mc_options *options, int n, char *const *arguments, mc
             options->help = true;
         else if (strcmp(argument, "--version") == 0)
             options->version = true;
-        else if (argument[1] != '-')
+        else if (argument[1] != '-') {
             return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                            "no option %s: options begin with --", argument);
-        else
+        } else {
             MC_TRY(read_option(options, argument, i + 1 < n ? arguments[i + 1] : NULL, &took_next,
                                err));
+        }
         i += took_next ? 1 : 0;
     }
     return MC_OK;

@@ -80,10 +80,11 @@ static mc_status register_models(daemon_state *d, mc_error *err)
         const bool seen = i > 0 && strcmp(d->catalog.all[i - 1]->name, listing->name) == 0;
         if (listing->clash != NULL && !seen)
             MC_TRY(break_listing(d, listing, err));
-        else if (listing->clash == NULL)
+        else if (listing->clash == NULL) {
             MC_TRY(mc_cache_add(d->cache, listing->name,
                                 listing->version[0] == '\0' ? NULL : listing->version,
                                 listing->source, err));
+        }
     }
     return MC_OK;
 }
@@ -316,7 +317,7 @@ static bool on_signal(daemon_state *d)
         refresh_all(d);
         return true;
     }
-    mc_log_print(&d->log, MC_LOG_INFO, "%s: draining", strsignal((int)info.ssi_signo));
+    mc_log_print(&d->log, MC_LOG_INFO, "%s: draining", sigdescr_np((int)info.ssi_signo));
     return false;
 }
 
@@ -351,8 +352,8 @@ static mc_status catch_signals(daemon_state *d, mc_error *err)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
-    (void)signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+    (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) == 0)
         d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     d->loaded_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (d->signal_fd < 0 || d->loaded_fd < 0)

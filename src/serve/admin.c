@@ -40,15 +40,16 @@ static mc_status read_source(mc_call *call, char out[MC_PATH_MAX])
     const json_t *source = json_object_get(body, "source");
     const char *path = json_string_value(source);
     mc_status status = MC_OK;
-    if (!json_is_object(body))
+    if (!json_is_object(body)) {
         status = mc_fail(&call->error, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                          "expected {\"source\": PATH} or no body: %s",
                          body == NULL ? why.text : "found another JSON value");
-    else if (source != NULL && path == NULL)
+    } else if (source != NULL && path == NULL) {
         status =
             mc_fail(&call->error, MC_E_BAD_REQUEST, MC_NO_OFFSET, "expected \"source\" to be text");
-    else if (path != NULL)
+    } else if (path != NULL) {
         status = mc_guard_source(call->server->options.guard, path, out, &call->error);
+    }
     json_decref(body);
     return status;
 }
@@ -83,13 +84,13 @@ static mc_status run(mc_call *call)
 {
     mc_cache *cache = call->server->options.cache;
     const mc_handler handler = call->match.route->handler;
-    if (handler == MC_HANDLER_load || handler == MC_HANDLER_refresh)
-        return start_load(call, handler == MC_HANDLER_refresh);
-    if (handler == MC_HANDLER_unload)
+    if (handler == MC_HANDLER_LOAD || handler == MC_HANDLER_REFRESH)
+        return start_load(call, handler == MC_HANDLER_REFRESH);
+    if (handler == MC_HANDLER_UNLOAD)
         return mc_cache_unload(cache, call->name, &call->error);
-    if (handler == MC_HANDLER_pin || handler == MC_HANDLER_unpin)
-        return mc_cache_pin(cache, call->name, handler == MC_HANDLER_pin, &call->error);
-    MC_ASSERT(handler == MC_HANDLER_flush);
+    if (handler == MC_HANDLER_PIN || handler == MC_HANDLER_UNPIN)
+        return mc_cache_pin(cache, call->name, handler == MC_HANDLER_PIN, &call->error);
+    MC_ASSERT(handler == MC_HANDLER_FLUSH);
     return MC_OK; /* there is no prediction cache yet: nothing to forget */
 }
 

@@ -85,7 +85,7 @@ typedef struct mc_engine_options {
 MC_MUST_CHECK mc_status mc_engine_start(const mc_engine_options *options, mc_engine **out,
                                         mc_error *err);
 /* Open connections of one worker. */
-uint32_t mc_engine_connections(const mc_engine *engine, uint32_t worker);
+uint32_t mc_engine_connections(const mc_engine *engine, uint32_t worker_at);
 
 /* Listens no more: what is connected goes on, and is closed after the answer under way. */
 void mc_engine_quiesce(mc_engine *engine);

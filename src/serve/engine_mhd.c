@@ -146,10 +146,11 @@ static uint64_t declared_size(const mc_exchange *exchange)
         return MC_BODY_UNKNOWN;
     const char *digits = mc_exchange_header(exchange, "Content-Length");
     uint64_t size = 0;
-    for (; digits != NULL && *digits >= '0' && *digits <= '9'; digits++)
+    for (; digits != NULL && *digits >= '0' && *digits <= '9'; digits++) {
         if (__builtin_mul_overflow(size, 10u, &size) ||
             __builtin_add_overflow(size, (uint64_t)(*digits - '0'), &size))
             return MC_BODY_UNKNOWN - 1;
+    }
     return size == MC_BODY_UNKNOWN ? size - 1 : size;
 }
 
@@ -405,6 +406,14 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
     (void)atomic_fetch_sub_explicit(&w->n_links, 1, memory_order_relaxed);
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    const char lower = (char)(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 /* Decodes %XX in place, but for %00, which would cut the path short. */
 static size_t unescape(void *user, struct MHD_Connection *connection, char *text)
 {
@@ -412,9 +421,10 @@ static size_t unescape(void *user, struct MHD_Connection *connection, char *text
     (void)connection;
     char *to = text;
     for (const char *at = text; *at != '\0'; to++) {
-        unsigned value = 0;
-        if (at[0] == '%' && at[1] != '\0' && sscanf(at + 1, "%2x", &value) == 1 && value != 0 &&
-            at[2] != '\0') {
+        const int high = at[0] == '%' ? hex_digit(at[1]) : -1;
+        const int low = high >= 0 ? hex_digit(at[2]) : -1;
+        const int value = low >= 0 ? high * 16 + low : 0;
+        if (value > 0) {
             *to = (char)value;
             at += 3;
         } else {
@@ -428,16 +438,17 @@ static size_t unescape(void *user, struct MHD_Connection *connection, char *text
 static worker *least_loaded(mc_engine *engine)
 {
     worker *best = &engine->workers[0];
-    for (uint32_t i = 1; i < engine->options.n_workers; i++)
+    for (uint32_t i = 1; i < engine->options.n_workers; i++) {
         if (atomic_load_explicit(&engine->workers[i].n_links, memory_order_relaxed) <
             atomic_load_explicit(&best->n_links, memory_order_relaxed))
             best = &engine->workers[i];
+    }
     return best;
 }
 
-uint32_t mc_engine_connections(const mc_engine *engine, uint32_t at)
+uint32_t mc_engine_connections(const mc_engine *engine, uint32_t worker_at)
 {
-    return atomic_load_explicit(&engine->workers[at].n_links, memory_order_relaxed);
+    return atomic_load_explicit(&engine->workers[worker_at].n_links, memory_order_relaxed);
 }
 
 static uint32_t count_connections(const mc_engine *engine)

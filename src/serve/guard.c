@@ -78,14 +78,15 @@ static mc_status check_token(const mc_guard *guard, const char *authorization, m
 {
     char sent[MC_TOKEN_MAX] = {0};
     bool known = false;
-    if (authorization == NULL || strncasecmp(authorization, "Bearer ", 7) != 0)
+    if (authorization == NULL || strncasecmp(authorization, "Bearer ", 7) != 0) {
         return mc_fail(err, MC_E_UNAUTHORIZED, MC_NO_OFFSET,
                        "expected Authorization: Bearer TOKEN, found %s",
                        authorization == NULL ? "no such header" : "another scheme");
+    }
     const char *token = authorization + 7 + strspn(authorization + 7, " ");
     const size_t size = strlen(token);
     if (size > 0 && size < MC_TOKEN_MAX) {
-        memcpy(sent, token, size);
+        (void)snprintf(sent, sizeof sent, "%s", token);
         for (size_t i = 0; i < guard->n_tokens; i++)
             known |= token_equals(guard->tokens[i], sent);
     }
@@ -133,11 +134,13 @@ static mc_status check_body_type(const mc_visitor *visitor, mc_error *err)
                                              "multipart/form-data", "text/plain"};
     if (!visitor->has_body)
         return MC_OK;
-    for (size_t i = 0; i < MC_COUNT_OF(FORM_TYPES); i++)
-        if (mc_media_is(visitor->content_type, FORM_TYPES[i]))
+    for (size_t i = 0; i < MC_COUNT_OF(FORM_TYPES); i++) {
+        if (mc_media_is(visitor->content_type, FORM_TYPES[i])) {
             return mc_fail(err, MC_E_BAD_MEDIA_TYPE, MC_NO_OFFSET,
                            "an admin call needs Content-Type: application/json, found %s",
                            FORM_TYPES[i]);
+        }
+    }
     return MC_OK;
 }
 

@@ -198,15 +198,15 @@ static mc_status write_metrics(mc_call *call, bool open_metrics)
 static mc_status write_info(mc_call *call, const char **content_type)
 {
     const mc_handler handler = call->match.route->handler;
-    if (handler == MC_HANDLER_models)
+    if (handler == MC_HANDLER_MODELS)
         return write_json(call, models_json(call));
-    if (handler == MC_HANDLER_model)
+    if (handler == MC_HANDLER_MODEL)
         return write_model(call);
-    if (handler == MC_HANDLER_readyz)
+    if (handler == MC_HANDLER_READYZ)
         return write_ready(call);
-    if (handler == MC_HANDLER_healthz)
+    if (handler == MC_HANDLER_HEALTHZ)
         return mc_print(&call->out, &call->error, "{\"status\":\"ok\"}\n");
-    MC_ASSERT(handler == MC_HANDLER_metrics);
+    MC_ASSERT(handler == MC_HANDLER_METRICS);
     const char *accept = mc_exchange_header(call->exchange, "Accept");
     const bool open_metrics =
         accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;

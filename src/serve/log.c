@@ -56,8 +56,10 @@ void mc_log_line(const mc_log *log, mc_log_level level, const char *message)
     } else {
         n = snprintf(line, sizeof line - 1, "%s %-5s %s", when, LEVELS[level], message);
         n = n > LINE_BYTES - 2 ? LINE_BYTES - 2 : n;
-        for (int i = 0; i < n; i++) /* one line stays one line */
-            line[i] = line[i] == '\n' || line[i] == '\r' ? ' ' : line[i];
+        for (int i = 0; i < n; i++) { /* one line stays one line */
+            if (line[i] == '\n' || line[i] == '\r')
+                line[i] = ' ';
+        }
         line[n++] = '\n';
     }
     if (write(STDERR_FILENO, line, (size_t)n) < 0)

@@ -68,7 +68,7 @@ void mc_metrics_destroy(mc_metrics *metrics)
 {
     if (metrics == NULL)
         return;
-    for (uint32_t i = 0; i < metrics->n_workers; i++)
+    for (uint32_t i = 0; metrics->blocks != NULL && i < metrics->n_workers; i++)
         mc_pages_free(metrics->blocks[i], sizeof(block));
     mc_free(metrics->blocks);
     mc_free(metrics);
@@ -202,13 +202,18 @@ static void show_family(exposition *e, metric_id id)
 
 /* Label values are names of [A-Za-z0-9._-]: versions of model files too, but those are not ours to
  * trust, so they are escaped all the same. */
-static const char *escaped(const char *value, char out[2 * MC_NAME_MAX])
+#define ESCAPED_MAX ((size_t)2 * MC_NAME_MAX)
+static const char *escaped(const char *value, char out[ESCAPED_MAX])
 {
     size_t n = 0;
-    for (; *value != '\0' && n + 2 < 2 * MC_NAME_MAX; value++) {
-        if (*value == '\\' || *value == '"' || *value == '\n')
+    for (; *value != '\0' && n + 2 < ESCAPED_MAX; value++) {
+        const bool newline = *value == '\n';
+        if (newline || *value == '\\' || *value == '"')
             out[n++] = '\\';
-        out[n++] = *value == '\n' ? 'n' : *value;
+        if (newline)
+            out[n++] = 'n';
+        else
+            out[n++] = *value;
     }
     out[n] = '\0';
     return out;
@@ -223,7 +228,7 @@ static uint64_t sum_series(const mc_metrics *metrics, const series *wanted, bool
                            .http = wanted->http};
     uint64_t n = 0;
     *first = true;
-    for (uint32_t i = 0; i < metrics->n_workers; i++)
+    for (uint32_t i = 0; i < metrics->n_workers; i++) {
         for (size_t j = 0; j < MC_SERIES_MAX; j++) {
             const series *s = &metrics->blocks[i]->all[j];
             if (!atomic_load_explicit(&s->used, memory_order_acquire) || !same_series(s, &key))
@@ -231,25 +236,32 @@ static uint64_t sum_series(const mc_metrics *metrics, const series *wanted, bool
             *first = *first && i >= from;
             n += atomic_load_explicit(&s->n, memory_order_relaxed);
         }
+    }
     return n;
+}
+
+/* The series that no earlier block has: with the sum over all blocks. */
+static void show_block(exposition *e, uint32_t at)
+{
+    char model[ESCAPED_MAX], version[ESCAPED_MAX];
+    for (size_t i = 0; i < MC_SERIES_MAX; i++) {
+        const series *s = &e->metrics->blocks[at]->all[i];
+        bool first = false;
+        if (!atomic_load_explicit(&s->used, memory_order_acquire))
+            continue;
+        const uint64_t n = sum_series(e->metrics, s, &first, at);
+        if (first)
+            SHOW(e, "%s{model=\"%s\",version=\"%s\",protocol=\"%s\",code=\"%u\"} %llu\n",
+                 METRICS[METRIC_REQUESTS].name, escaped(s->model, model),
+                 escaped(s->version, version), s->protocol, s->http, (unsigned long long)n);
+    }
 }
 
 static void show_requests(exposition *e)
 {
-    char model[2 * MC_NAME_MAX], version[2 * MC_NAME_MAX];
     show_family(e, METRIC_REQUESTS);
     for (uint32_t i = 0; i < e->metrics->n_workers; i++)
-        for (size_t j = 0; j < MC_SERIES_MAX; j++) {
-            const series *s = &e->metrics->blocks[i]->all[j];
-            bool first = false;
-            if (!atomic_load_explicit(&s->used, memory_order_acquire))
-                continue;
-            const uint64_t n = sum_series(e->metrics, s, &first, i);
-            if (first)
-                SHOW(e, "%s{model=\"%s\",version=\"%s\",protocol=\"%s\",code=\"%u\"} %llu\n",
-                     METRICS[METRIC_REQUESTS].name, escaped(s->model, model),
-                     escaped(s->version, version), s->protocol, s->http, (unsigned long long)n);
-        }
+        show_block(e, i);
 }
 
 static void show_durations(exposition *e)
@@ -279,19 +291,20 @@ static void show_value(exposition *e, metric_id id, const char *labels, uint64_t
 static void each_model(void *user, const mc_entry_info *info)
 {
     exposition *e = user;
-    char model[2 * MC_NAME_MAX], version[2 * MC_NAME_MAX];
+    char model[ESCAPED_MAX], version[ESCAPED_MAX];
     const char *name = METRICS[e->family].name;
     (void)escaped(info->name, model);
     (void)escaped(info->version, version);
-    if (e->family == METRIC_MODEL_READY)
+    if (e->family == METRIC_MODEL_READY) {
         SHOW(e, "%s{model=\"%s\",version=\"%s\"} %d\n", name, model, version,
              info->state == MC_STATE_READY);
-    else if (e->family == METRIC_MODEL_MEMORY)
+    } else if (e->family == METRIC_MODEL_MEMORY) {
         SHOW(e, "%s{model=\"%s\",version=\"%s\"} %llu\n", name, model, version,
              (unsigned long long)info->bytes);
-    else if (info->load_ns > 0)
+    } else if (info->load_ns > 0) {
         SHOW(e, "%s{model=\"%s\",version=\"%s\"} %.9f\n", name, model, version,
              (double)info->load_ns / 1e9);
+    }
 }
 
 static void show_models(exposition *e, metric_id id)

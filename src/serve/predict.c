@@ -24,10 +24,11 @@ static mc_status find_kind(mc_call *call)
         call->kind = MC_BODY_CSV;
     else if (mc_media_is(type, "application/x-ndjson"))
         call->kind = MC_BODY_NDJSON;
-    else
+    else {
         return mc_fail(&call->error, MC_E_BAD_MEDIA_TYPE, MC_NO_OFFSET,
                        "expected application/json, text/csv or application/x-ndjson, found %.100s",
                        type);
+    }
     return MC_OK;
 }
 
@@ -36,11 +37,12 @@ static mc_status take_model(mc_call *call)
 {
     const mc_model_info info = mc_model_describe(call->model);
     call->version = info.version;
-    if (call->match.route->handler == MC_HANDLER_predict_version &&
-        !mc_bytes_is(call->match.detail, info.version))
+    if (call->match.route->handler == MC_HANDLER_PREDICT_VERSION &&
+        !mc_bytes_is(call->match.detail, info.version)) {
         return mc_fail(&call->error, MC_E_NOT_FOUND, MC_NO_OFFSET,
                        "model %s has no version %.*s; it serves version \"%s\"", call->name,
                        MC_SHOW(call->match.detail), info.version);
+    }
     const mc_row_schema schema = mc_row_schema_of(call->model);
     mc_decode_begin(call->decode, &schema, call->kind);
     return MC_OK;
@@ -63,10 +65,11 @@ mc_step mc_predict_begin(mc_call *call)
     mc_status status = find_kind(call);
     if (status == MC_OK)
         status = mc_call_name(call);
-    if (status == MC_OK && call->match.route->handler == MC_HANDLER_predict_label)
+    if (status == MC_OK && call->match.route->handler == MC_HANDLER_PREDICT_LABEL) {
         status = mc_fail(&call->error, MC_E_NOT_FOUND, MC_NO_OFFSET,
                          "model %s has no label %.*s: no labels are set", call->name,
                          MC_SHOW(call->match.detail));
+    }
     if (status == MC_OK)
         status = acquire(call);
     if (status == MC_OK && !call->pending)

@@ -11,20 +11,20 @@ typedef enum mc_right {
 
 /* One for each name in the handler column. */
 typedef enum mc_handler {
-    MC_HANDLER_predict = 0,
-    MC_HANDLER_predict_version,
-    MC_HANDLER_predict_label,
-    MC_HANDLER_load,
-    MC_HANDLER_refresh,
-    MC_HANDLER_unload,
-    MC_HANDLER_pin,
-    MC_HANDLER_unpin,
-    MC_HANDLER_flush,
-    MC_HANDLER_models,
-    MC_HANDLER_model,
-    MC_HANDLER_healthz,
-    MC_HANDLER_readyz,
-    MC_HANDLER_metrics
+    MC_HANDLER_PREDICT = 0,
+    MC_HANDLER_PREDICT_VERSION,
+    MC_HANDLER_PREDICT_LABEL,
+    MC_HANDLER_LOAD,
+    MC_HANDLER_REFRESH,
+    MC_HANDLER_UNLOAD,
+    MC_HANDLER_PIN,
+    MC_HANDLER_UNPIN,
+    MC_HANDLER_FLUSH,
+    MC_HANDLER_MODELS,
+    MC_HANDLER_MODEL,
+    MC_HANDLER_HEALTHZ,
+    MC_HANDLER_READYZ,
+    MC_HANDLER_METRICS
 } mc_handler;
 
 typedef struct mc_route {
