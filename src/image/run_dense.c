@@ -116,6 +116,33 @@ mc_status mc_check_linear(const mc_view *view, const mc_step *step, mc_error *er
     return mc_check_array(view, step, 1, MC_ARRAY_F64, 1, k, err);
 }
 
+mc_status mc_run_sparse_linear(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_sparse_weights w = {.indptr = mc_view_u32(run->view, step->array[1]),
+                                 .columns = mc_view_u32(run->view, step->array[2]),
+                                 .values = mc_view_f64(run->view, step->array[3]),
+                                 .k = mc_run_width(run, step->dst)};
+    mc_sparse_linear(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src), &w,
+                     mc_view_f64(run->view, step->array[0]), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_sparse_linear(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t k = mc_check_width(view, step->dst);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, k, err));
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, k + 1, 1, err));
+    MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    MC_TRY(mc_check_array(view, step, 3, MC_ARRAY_F64, 1, mc_array_rows(view, step, 2), err));
+    MC_TRY(mc_check_below(view, step, 2, (uint32_t)mc_check_width(view, step->src), err));
+    const uint32_t *indptr = mc_view_u32(view, step->array[1]);
+    bool ascends = indptr[k] <= mc_array_rows(view, step, 2);
+    for (size_t j = 0; j < k; j++)
+        ascends = ascends && indptr[j] <= indptr[j + 1];
+    return mc_check_that(view, step, ascends, "its rows do not ascend within its values", err);
+}
+
 mc_status mc_run_row_dot(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;

@@ -129,44 +129,60 @@ ALWAYS_INLINE void dense_rows(const double *x, size_t n_rows, const weights *by,
     }
 }
 
-/* Columns of a row that are not 0, ascending; counting stops above `most`. */
-ALWAYS_INLINE size_t find_nonzeros(const double *row, size_t d, size_t most, uint32_t *at)
+/* Values of a row that are not 0, by column. */
+typedef struct nonzeros {
+    size_t n;
+    uint32_t at[MOST_NONZEROS + 1];
+    double value[MOST_NONZEROS + 1];
+} nonzeros;
+
+ALWAYS_INLINE void keep(nonzeros *found, const double *row, size_t column)
 {
-    const quad zero = {0};
-    size_t n = 0, i = 0;
-    for (; i + LANES <= d; i += LANES) {
-        const quad_mask found = (LOAD(row + i) != zero) | (LOAD(row + i + 4) != zero);
-        if ((found[0] | found[1] | found[2] | found[3]) == 0)
-            continue;
-        if (n + LANES > most)
-            return most + 1;
-        for (size_t j = i; j < i + LANES; j++)
-            if (row[j] != 0.0)
-                at[n++] = (uint32_t)j;
-    }
-    for (; i < d && n <= most; i++)
-        if (row[i] != 0.0)
-            at[n++] = (uint32_t)i;
-    return n;
+    found->at[found->n] = (uint32_t)column;
+    found->value[found->n] = row[column];
+    found->n += row[column] != 0.0;
 }
 
-/* The sums of dot(), without the products that are 0. */
-static void sparse_row(const double *row, const uint32_t *at, size_t n, const weights *by,
-                       double *out)
+/* False if there are more than `most`. Eight columns at a time, since most have none. */
+ALWAYS_INLINE bool find_nonzeros(const double *row, size_t d, size_t most, nonzeros *found)
 {
-    const size_t in_lanes = by->d - by->d % 4;
-    for (size_t j = 0; j < by->k; j++) {
-        const double *w = by->w + j * by->d;
-        double lane[LANES] = {0};
-        size_t i = 0;
-        for (; i < n && at[i] < in_lanes; i++)
-            lane[at[i] % LANES] += row[at[i]] * w[at[i]];
-        const quad half = LOAD(lane) + LOAD(lane + 4);
-        double sum = (half[0] + half[2]) + (half[1] + half[3]);
-        for (; i < n; i++)
-            sum += row[at[i]] * w[at[i]];
-        out[j] = sum + by->b[j];
+    const quad zero = {0};
+    size_t i = 0;
+    found->n = 0;
+    for (; i + LANES <= d; i += LANES) {
+        const quad_mask mask = (LOAD(row + i) != zero) | (LOAD(row + i + 4) != zero);
+        if ((mask[0] | mask[1] | mask[2] | mask[3]) == 0)
+            continue;
+        if (found->n + LANES > most)
+            return false;
+        for (size_t j = i; j < i + LANES; j++)
+            keep(found, row, j);
     }
+    for (; i < d && found->n <= most; i++)
+        keep(found, row, i);
+    return found->n <= most;
+}
+
+/* The sum of dot() over the columns `at` (n, ascending) only: of `dense` (d) and `value` (n). */
+static double dot_at(const double *dense, size_t d, const uint32_t *at, const double *value,
+                     size_t n)
+{
+    const size_t in_lanes = d - d % 4;
+    double lane[LANES] = {0};
+    size_t i = 0;
+    for (; i < n && at[i] < in_lanes; i++)
+        lane[at[i] % LANES] += dense[at[i]] * value[i];
+    const quad half = LOAD(lane) + LOAD(lane + 4);
+    double sum = (half[0] + half[2]) + (half[1] + half[3]);
+    for (; i < n; i++)
+        sum += dense[at[i]] * value[i];
+    return sum;
+}
+
+static void sparse_row(const nonzeros *row, const weights *by, double *out)
+{
+    for (size_t j = 0; j < by->k; j++)
+        out[j] = dot_at(by->w + j * by->d, by->d, row->at, row->value, row->n) + by->b[j];
 }
 
 /* Rows with few values that are not 0 on their own, the rows between them together. */
@@ -174,14 +190,13 @@ ALWAYS_INLINE void wide_rows(const double *x, size_t n_rows, const weights *by, 
 {
     const size_t d = by->d, k = by->k;
     const size_t most = d / 8 < MOST_NONZEROS ? d / 8 : MOST_NONZEROS;
-    uint32_t at[MOST_NONZEROS + 1] = {0};
+    nonzeros row;
     size_t first = 0; /* of the rows not computed yet */
     for (size_t i = 0; i < n_rows; i++) {
-        const size_t n = find_nonzeros(x + i * d, d, most, at);
-        if (n > most)
+        if (!find_nonzeros(x + i * d, d, most, &row))
             continue;
         dense_rows(x + first * d, i - first, by, out + first * k);
-        sparse_row(x + i * d, at, n, by, out + i * k);
+        sparse_row(&row, by, out + i * k);
         first = i + 1;
     }
     dense_rows(x + first * d, n_rows - first, by, out + first * k);
@@ -196,6 +211,18 @@ void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const 
         wide_rows(x, n_rows, &by, out);
     else
         dense_rows(x, n_rows, &by, out);
+}
+
+void mc_sparse_linear(const double *x, size_t n_rows, size_t d, const mc_sparse_weights *w,
+                      const double *b, double *out)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        for (size_t j = 0; j < w->k; j++) {
+            const size_t first = w->indptr[j], n = w->indptr[j + 1] - first;
+            out[i * w->k + j] =
+                dot_at(x + i * d, d, w->columns + first, w->values + first, n) + b[j];
+        }
+    }
 }
 
 WIDE_CLONES

@@ -9,6 +9,17 @@
 void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const double *b, size_t k,
                double *out);
 
+/* Weights of which most are 0: row j has values[indptr[j] .. indptr[j + 1]) at these columns,
+ * ascending. Borrowed. */
+typedef struct mc_sparse_weights {
+    const uint32_t *indptr, *columns; /* (k + 1), (n) */
+    const double *values;             /* (n) */
+    size_t k;
+} mc_sparse_weights;
+/* As mc_linear() with these weights written out; columns are below d. */
+void mc_sparse_linear(const double *x, size_t n_rows, size_t d, const mc_sparse_weights *w,
+                      const double *b, double *out);
+
 /* out (n_rows) = sum over the columns of x (n_rows, d) * y (n_rows, d). */
 void mc_row_dot(const double *x, const double *y, size_t n_rows, size_t d, double *out);
 

@@ -85,6 +85,41 @@ static void sums_have_the_promised_order(void **state)
     check_order(5, 5000, 5);
 }
 
+/* Weights that are mostly 0, given as such: the bits of the same weights written out. */
+static void check_sparse_weights(size_t n_rows, size_t d, size_t k)
+{
+    double *x = numbers(n_rows * d, d), *w = numbers(k * d, k), *b = numbers(k, 7);
+    double *got = numbers(n_rows * k, 0), *want = numbers(n_rows * k, 0);
+    double *values = numbers(k * d, 0);
+    uint32_t *indptr = test_calloc(k + 1, sizeof *indptr);
+    uint32_t *columns = test_calloc(k * d + 1, sizeof *columns);
+    make_sparse_rows(w, k, d);
+    for (size_t j = 0; j < k; j++) {
+        indptr[j + 1] = indptr[j];
+        for (size_t i = 0; i < d; i++) {
+            if (w[j * d + i] == 0.0)
+                continue;
+            columns[indptr[j + 1]] = (uint32_t)i;
+            values[indptr[j + 1]++] = w[j * d + i];
+        }
+    }
+    const mc_sparse_weights sparse = {indptr, columns, values, k};
+    mc_linear(x, n_rows, d, w, b, k, want);
+    mc_sparse_linear(x, n_rows, d, &sparse, b, got);
+    assert_same_bits(got, want, n_rows * k);
+    void *const all[] = {x, w, b, got, want, values, indptr, columns};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        test_free(all[i]);
+}
+
+static void sparse_weights_give_the_same_bits(void **state)
+{
+    (void)state;
+    for (size_t d = 1; d < 60; d++)
+        check_sparse_weights(3, d, 7);
+    check_sparse_weights(7, 1001, 6);
+}
+
 /* 4 d u (sum of |terms|), against sums in long double. */
 static void sums_are_within_the_bound(void **state)
 {
@@ -212,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_have_the_promised_order),
+        cmocka_unit_test(sparse_weights_give_the_same_bits),
         cmocka_unit_test(sums_are_within_the_bound),
         cmocka_unit_test(rows_do_not_depend_on_their_batch),
         cmocka_unit_test(softmax_keeps_its_sum_at_the_ends_of_the_scale),

@@ -54,6 +54,15 @@ static void check_proba(const char *pickle, double x, const double *want, size_t
     }
 }
 
+static void check_refused(const char *pickle, const char *want)
+{
+    mc_error err = {0};
+    mc_image image = {0};
+    assert_int_equal(small_model_open(pickle, &image, &err), MC_E_UNSUPPORTED);
+    if (strstr(err.message, want) == NULL)
+        fail_msg("got \"%s\", want \"%s\"", err.message, want);
+}
+
 static void two_classes_are_doubled_by_multinomial_before_1_8(void **state)
 {
     (void)state;
@@ -103,6 +112,47 @@ static void a_row_of_zeros_is_shared_since_1_9(void **state)
                 (const double[]){third, third, third}, 3);
 }
 
+#define FOUR(a, b, c, d) LIST(ITEM(INTEGER(a)) ITEM(INTEGER(b)) ITEM(INTEGER(c)) ITEM(INTEGER(d)))
+#define CSR(n_columns, indptr, indices)                                     \
+    OBJECT("scipy.sparse._csr", "csr_matrix",                               \
+           ATTR("_shape", "(I3\nI" #n_columns "\nt") ATTR("indptr", indptr) \
+               ATTR("indices", indices) ATTR("data", LIST_2(NUMBER(2), NUMBER(5))))
+
+/* One or two values of 40 stay sparse, of 3 they do not; a column named twice counts twice. */
+static void sparse_coefficients_are_read(void **state)
+{
+    (void)state;
+    double got[3], row[40] = {0};
+    mc_error err = {0};
+    mc_image image = {0};
+    row[1] = 10.0;
+    row[2] = 100.0;
+    row[39] = 1000.0;
+#define SPARSE(n_columns, indptr, indices)                                                       \
+    RIDGE(FITTED("1.6.1", n_columns) ATTR("intercept_", LIST_3(NUMBER(1), NUMBER(2), NUMBER(3))) \
+              ATTR("coef_", CSR(n_columns, indptr, indices)))
+    const struct {
+        const char *pickle;
+        size_t n_columns;
+        double want[3];
+    } cases[] = {
+        {SPARSE(40, FOUR(0, 1, 1, 2), LIST_2(INTEGER(1), INTEGER(39))), 40, {21, 2, 5003}},
+        {SPARSE(40, FOUR(0, 0, 2, 2), LIST_2(INTEGER(1), INTEGER(1))), 40, {1, 72, 3}},
+        {SPARSE(3, FOUR(0, 1, 1, 2), LIST_2(INTEGER(1), INTEGER(2))), 3, {21, 2, 503}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(small_model_open(cases[i].pickle, &image, &err), MC_OK);
+        assert_int_equal(
+            small_model_ask(&image, MC_METHOD_PREDICT, row, 1, cases[i].n_columns, NULL, got, &err),
+            MC_OK);
+        assert_memory_equal(got, cases[i].want, sizeof got);
+        mc_image_close(&image);
+    }
+    check_refused(RIDGE(FITTED("1.6.1", 41) ATTR("intercept_", NUMBER(0)) ATTR(
+                      "coef_", CSR(40, FOUR(0, 1, 1, 2), LIST_2(INTEGER(1), INTEGER(39))))),
+                  "coef_: expected 41 columns, found 3 x 40");
+}
+
 static void the_deviation_is_centred_since_1_9(void **state)
 {
     (void)state;
@@ -145,15 +195,6 @@ static void an_input_that_is_no_number_is_refused(void **state)
     mc_image_close(&image);
 }
 
-static void check_refused(const char *pickle, const char *want)
-{
-    mc_error err = {0};
-    mc_image image = {0};
-    assert_int_equal(small_model_open(pickle, &image, &err), MC_E_UNSUPPORTED);
-    if (strstr(err.message, want) == NULL)
-        fail_msg("got \"%s\", want \"%s\"", err.message, want);
-}
-
 static void state_that_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -182,6 +223,7 @@ int main(void)
         cmocka_unit_test(two_classes_are_doubled_by_multinomial_before_1_8),
         cmocka_unit_test(three_classes_follow_the_solver_before_1_8),
         cmocka_unit_test(a_row_of_zeros_is_shared_since_1_9),
+        cmocka_unit_test(sparse_coefficients_are_read),
         cmocka_unit_test(the_deviation_is_centred_since_1_9),
         cmocka_unit_test(discriminant_log_proba_stays_finite),
         cmocka_unit_test(an_input_that_is_no_number_is_refused),
