@@ -79,7 +79,7 @@ def files(folder, only=""):
     return found
 
 
-def _sanitizer():
+def sanitizer():
     """{LD_PRELOAD: ...} where the library is built with AddressSanitizer."""
     library = native.build_directory() / "libmodelcache.so"
     needed = subprocess.run(["ldd", str(library)], capture_output=True, text=True).stdout
@@ -98,7 +98,7 @@ def _check_jobs(jobs):
         worker = subprocess.run(
             [sys.executable, "-m", "tests.conformance.worker", file.name],
             cwd=environments.ROOT,
-            env=dict(environments.environment(), **_sanitizer()),
+            env=dict(environments.environment(), **sanitizer()),
             capture_output=True,
             text=True,
             timeout=WORKER_TIMEOUT,
@@ -106,6 +106,21 @@ def _check_jobs(jobs):
     if worker.returncode != 0:
         raise RuntimeError("worker: exit %d\n%s" % (worker.returncode, worker.stderr[-4000:]))
     return [json.loads(line) for line in worker.stdout.splitlines()]
+
+
+def open_files(paths):
+    """[{"status", "message", "ms"}]: what becomes of model files that may be hostile."""
+    opener = subprocess.run(
+        [sys.executable, "-m", "tests.conformance.opener"],
+        input="\n".join(map(str, paths)),
+        cwd=environments.ROOT,
+        env=dict(environments.environment(), **sanitizer()),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=WORKER_TIMEOUT,
+        check=True,
+    )
+    return [json.loads(line) for line in opener.stdout.splitlines()]
 
 
 def check(folder, only=""):
