@@ -34,7 +34,11 @@ CALLS = {
     "posix_system": (stack_global("posix", "system", "id"), "posix.system"),
     "nested_getattr": (
         b"cbuiltins\ngetattr\n(cos\npath\nS'os'\ntR(S'system'\ntR.",
-        "builtins.getattr",
+        "os.path",
+    ),
+    "getattr_of_known": (
+        b"cbuiltins\ngetattr\n(cnumpy\nndarray\nS'tofile'\ntR.",
+        "tofile",
     ),
     "dotted_name": (stack_global("os", "path.os.system", "id"), "os.path.os.system"),
     "runstring": (

@@ -97,21 +97,22 @@ def forest(**attributes):
 
 def itself():
     """A pipeline whose step is the pipeline."""
-    pipeline = Pipeline([("a", StandardScaler())]).fit(X)
-    pipeline.steps = [("a", pipeline)]
+    scaler = StandardScaler().fit(X)
+    pipeline = Pipeline([("s", scaler), ("a", "passthrough")])
+    pipeline.steps[1] = ("a", pipeline)
     return pipeline
 
 
 def columns_of_itself():
-    columns = ColumnTransformer([("a", StandardScaler(), [0])]).fit(X)
-    columns.transformers_ = [("a", columns, [0])]
+    columns = ColumnTransformer([("a", StandardScaler(), [0, 1, 2, 3])]).fit(X)
+    columns.transformers_ = [("a", columns, [0, 1, 2, 3])]
     return columns
 
 
 def union_of_itself():
-    union = FeatureUnion([("a", StandardScaler())]).fit(X)
-    union.transformer_list = [("a", union)]
-    return union
+    union = FeatureUnion([("s", StandardScaler().fit(X)), ("a", "passthrough")])
+    union.transformer_list[1] = ("a", union)
+    return Pipeline([("s", StandardScaler().fit(X)), ("u", union)])
 
 
 def bag_of_itself():
@@ -121,23 +122,24 @@ def bag_of_itself():
 
 
 def nested(depth):
-    pipeline = Pipeline([("a", StandardScaler())]).fit(X)
+    scaler = StandardScaler().fit(X)
+    pipeline = Pipeline([("a", scaler)])
     for _ in range(depth):
-        pipeline = Pipeline([("a", pipeline)])
+        pipeline = Pipeline([("s", scaler), ("a", pipeline)])
     return pipeline
 
 
 def columns_at(*selected):
     columns = ColumnTransformer([("a", StandardScaler(), [0, 1])]).fit(X)
     columns.transformers_ = [("a", columns.transformers_[0][1], list(selected))]
-    return columns
+    return set_attributes(columns, _transformer_to_input_indices={"a": list(selected)})
 
 
 # name: (model, what the message must hold)
 TAMPERED = {
     "coef_width": (logistic(coef_=np.ones((3, 7))), "coef_"),
-    "coef_height": (logistic(coef_=np.ones((5, 4))), "coef_"),
-    "coef_1d": (logistic(coef_=np.ones(4)), "coef_"),
+    "coef_height": (logistic(coef_=np.ones((5, 4))), "coef_|intercept_"),
+    "coef_1d": (logistic(coef_=np.ones(4)), "coef_|intercept_"),
     "coef_3d": (logistic(coef_=np.ones((3, 4, 2))), "coef_"),
     "coef_text": (logistic(coef_=np.array([["a"] * 4] * 3)), "coef_"),
     "coef_none": (logistic(coef_=None), "coef_"),
@@ -152,17 +154,15 @@ TAMPERED = {
     "coef_objects": (logistic(coef_=array((3, 4), "O", bytes(96))), "object|list"),
     "intercept_length": (logistic(intercept_=np.ones(9)), "intercept_"),
     "classes_few": (logistic(classes_=np.array([0])), "classes_|coef_"),
-    "classes_objects": (logistic(classes_=np.array([{}, [], 1], dtype=object)), "classes_"),
-    "classes_missing": (logistic(classes_=None), "classes_"),
-    "features_huge": (logistic(n_features_in_=10**12), "n_features_in_|coef_"),
+    "classes_objects": (logistic(classes_=np.array([{}, [], 1], dtype=object)), "classes"),
+    "classes_missing": (logistic(classes_=None), "classes"),
+    "features_huge": (logistic(n_features_in_=10**12), "1000000000000 input columns"),
     "features_negative": (logistic(n_features_in_=-1), "n_features_in_"),
     "features_text": (logistic(n_features_in_="four"), "n_features_in_"),
     "features_names": (
         logistic(feature_names_in_=np.array(["a", "b"], dtype=object)),
         "feature_names_in_",
     ),
-    "version_words": (logistic(_sklearn_version="banana"), "banana|version"),
-    "version_number": (logistic(_sklearn_version=1.9), "version"),
     "ridge_coef": (fitted(Ridge(), coef_=np.ones((2, 2, 2))), "coef_"),
     "sgd_loss": (fitted(SGDClassifier(random_state=0), loss=7, classes_=np.arange(9)), "."),
     "scaler_mean": (fitted(StandardScaler(), mean_=np.ones(3)), "mean_"),
@@ -173,7 +173,7 @@ TAMPERED = {
     "onehot_categories": (fitted(OneHotEncoder(), categories_=[np.arange(3.0)]), "categories_"),
     "onehot_category": (fitted(OneHotEncoder(), categories_=[None] * 4), "categories_"),
     "onehot_drop": (
-        fitted(OneHotEncoder(drop="first"), drop_idx_=np.array([99] * 4, dtype=object)),
+        fitted(OneHotEncoder(drop="first"), _drop_idx_after_grouping=np.array([99] * 4)),
         "drop",
     ),
     "ordinal_categories": (fitted(OrdinalEncoder(), categories_="abc"), "categories_"),
@@ -185,29 +185,29 @@ TAMPERED = {
     "tree_feature_negative": (tree(node("feature", 0, -9)), "feature"),
     "tree_values": (tree(state_of(values=np.ones((2, 1, 3)))), "value"),
     "tree_values_flat": (tree(state_of(values=np.ones(9))), "value"),
-    "tree_count": (tree(state_of(node_count=10**15)), "node"),
     "tree_nodes": (tree(state_of(nodes=np.ones(5))), "node"),
     "tree_no_nodes": (tree(state_of(nodes=None)), "node"),
-    "tree_features": (tree(arguments_of(-4, np.array([3]), 1)), "feature|Tree"),
-    "tree_outputs": (tree(arguments_of(4, np.array([3]), 10**9)), "output|Tree|n_classes"),
     "tree_classes": (
         tree(lambda n, s, a: None, fitted(DecisionTreeClassifier(), classes_=np.arange(2))),
         "class|value",
     ),
     "forest_empty": (forest(estimators_=[]), "estimators_"),
-    "forest_strings": (forest(estimators_=["tree", "tree"]), "estimators_"),
+    "forest_strings": (forest(estimators_=["tree", "tree"]), "estimators_|tree 0"),
     "forest_none": (forest(estimators_=None), "estimators_"),
-    "forest_foreign": (forest(estimators_=[StandardScaler().fit(X)]), "StandardScaler|estimators_"),
+    "forest_foreign": (forest(estimators_=[StandardScaler().fit(X)]), "StandardScaler|tree 0"),
     "iforest_features": (
-        fitted(IsolationForest(n_estimators=2), estimators_features_=[np.array([99])] * 2),
-        "estimators_features_|feature",
+        fitted(
+            IsolationForest(n_estimators=2, max_features=2),
+            estimators_features_=[np.array([99, 0])] * 2,
+        ),
+        "estimators_features_|feature|column",
     ),
     "bagging_features": (
         fitted(BaggingClassifier(n_estimators=2), estimators_features_=[np.array([-99])] * 2),
         "estimators_features_|feature",
     ),
     "gb_estimators": (boosted(estimators_=np.ones((2, 3))), "estimators_"),
-    "gb_shape": (boosted(estimators_=np.array([None] * 4).reshape(2, 2)), "estimators_"),
+    "gb_shape": (boosted(estimators_=np.array([None] * 4).reshape(2, 2)), "estimators_|tree 0"),
     "gb_rate": (boosted(learning_rate="fast"), "learning_rate"),
     "hist_child": (hist("left", 0xFFFFFFF0), "node|left|child"),
     "hist_cycle": (hist("left", 0), "node|left|child"),
@@ -216,34 +216,34 @@ TAMPERED = {
         set_attributes(hist("is_categorical", 1)),
         "categor|bitset",
     ),
-    "steps_text": (set_attributes(nested(0), steps="abc"), "steps"),
-    "steps_empty": (set_attributes(nested(0), steps=[]), "steps"),
-    "steps_short": (set_attributes(nested(0), steps=[("a",)]), "step"),
-    "steps_number": (set_attributes(nested(0), steps=[("a", 5)]), "step"),
+    "steps_text": (set_attributes(nested(0), steps="abc"), "step|Pipeline"),
+    "steps_empty": (set_attributes(nested(0), steps=[]), "step|Pipeline"),
+    "steps_short": (set_attributes(nested(0), steps=[("a",)]), "step|Pipeline"),
+    "steps_number": (set_attributes(nested(0), steps=[("a", 5)]), "step|Pipeline"),
     "steps_class": (
         set_attributes(nested(0), steps=[("a", StandardScaler)]),
-        "StandardScaler|step",
+        "StandardScaler|step|Pipeline",
     ),
     "columns_far": (columns_at(0, 99), "99|column"),
     "columns_name": (columns_at("petal"), "petal|column"),
     "columns_none": (columns_at(None), "column"),
     "columns_list": (
         set_attributes(columns_at(0), transformers_=[("a", "b")]),
-        "transformers_",
+        "ColumnTransformer: expected a tuple of 3",
     ),
-    "unfitted": (LogisticRegression(), "coef_|classes_|fitted"),
-    "unfitted_scaler": (StandardScaler(), "scale_|fitted|n_features_in_"),
+    "unfitted": (LogisticRegression(), "LogisticRegression"),
+    "unfitted_scaler": (StandardScaler(), "StandardScaler"),
     "refused": (fitted(SVC()), "SVC"),
     "refused_inside": (Pipeline([("s", StandardScaler()), ("m", SVC())]).fit(X, Y), 'SVC.*"m"'),
     "list": ([logistic()], "list"),
     "dict": ({"model": logistic(), "version": 3}, "dict|model"),
     "array": (np.ones(5), "array|estimator"),
     "number": (17, "estimator|integer|int"),
-    "pipeline_of_itself": (itself(), "itself|cycle|nest|deep|40"),
-    "columns_of_itself": (columns_of_itself(), "itself|cycle|nest|deep|40"),
-    "union_of_itself": (union_of_itself(), "itself|cycle|nest|deep|40"),
-    "bag_of_itself": (bag_of_itself(), "itself|cycle|nest|deep|40"),
-    "nested_100": (nested(100), "nest|deep|40"),
+    "pipeline_of_itself": (itself(), "more than 40 estimators in each other"),
+    "columns_of_itself": (columns_of_itself(), "more than 40 estimators in each other"),
+    "union_of_itself": (union_of_itself(), "more than 40 estimators in each other"),
+    "bag_of_itself": (bag_of_itself(), "more than 40 estimators in each other"),
+    "nested_100": (nested(100), "more than 40 estimators in each other"),
 }
 
 
