@@ -25,6 +25,10 @@ mc_status mc_fail(mc_error *err, mc_status status, uint64_t offset, const char *
 /* Adds one context on the way out; beyond MC_ERROR_CONTEXTS the outermost are dropped. */
 mc_status mc_fail_in(mc_error *err, mc_status status, const char *format, ...) MC_PRINTF(3, 4);
 
+#ifdef __clang_analyzer__
+#define mc_fail_in(err, status, ...) ((void)mc_fail_in(err, status, __VA_ARGS__), (status))
+#endif
+
 #define MC_TRY(expr)                             \
     do {                                         \
         const mc_status mc_try_status_ = (expr); \

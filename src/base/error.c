@@ -82,7 +82,7 @@ int mc_status_http(mc_status status)
     return row_of(status)->http;
 }
 
-/* In parentheses: base.h makes it a macro too, for the analyzer. */
+/* In parentheses, here and below: base.h makes it a macro too, for the analyzer. */
 mc_status(mc_fail)(mc_error *err, mc_status status, uint64_t offset, const char *format, ...)
 {
     MC_ASSERT(status != MC_OK);
@@ -98,7 +98,7 @@ mc_status(mc_fail)(mc_error *err, mc_status status, uint64_t offset, const char 
     return status;
 }
 
-mc_status mc_fail_in(mc_error *err, mc_status status, const char *format, ...)
+mc_status(mc_fail_in)(mc_error *err, mc_status status, const char *format, ...)
 {
     if (err == NULL || err->n_contexts >= MC_ERROR_CONTEXTS)
         return status;

@@ -59,11 +59,12 @@ bool mc_intern_find(const mc_intern *table, uint64_t hash, mc_intern_same *same,
     if (table->room == 0)
         return false;
     const size_t mask = table->room - 1;
-    for (size_t at = hash & mask; table->ids[at] != 0; at = (at + 1) & mask)
+    for (size_t at = hash & mask; table->ids[at] != 0; at = (at + 1) & mask) {
         if (table->hashes[at] == hash && same(context, table->ids[at] - 1)) {
             *out_id = table->ids[at] - 1;
             return true;
         }
+    }
     return false;
 }
 

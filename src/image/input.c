@@ -101,11 +101,12 @@ static mc_status put_column(const mc_view *view, size_t at, const mc_column_data
         } else if (column->kind == MC_COLUMN_NUMBER) {
             if (data->dtype == MC_DTYPE_CELL) {
                 const mc_cell cell = cell_at(item, data->dtype);
-                if (cell.kind == MC_CELL_STRING)
+                if (cell.kind == MC_CELL_STRING) {
                     return mc_fail(err, MC_E_BAD_INPUT, row,
                                    "row %zu, column %zu: expected a number, found the text "
                                    "\"%.*s\"",
                                    row, at, (int)(cell.size > 80 ? 80 : cell.size), cell.as.text);
+                }
             }
             to->numbers[row * to->n_numbers + column->slot] = number_at(item, data->dtype);
         }

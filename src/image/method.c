@@ -24,10 +24,11 @@ const char *mc_method_name(mc_method method)
 
 mc_status mc_method_find(const char *name, size_t name_size, mc_method *out)
 {
-    for (size_t i = 0; i < MC_N_METHODS; i++)
+    for (size_t i = 0; i < MC_N_METHODS; i++) {
         if (strlen(NAMES[i]) == name_size && memcmp(NAMES[i], name, name_size) == 0) {
             *out = (mc_method)i;
             return MC_OK;
         }
+    }
     return MC_E_NO_METHOD;
 }

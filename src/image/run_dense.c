@@ -184,10 +184,11 @@ static mc_status check_sources(const mc_view *view, const mc_step *step, mc_erro
 {
     const uint32_t *sources = mc_view_u32(view, step->array[0]);
     const size_t n = mc_array_rows(view, step, 0);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         MC_TRY(mc_check_that(view, step,
                              mc_check_width(view, sources[i]) == mc_check_width(view, step->dst),
                              "its sources differ in width", err));
+    }
     return MC_OK;
 }
 

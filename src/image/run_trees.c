@@ -88,11 +88,12 @@ static mc_status check_nodes(const mc_view *view, const mc_step *step, size_t n_
         const size_t distance = nodes[i].word >> (bits + 1);
         const bool ok = distance == 0 ? nodes[i].as.leaf < n_leaves
                                       : distance + 1 < n_nodes - i && (nodes[i].word & mask) < d;
-        if (!ok)
+        if (!ok) {
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "image: node %zu of %zu: bad child, "
                            "leaf or feature",
                            i, n_nodes);
+        }
     }
     return MC_OK;
 }
@@ -114,15 +115,17 @@ static mc_status check_wide_nodes(const mc_view *view, const mc_step *step, size
     for (size_t i = 0; i < n_nodes; i++) {
         const mc_wide_node *node = &nodes[i];
         bool ok = node->left < n_leaves;
-        if (node->word != MC_WIDE_LEAF)
+        if (node->word != MC_WIDE_LEAF) {
             ok = node->left > i && (size_t)node->left + 1 < n_nodes &&
                  (node->word & MC_WIDE_FEATURE) < d &&
                  (!(node->word & MC_WIDE_CATEGORY) || node->as.set < n_sets);
-        if (!ok)
+        }
+        if (!ok) {
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "image: wide node %zu of %zu: bad "
                            "child, leaf, feature or set",
                            i, n_nodes);
+        }
     }
     return MC_OK;
 }

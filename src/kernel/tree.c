@@ -70,11 +70,12 @@ static void walk_group(const mc_forest *forest, const float *const *rows, const 
         at[i] = roots[i];
     while (moving) {
         moving = false;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             if (!is_leaf(nodes, at[i], bits)) {
                 at[i] = step_node(nodes, at[i], rows[i], bits);
                 moving = true;
             }
+        }
     }
 }
 
@@ -141,24 +142,26 @@ void mc_forest_sum(const mc_forest *forest, const void *x, size_t n_rows, size_t
         return;
     }
     uint32_t at[GROUP];
-    for (size_t tree = 0; tree < forest->n_trees; tree++)
+    for (size_t tree = 0; tree < forest->n_trees; tree++) {
         for (size_t first = 0; first < n_rows; first += GROUP) {
             const size_t n = n_rows - first < GROUP ? n_rows - first : GROUP;
             leaves_of_rows(forest, x, first, n, d, tree, at);
             for (size_t i = 0; i < n; i++)
                 add_leaf(forest, values, n_values, width, tree, at[i], out + (first + i) * width);
         }
+    }
 }
 
 void mc_forest_apply(const mc_forest *forest, const void *x, size_t n_rows, size_t d,
                      const uint32_t *names, double *out)
 {
     uint32_t at[GROUP];
-    for (size_t tree = 0; tree < forest->n_trees; tree++)
+    for (size_t tree = 0; tree < forest->n_trees; tree++) {
         for (size_t first = 0; first < n_rows; first += GROUP) {
             const size_t n = n_rows - first < GROUP ? n_rows - first : GROUP;
             leaves_of_rows(forest, x, first, n, d, tree, at);
             for (size_t i = 0; i < n; i++)
                 out[(first + i) * forest->n_trees + tree] = (double)names[at[i]];
         }
+    }
 }

@@ -250,10 +250,11 @@ static void show_block(exposition *e, uint32_t at)
         if (!atomic_load_explicit(&s->used, memory_order_acquire))
             continue;
         const uint64_t n = sum_series(e->metrics, s, &first, at);
-        if (first)
+        if (first) {
             SHOW(e, "%s{model=\"%s\",version=\"%s\",protocol=\"%s\",code=\"%u\"} %llu\n",
                  METRICS[METRIC_REQUESTS].name, escaped(s->model, model),
                  escaped(s->version, version), s->protocol, s->http, (unsigned long long)n);
+        }
     }
 }
 

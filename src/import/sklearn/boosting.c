@@ -28,11 +28,12 @@ static mc_status open_boosting(mc_lowering *to, const mc_value *est, boosting *o
     mc_ndarray trees;
     *out = (boosting){.est = est, .version = mc_version_of(to, est)};
     MC_TRY(mc_attr_array(to, est, "estimators_", &trees, err));
-    if (trees.dtype.kind != 'O' || trees.n_dims != 2 || trees.n_items == 0)
+    if (trees.dtype.kind != 'O' || trees.n_dims != 2 || trees.n_items == 0) {
         return mc_refuse(err, est,
                          "estimators_: expected a matrix of trees, found %zu items of "
                          "%zu dimensions",
                          trees.n_items, trees.n_dims);
+    }
     MC_TRY(mc_attr_items(to, est, "estimators_", &out->trees, err));
     out->n_columns = trees.shape[1];
     out->is_classifier = mc_bytes_is(mc_class_name(est), "GradientBoostingClassifier");

@@ -71,11 +71,12 @@ static mc_status select_number(selection *s, int64_t index, mc_error *err)
 
 static mc_status select_name(selection *s, mc_bytes name, mc_error *err)
 {
-    for (size_t i = 0; s->names != NULL && i < s->n_cols; i++)
+    for (size_t i = 0; s->names != NULL && i < s->n_cols; i++) {
         if (s->names[i].kind == MC_CELL_STRING &&
             mc_bytes_equal(name,
                            (mc_bytes){(const uint8_t *)s->names[i].as.text, s->names[i].size}))
             return select_number(s, (int64_t)i, err);
+    }
     return mc_refuse(err, s->est, "no column is named \"%.*s\"", MC_SHOW(name));
 }
 
@@ -112,15 +113,16 @@ static mc_status select_slice(selection *s, const mc_value *slice, mc_error *err
 static mc_status select_cells(selection *s, const mc_cell *cells, size_t n, mc_error *err)
 {
     for (size_t i = 0; i < n; i++) {
-        if (cells[i].kind == MC_CELL_STRING)
+        if (cells[i].kind == MC_CELL_STRING) {
             MC_TRY(
                 select_name(s, (mc_bytes){(const uint8_t *)cells[i].as.text, cells[i].size}, err));
-        else if (cells[i].kind == MC_CELL_BOOL && cells[i].as.integer)
+        } else if (cells[i].kind == MC_CELL_BOOL && cells[i].as.integer) {
             MC_TRY(select_number(s, (int64_t)i, err));
-        else if (cells[i].kind == MC_CELL_INTEGER)
+        } else if (cells[i].kind == MC_CELL_INTEGER) {
             MC_TRY(select_number(s, cells[i].as.integer, err));
-        else if (cells[i].kind != MC_CELL_BOOL)
+        } else if (cells[i].kind != MC_CELL_BOOL) {
             return mc_refuse(err, s->est, "columns: item %zu is no name, number or truth value", i);
+        }
     }
     return MC_OK;
 }

@@ -42,11 +42,12 @@ static mc_status constant_class(mc_lowering *to, const mc_value *est, const mc_c
         MC_TRY_IN(mc_cell_from_value(to->arena, value, &single, err), err, "attribute constant");
         constants = &single;
     }
-    for (size_t i = 0; k < n_constants && i < n; i++)
+    for (size_t i = 0; k < n_constants && i < n; i++) {
         if (mc_cell_compare(&classes[i], &constants[k]) == 0) {
             *out = i;
             return MC_OK;
         }
+    }
     return mc_refuse(err, est, "constant: it is none of the classes");
 }
 
@@ -112,10 +113,11 @@ mc_status mc_lower_dummy_classifier(mc_lowering *to, const mc_value *est, mc_met
         return mc_no_method(err, est, method);
     for (size_t i = 0; i < MC_COUNT_OF(FIXED); i++)
         is_fixed = is_fixed || mc_attr_is_text(est, "_strategy", FIXED[i]);
-    if (!is_fixed)
+    if (!is_fixed) {
         return mc_refuse(err, est,
                          "_strategy: expected prior, most_frequent or constant, found %.*s",
                          MC_SHOW(mc_attr_text(est, "_strategy")));
+    }
     MC_TRY(mc_attr_integer(est, "n_outputs_", 1, &n_outputs, err));
     if (n_outputs < 1 || n_outputs > (int64_t)MC_LIMIT_WIDTH)
         return mc_refuse(err, est, "n_outputs_: %lld", (long long)n_outputs);

@@ -95,11 +95,12 @@ static mc_status emit_ufunc(mc_lowering *to, const call *c, mc_sym *x, mc_error 
 {
     static const char *const KNOWN[] = {NULL};
     const mc_unary which = mc_unary_find(c->name);
-    if (which == MC_N_UNARY)
+    if (which == MC_N_UNARY) {
         return mc_refuse(err, c->est,
                          "func: %.*s.%.*s cannot be served; use a numpy function such as "
                          "numpy.log1p",
                          MC_SHOW(c->module), MC_SHOW(c->name));
+    }
     MC_TRY(know_arguments(c, KNOWN, err));
     MC_TRY(mc_emit_unary(to, x, which, 0.0, 0.0, x, err));
     if (which >= MC_UNARY_ISNAN && which <= MC_UNARY_LOGICAL_NOT)
@@ -119,11 +120,12 @@ static bool is_numpy(mc_bytes module)
 
 static mc_status emit_call(mc_lowering *to, const call *c, mc_sym *x, mc_error *err)
 {
-    if (!is_numpy(c->module))
+    if (!is_numpy(c->module)) {
         return mc_refuse(err, c->est,
                          "func: %.*s.%.*s cannot be served; use a numpy function such as "
                          "numpy.log1p",
                          MC_SHOW(c->module), MC_SHOW(c->name));
+    }
     MC_TRY(mc_to_numbers(to, x, x, err));
     if (mc_bytes_is(c->name, "clip"))
         return emit_clip(to, c, x, err);

@@ -76,10 +76,11 @@ static mc_status know_categories(mc_lowering *to, hist_loading *load, mc_error *
                          thresholds.n, load->n_features);
     MC_TRY(mc_arena_take(to->arena, load->n_features, sizeof *load->known, (void **)&load->known,
                          err));
-    for (size_t i = 0; i < load->n_features; i++)
+    for (size_t i = 0; i < load->n_features; i++) {
         if (is_category[i] != 0)
             MC_TRY_IN(know_feature(to, load, i, thresholds.at[i], err), err, "bin_thresholds_[%zu]",
                       i);
+    }
     return MC_OK;
 }
 
@@ -163,11 +164,12 @@ static mc_status inner_node(hist_loading *load, const hist_nodes *tree, size_t i
     const uint64_t feature = (uint64_t)tree->integers[FEATURE][i];
     const uint64_t left = (uint64_t)tree->integers[LEFT][i];
     const uint64_t right = (uint64_t)tree->integers[RIGHT][i];
-    if (feature >= load->n_features || left >= tree->n || right >= tree->n)
+    if (feature >= load->n_features || left >= tree->n || right >= tree->n) {
         return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                        "node %zu: feature %llu of %zu, children %llu and %llu of %zu", i,
                        (unsigned long long)feature, load->n_features, (unsigned long long)left,
                        (unsigned long long)right, tree->n);
+    }
     *out = (mc_loose_node){.as.threshold = tree->threshold[i],
                            .left = (uint32_t)left,
                            .right = (uint32_t)right,

@@ -90,10 +90,11 @@ static mc_status emit_fill(mc_lowering *to, const marker *missing, const mc_sym 
     } else {
         double *numbers = NULL;
         MC_TRY(mc_arena_new(to->arena, double, x->n_cols, &numbers, err));
-        for (size_t i = 0; i < x->n_cols; i++)
+        for (size_t i = 0; i < x->n_cols; i++) {
             numbers[i] = fill[i].kind == MC_CELL_NUMBER ? fill[i].as.number
                          : fill[i].kind == MC_CELL_NONE ? (double)NAN
                                                         : (double)fill[i].as.integer;
+        }
         MC_TRY(mc_build_f64(to->b, numbers, 1, x->n_cols, &step.array[0], err));
         if (!missing->is_nan)
             step.value[0] = marker_number(missing);
@@ -198,10 +199,11 @@ mc_status mc_lower_missing_indicator(mc_lowering *to, const mc_value *est, mc_me
     MC_TRY(mc_attr_bool(est, "error_on_new", true, &refuses_new, err));
     MC_TRY(read_marker(to, est, &missing, err));
     MC_TRY(indicator_columns(to, est, &at, &n, x->n_cols, err));
-    if (refuses_new && mc_attr_is_text(est, "features", "missing-only") && n < x->n_cols)
+    if (refuses_new && mc_attr_is_text(est, "features", "missing-only") && n < x->n_cols) {
         return mc_refuse(err, est,
                          "error_on_new with features=\"missing-only\" cannot be served; "
                          "use features=\"all\" or error_on_new=False");
+    }
     MC_TRY(read_input(to, &missing, x, &in, err));
     MC_TRY(emit_mask(to, &missing, &in, at, n, &y, err));
     return mc_answer_matrix(to, y, out, err);

@@ -118,13 +118,13 @@ bool mc_features_of(const mc_value *est, size_t *out)
 
 /* ----------------------------------------------------------------------------- errors ---- */
 
-mc_status mc_no_method(mc_error *err, const mc_value *est, mc_method method)
+mc_status(mc_no_method)(mc_error *err, const mc_value *est, mc_method method)
 {
     return mc_fail(err, MC_E_NO_METHOD, MC_NO_OFFSET, "%.*s has no %s", MC_SHOW(mc_class_name(est)),
                    mc_method_name(method));
 }
 
-mc_status mc_refuse(mc_error *err, const mc_value *est, const char *format, ...)
+mc_status(mc_refuse)(mc_error *err, const mc_value *est, const char *format, ...)
 {
     char text[300];
     va_list args;
@@ -144,10 +144,11 @@ static mc_status check_width(const mc_value *est, const mc_sym *x, mc_error *err
     if (mc_value_is_none(found))
         return MC_OK;
     MC_TRY_IN(mc_integer_from_value(found, &n, err), err, "attribute n_features_in_");
-    if (n < 0 || (uint64_t)n != x->n_cols)
+    if (n < 0 || (uint64_t)n != x->n_cols) {
         return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                        "%.*s was fitted on %lld features, and is given %zu",
                        MC_SHOW(mc_class_name(est)), (long long)n, x->n_cols);
+    }
     return MC_OK;
 }
 
@@ -165,10 +166,11 @@ mc_status mc_lower(mc_lowering *to, const mc_value *est, mc_method method, const
 {
     char name[160];
     const registry_row *row = find_row(est);
-    if (row == NULL)
+    if (row == NULL) {
         return mc_fail(err, MC_E_UNSUPPORTED, est == NULL ? MC_NO_OFFSET : est->offset,
                        "%s is not an estimator that can be served",
                        mc_value_type_name(est, name, sizeof name));
+    }
     if (to->depth >= MC_LIMIT_ESTIMATOR_DEPTH)
         return mc_fail(err, MC_E_LIMIT, est->offset, "more than %d estimators in each other",
                        MC_LIMIT_ESTIMATOR_DEPTH);
@@ -244,11 +246,12 @@ typedef struct mc_memo {
 
 bool mc_memo_find(const mc_lowering *to, const mc_value *est, uint32_t tag, uint32_t ids[4])
 {
-    for (const mc_memo *memo = to->memo; memo != NULL; memo = memo->next)
+    for (const mc_memo *memo = to->memo; memo != NULL; memo = memo->next) {
         if (memo->est == est && memo->tag == tag) {
             memcpy(ids, memo->ids, sizeof memo->ids);
             return true;
         }
+    }
     return false;
 }
 

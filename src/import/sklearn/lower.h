@@ -84,6 +84,10 @@ MC_MUST_CHECK mc_status mc_memo_add(mc_lowering *to, const mc_value *est, uint32
 mc_status mc_no_method(mc_error *err, const mc_value *est, mc_method method);
 /* MC_E_UNSUPPORTED: "SGDClassifier: loss: expected ..., found ...". */
 mc_status mc_refuse(mc_error *err, const mc_value *est, const char *format, ...) MC_PRINTF(3, 4);
+#ifdef __clang_analyzer__ /* as in base.h */
+#define mc_no_method(err, est, method) ((void)mc_no_method(err, est, method), MC_E_NO_METHOD)
+#define mc_refuse(err, est, ...)       ((void)mc_refuse(err, est, __VA_ARGS__), MC_E_UNSUPPORTED)
+#endif
 
 /* -- answers: one part each; for multi-output fill parts by hand */
 MC_MUST_CHECK mc_status mc_answer_matrix(mc_lowering *to, mc_sym value, mc_answer *out,

@@ -72,10 +72,11 @@ static mc_status column_names(mc_lowering *to, const mc_value *value, size_t n,
 
 static mc_status no_width(const mc_value *root, mc_error *err)
 {
-    if (mc_attr_has(root, "cv_results_") && !mc_attr_has(root, "best_estimator_"))
+    if (mc_attr_has(root, "cv_results_") && !mc_attr_has(root, "best_estimator_")) {
         return mc_refuse(err, root,
                          "expected a search fitted with refit=True, found one without "
                          "best_estimator_: save the estimator that it found instead");
+    }
     return mc_refuse(err, root, "no attribute n_features_in_ says how wide its input is");
 }
 
@@ -184,14 +185,16 @@ static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *ou
 {
     mc_sym x;
     char type[160];
-    if (!mc_value_is(root, MC_KIND_OBJECT))
+    if (!mc_value_is(root, MC_KIND_OBJECT)) {
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
                        "expected a fitted scikit-learn estimator, found %s",
                        mc_value_type_name(root, type, sizeof type));
-    if (!mc_lower_knows(root))
+    }
+    if (!mc_lower_knows(root)) {
         return mc_fail(err, MC_E_UNSUPPORTED, root->offset,
                        "%s is not an estimator that can be served",
                        mc_value_type_name(root, type, sizeof type));
+    }
     const mc_value *version = mc_value_attr(root, "_sklearn_version");
     const mc_bytes version_text =
         mc_value_is(version, MC_KIND_TEXT) ? version->as.bytes : mc_bytes_of("");

@@ -74,10 +74,11 @@ static mc_status sum_arrays(mc_lowering *to, const mc_ensemble_sum *sum, mc_step
     if (sum->start != NULL) {
         mc_sym start;
         MC_TRY(mc_to_numbers(to, sum->start, &start, err));
-        if (start.n_cols != sum->width)
+        if (start.n_cols != sum->width) {
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "the sums begin with %zu columns, expected %zu", start.n_cols,
                            sum->width);
+        }
         step->src2 = start.buffer;
     }
     return MC_OK;

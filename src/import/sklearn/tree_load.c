@@ -89,19 +89,21 @@ static mc_status read_values(loading *load, const mc_value *value, tree_arrays *
     mc_ndarray array;
     double *items = NULL;
     MC_TRY_IN(mc_ndarray_from_value(&load->scratch, value, &array, err), err, "values");
-    if (array.n_dims != 3 || array.shape[0] != out->n)
+    if (array.n_dims != 3 || array.shape[0] != out->n) {
         return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                        "values: expected 3 dimensions and %zu nodes, found %zu and %zu", out->n,
                        array.n_dims, array.n_dims == 0 ? 0 : array.shape[0]);
+    }
     if (load->n_outputs == 0) {
         load->n_outputs = array.shape[1];
         load->n_classes = array.shape[2];
     }
     if (load->n_outputs == 0 || load->n_outputs != array.shape[1] || load->n_classes == 0 ||
-        load->n_classes != array.shape[2])
+        load->n_classes != array.shape[2]) {
         return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                        "values: %zu outputs of %zu values, expected %zu of %zu", array.shape[1],
                        array.shape[2], load->n_outputs, load->n_classes);
+    }
     MC_TRY_IN(mc_ndarray_f64(&load->scratch, &array, &items, err), err, "values");
     out->values = items;
     return MC_OK;
