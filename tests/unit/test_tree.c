@@ -158,14 +158,14 @@ static void distances_that_do_not_fit_stay_wide(void **state)
     assert_false(mc_pack_narrow(&f->packing, 31, narrow));
 }
 
-static void features_take_as_many_bits_as_they_need(void **state)
+static void features_take_one_of_few_widths(void **state)
 {
     (void)state;
-    assert_int_equal(mc_pack_feature_bits(1), 0);
-    assert_int_equal(mc_pack_feature_bits(2), 1);
-    assert_int_equal(mc_pack_feature_bits(3), 2);
-    assert_int_equal(mc_pack_feature_bits(64), 6);
-    assert_int_equal(mc_pack_feature_bits(65), 7);
+    assert_int_equal(mc_pack_feature_bits(1), 8);
+    assert_int_equal(mc_pack_feature_bits(256), 8);
+    assert_int_equal(mc_pack_feature_bits(257), 12);
+    assert_int_equal(mc_pack_feature_bits(65536), 16);
+    assert_int_equal(mc_pack_feature_bits(65537), 20);
 }
 
 /* -------------------------------------------------------------------------- thresholds ---- */
@@ -252,38 +252,85 @@ static void categories_wrap_as_uint8(void **state)
 
 enum { N_TREES = 37, DEPTH = 5, TREE_NODES = (1 << (DEPTH + 1)) - 1, N_ROWS = 41, N_COLUMNS = 5 };
 
-/* Sums do not depend on the batch: bit for bit the same in any part of it. */
+typedef struct grove {
+    mc_tree_node nodes[N_TREES * TREE_NODES];
+    uint32_t roots[N_TREES];
+    double values[64];
+    float x[N_ROWS * N_COLUMNS];
+    uint32_t bits;
+} grove;
+
+/* Full trees; every third node sends NaN left. */
+static void plant(grove *g, uint32_t bits, bool with_nan)
+{
+    memset(g, 0, sizeof *g);
+    g->bits = bits;
+    for (size_t i = 0; i < N_TREES * TREE_NODES; i++) {
+        const size_t at = i % TREE_NODES;
+        const uint32_t feature = (uint32_t)((i * 7 + at) % N_COLUMNS);
+        const bool is_leaf = at >= TREE_NODES / 2;
+        if (is_leaf) {
+            g->nodes[i].as.leaf = (uint32_t)(i * 13 % 64);
+            continue;
+        }
+        g->nodes[i].word =
+            (uint32_t)(at + 1) << (bits + 1) | (uint32_t)(i % 3 == 0) << bits | feature;
+        g->nodes[i].as.threshold = (float)((i * 31) % 17) / 17.0f;
+    }
+    for (size_t i = 0; i < N_TREES; i++)
+        g->roots[i] = (uint32_t)(i * TREE_NODES);
+    for (size_t i = 0; i < 64; i++)
+        g->values[i] = 1.0 / (double)(3 + i);
+    for (size_t i = 0; i < N_ROWS * N_COLUMNS; i++)
+        g->x[i] = with_nan && i % 4 == 0 ? NAN : (float)((i * 29) % 23) / 23.0f;
+}
+
+/* The sum of one row, said as plainly as it can be. */
+static double plain_sum(const grove *g, const float *row)
+{
+    double sum = 0.0;
+    for (size_t tree = 0; tree < N_TREES; tree++) {
+        const mc_tree_node *node = &g->nodes[g->roots[tree]];
+        while (node->word >> (g->bits + 1) != 0) {
+            const float x = row[node->word & ((1u << g->bits) - 1)];
+            const bool left = isnan(x) ? (node->word >> g->bits & 1) : x <= node->as.threshold;
+            node += (node->word >> (g->bits + 1)) + !left;
+        }
+        sum += g->values[node->as.leaf];
+    }
+    return sum;
+}
+
+/* The same bits in every batch, in every form of node, with and without NaN. */
+static void check_sums(uint32_t bits, bool with_nan)
+{
+    static grove g;
+    double want[N_ROWS], got[N_ROWS];
+    plant(&g, bits, with_nan);
+    const mc_forest forest = {
+        .nodes = g.nodes, .roots = g.roots, .n_trees = N_TREES, .feature_bits = bits};
+    for (size_t i = 0; i < N_ROWS; i++)
+        want[i] = plain_sum(&g, g.x + i * N_COLUMNS);
+    for (size_t size = 1; size <= N_ROWS; size++) {
+        memset(got, 0, sizeof got);
+        for (size_t at = 0; at < N_ROWS; at += size) {
+            const size_t n = N_ROWS - at < size ? N_ROWS - at : size;
+            mc_forest_sum(&forest, g.x + at * N_COLUMNS, n, N_COLUMNS, g.values, 1, 1, got + at);
+        }
+        for (size_t i = 0; i < N_ROWS; i++)
+            if (got[i] != want[i])
+                fail_msg("%u bits, batches of %zu, row %zu: %a, want %a", bits, size, i, got[i],
+                         want[i]);
+    }
+}
+
 static void sums_are_row_invariant(void **state)
 {
     (void)state;
-    static mc_tree_node nodes[N_TREES * TREE_NODES];
-    static uint32_t roots[N_TREES];
-    static double values[64], whole[N_ROWS], part[N_ROWS];
-    static float x[N_ROWS * N_COLUMNS];
-    for (size_t i = 0; i < N_TREES * TREE_NODES; i++) {
-        const size_t at = i % TREE_NODES;
-        const bool is_leaf = at >= TREE_NODES / 2;
-        nodes[i].word = is_leaf ? 0 : (uint32_t)((at + 1) << 4 | (i * 7 + at) % N_COLUMNS);
-        nodes[i].as.threshold = (float)((i * 31) % 17) / 17.0f;
-        if (is_leaf)
-            nodes[i].as.leaf = (uint32_t)(i * 13 % 64);
-    }
-    for (size_t i = 0; i < N_TREES; i++)
-        roots[i] = (uint32_t)(i * TREE_NODES);
-    for (size_t i = 0; i < 64; i++)
-        values[i] = 1.0 / (double)(3 + i);
-    for (size_t i = 0; i < N_ROWS * N_COLUMNS; i++)
-        x[i] = (float)((i * 29) % 23) / 23.0f;
-    const mc_forest forest = {
-        .nodes = nodes, .roots = roots, .n_trees = N_TREES, .feature_bits = 3};
-    mc_forest_sum(&forest, x, N_ROWS, N_COLUMNS, values, 1, 1, whole);
-    for (size_t size = 1; size < N_ROWS; size++) {
-        memset(part, 0, sizeof part);
-        for (size_t at = 0; at < N_ROWS; at += size) {
-            const size_t n = N_ROWS - at < size ? N_ROWS - at : size;
-            mc_forest_sum(&forest, x + at * N_COLUMNS, n, N_COLUMNS, values, 1, 1, part + at);
-        }
-        assert_memory_equal(part, whole, sizeof whole);
+    const uint32_t bits[] = {3, 8, 12, 16};
+    for (size_t i = 0; i < MC_COUNT_OF(bits); i++) {
+        check_sums(bits[i], false);
+        check_sums(bits[i], true);
     }
 }
 
@@ -407,7 +454,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(shared_and_cyclic_children_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(equal_leaves_are_one_by_bits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(distances_that_do_not_fit_stay_wide, set_up, tear_down),
-        cmocka_unit_test(features_take_as_many_bits_as_they_need),
+        cmocka_unit_test(features_take_one_of_few_widths),
         cmocka_unit_test(thresholds_decide_every_float32_alike),
         cmocka_unit_test_setup_teardown(nan_follows_the_flag_and_infinity_the_threshold, set_up,
                                         tear_down),

@@ -1,4 +1,4 @@
-/* tree_pack.c: breadth first into wide nodes, then into narrow ones. */
+/* tree_pack.c: depth first into wide nodes, then into narrow ones. */
 #include "import/sklearn/tree_pack.h"
 
 #include <math.h>
@@ -68,12 +68,13 @@ mc_status mc_pack_leaf(mc_packing *packing, const double *row, uint32_t *out, mc
 
 /* ------------------------------------------------------------------------------- nodes ---- */
 
-/* The walk: order[i] is the node that stands at place i; places below n_placed are taken. */
+/* The walk: order[i] is the node that stands at place i; places below n_placed are taken. todo
+ * holds places whose node is not written yet, the next one last. */
 typedef struct walk {
     const mc_loose_node *tree;
-    size_t n, n_placed;
-    uint32_t *order; /* scratch (n) */
-    bool *seen;      /* scratch (n) */
+    size_t n, n_placed, n_todo;
+    uint32_t *order, *todo; /* scratch (n) */
+    bool *seen;             /* scratch (n) */
 } walk;
 
 static mc_status place_child(walk *w, uint32_t parent, uint32_t child, mc_error *err)
@@ -89,23 +90,36 @@ static mc_status place_child(walk *w, uint32_t parent, uint32_t child, mc_error 
     return MC_OK;
 }
 
-/* Each node is placed at most once: `order` and the room for nodes suffice. */
+/* A node's children take the next two places; what is below the left one follows at once, so that
+ * half of the steps of a row stay in the cache line. */
+static mc_status place_children(walk *w, size_t base, uint32_t at, mc_wide_node *out, mc_error *err)
+{
+    const mc_loose_node *node = &w->tree[w->order[at]];
+    const uint32_t left = (uint32_t)w->n_placed;
+    out->as.set = node->as.set;
+    out->word = node->word;
+    out->left = (uint32_t)base + left;
+    MC_TRY(place_child(w, w->order[at], node->left, err));
+    MC_TRY(place_child(w, w->order[at], node->right, err));
+    w->todo[w->n_todo++] = left + 1;
+    w->todo[w->n_todo++] = left;
+    return MC_OK;
+}
+
+/* Each node is placed once at most: (n) places suffice everywhere. */
 static mc_status place_nodes(walk *w, size_t base, mc_wide_node *out, mc_error *err)
 {
     w->order[0] = 0;
+    w->todo[0] = 0;
     w->seen[0] = true;
-    w->n_placed = 1;
-    for (size_t i = 0; i < w->n_placed; i++) {
-        const mc_loose_node *node = &w->tree[w->order[i]];
-        if (node->left == MC_LOOSE_LEAF) {
-            out[i] = (mc_wide_node){.left = node->leaf, .word = MC_WIDE_LEAF};
-            continue;
-        }
-        out[i].as.set = node->as.set;
-        out[i].word = node->word;
-        out[i].left = (uint32_t)(base + w->n_placed);
-        MC_TRY(place_child(w, w->order[i], node->left, err));
-        MC_TRY(place_child(w, w->order[i], node->right, err));
+    w->n_placed = w->n_todo = 1;
+    while (w->n_todo > 0) {
+        const uint32_t at = w->todo[--w->n_todo];
+        const mc_loose_node *node = &w->tree[w->order[at]];
+        if (node->left == MC_LOOSE_LEAF)
+            out[at] = (mc_wide_node){.left = node->leaf, .word = MC_WIDE_LEAF};
+        else
+            MC_TRY(place_children(w, base, at, &out[at], err));
     }
     return MC_OK;
 }
@@ -121,6 +135,7 @@ mc_status mc_pack_tree(mc_packing *packing, const mc_loose_node *tree, size_t n,
     if (n >= UINT32_MAX - base)
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "more than %u tree nodes", UINT32_MAX);
     MC_TRY(mc_arena_new_raw(scratch, uint32_t, n, &w.order, err));
+    MC_TRY(mc_arena_new_raw(scratch, uint32_t, n, &w.todo, err));
     MC_TRY(mc_arena_new(scratch, bool, n, &w.seen, err));
     MC_TRY(mc_vec_append(&packing->nodes, NULL, n * sizeof(mc_wide_node), err));
     mc_wide_node *nodes = (mc_wide_node *)(void *)packing->nodes.data;
@@ -140,9 +155,9 @@ float mc_pack_threshold(double threshold)
 
 uint32_t mc_pack_feature_bits(size_t n_features)
 {
-    uint32_t bits = 0;
-    while (bits < 63 && n_features > (size_t)1 << bits)
-        bits++;
+    uint32_t bits = 8;
+    while (bits < 60 && n_features > (size_t)1 << bits)
+        bits += 4;
     return bits;
 }
 

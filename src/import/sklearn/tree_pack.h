@@ -1,6 +1,6 @@
 /* tree_pack.h: trees as their makers stored them -> the node arrays of kernel/tree.h.
  *
- * HOW IT WORKS  Loaders fill mc_loose_node records, in any order. mc_pack_tree() walks them breadth
+ * HOW IT WORKS  Loaders fill mc_loose_node records, in any order. mc_pack_tree() walks them depth
  *               first into wide nodes: siblings adjacent, children behind their parent. When all
  *               trees are in, mc_pack_narrow() halves the nodes if x is float32 and feature and
  *               distance fit one word.
@@ -53,7 +53,7 @@ MC_MUST_CHECK mc_status mc_pack_tree(mc_packing *packing, const mc_loose_node *t
  * x <= this. NaN stays NaN. */
 float mc_pack_threshold(double threshold);
 
-/* Bits that hold a feature below `n_features`. */
+/* Bits that hold a feature below `n_features`: one of 8, 12, 16 ..., the forms of kernel/tree.c. */
 uint32_t mc_pack_feature_bits(size_t n_features);
 
 /* All nodes as narrow ones into `out` (n_nodes). False if a distance does not fit beside
