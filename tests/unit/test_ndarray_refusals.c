@@ -199,7 +199,7 @@ static void sparse_matrices_that_contradict_themselves(void **state)
     assert_int_equal(mc_sparse_from_value(&arena, READ(GOOD), &sparse, NULL), MC_OK);
     assert_int_equal(sparse.n_items, 2);
 
-    check_sparse(READ(CSR("N", "", "", "")), "a sparse matrix needs a _shape of two counts");
+    check_sparse(READ(CSR("N", "", "", "")), "a sparse matrix needs a _shape of one or two counts");
     check_sparse(READ(CSR("(I2\nI-3\nt", "", "", "")), "negative _shape");
     check_sparse(READ(CSR("(I2\nI3\nt", "I0\na", "", "")), "indptr of 1 items for 2 rows");
     check_sparse(READ(CSR("(L9223372036854775807\nI3\nt", "I0\na", "", "")),
