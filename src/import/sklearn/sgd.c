@@ -1,8 +1,9 @@
 /* sgd.c: SGDClassifier and SGDOneClassSVM.
  *
  * Oracle   sklearn/linear_model/_stochastic_gradient.py, scikit-learn 1.2 to 1.9.
- * Exact    Scores within the bound of kernel/linear.c; modified_huber's probabilities bit for bit
- *          from the scores, log_loss's within 8 ulp. */
+ * Exact    Scores within the bound of kernel/linear.c. From the scores: modified_huber's
+ * probabilities bit for bit up to seven classes (numpy sums eight and more in another order),
+ * log_loss's within 8 ulp. */
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/linear_scores.h"
