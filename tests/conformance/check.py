@@ -87,7 +87,8 @@ def _asked_rows(model, method, rows):
     """inverse_transform is asked for what transform answers, everything else for the rows."""
     if method != "inverse_transform":
         return rows
-    return native.dense(model.predict("transform", rows).parts[0].values)
+    (part,) = model.predict("transform", rows).parts
+    return native.csr(part.values) if part.sparse else native.dense(part.values)
 
 
 def _check_method(model, method, rows, description, result):

@@ -301,6 +301,13 @@ def dense(array):
     return Dense(array if array.dtype in DTYPES else array.astype(np.float64))
 
 
+def csr(array):
+    """A matrix without its zeros."""
+    rows, columns = np.nonzero(array)
+    indptr = np.concatenate([[0], np.cumsum(np.count_nonzero(array, axis=1))])
+    return Csr(array[rows, columns], columns, indptr, array.shape[1])
+
+
 # -------------------------------------------------------------------------------------- outputs
 
 
