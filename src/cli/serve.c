@@ -372,10 +372,23 @@ static void raise_limits(void)
     }
 }
 
+/* Options that the contract names and this version cannot honour yet: said, not hidden. */
+static void say_what_waits(const daemon_state *d)
+{
+    const char *cache = d->options.text[MC_PARAM_PREDICTION_CACHE];
+    const char *images = d->options.text[MC_PARAM_IMAGE_DIR];
+    if (strcmp(cache, "auto") != 0 && strcmp(cache, "off") != 0)
+        mc_log_print(&d->log, MC_LOG_WARN,
+                     "--prediction-cache %s: this version has no prediction cache", cache);
+    if (strcmp(images, "off") != 0)
+        mc_log_print(&d->log, MC_LOG_WARN, "--image-dir %s: this version keeps no images", images);
+}
+
 static mc_status start(daemon_state *d, mc_error *err)
 {
     d->log.level = (mc_log_level)number(d, MC_PARAM_LOG_LEVEL);
     d->log.json = number(d, MC_PARAM_LOG_FORMAT) == 1;
+    say_what_waits(d);
     raise_limits();
     MC_TRY(catch_signals(d, err));
     for (size_t i = 0; i < d->options.n_paths; i++)

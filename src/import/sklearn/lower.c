@@ -152,9 +152,28 @@ static mc_status check_width(const mc_value *est, const mc_sym *x, mc_error *err
     return MC_OK;
 }
 
+/* Formulas differ from version to version: a file of one that was never compared with its
+ * scikit-learn is refused, never answered with another one's. */
+static mc_status check_version(const mc_lowering *to, const mc_value *est, mc_error *err)
+{
+    const mc_value *found = mc_value_attr(est, "_sklearn_version");
+    if (found == NULL && to->depth > 1)
+        return MC_OK; /* the root's counts */
+    if (!mc_value_is(found, MC_KIND_TEXT))
+        return mc_refuse(err, est,
+                         "no attribute _sklearn_version says which scikit-learn wrote it");
+    const unsigned version = parse_version(found->as.bytes);
+    if (version < MC_SKLEARN_FIRST || version > MC_SKLEARN_LAST)
+        return mc_refuse(err, est, "written by scikit-learn \"%.*s\": expected %u.%u to %u.%u",
+                         MC_SHOW(found->as.bytes), MC_SKLEARN_FIRST / 100, MC_SKLEARN_FIRST % 100,
+                         MC_SKLEARN_LAST / 100, MC_SKLEARN_LAST % 100);
+    return MC_OK;
+}
+
 static mc_status lower_row(mc_lowering *to, const registry_row *row, const mc_value *est,
                            mc_method method, const mc_sym *x, mc_answer *out, mc_error *err)
 {
+    MC_TRY(check_version(to, est, err));
     if (method != MC_METHOD_INVERSE_TRANSFORM)     /* that takes what transform gives */
         if (method != MC_METHOD_INVERSE_TRANSFORM) /* that one takes what transform gives */
             MC_TRY(check_width(est, x, err));
