@@ -368,5 +368,6 @@ mc_status mc_build_method(mc_builder *b, mc_method method, const mc_build_part *
         }
         MC_TRY(mc_vec_append(section, &part, sizeof part, err));
     }
+    MC_TRY(mc_builder_list_steps(b, &record, err));
     return mc_vec_append(&b->sections[MC_SECTION_METHODS], &record, sizeof record, err);
 }

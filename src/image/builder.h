@@ -73,8 +73,9 @@ typedef struct mc_build_part {
 MC_MUST_CHECK mc_status mc_build_method(mc_builder *b, mc_method method, const mc_build_part *parts,
                                         size_t n_parts, bool is_list, mc_error *err);
 
-/* Bytes that the image will take; asked before mc_build_finish() so that a budget can refuse. */
-size_t mc_build_size(mc_builder *b);
+/* Exactly the bytes that the image will take, once all its methods are there; asked before
+ * mc_build_finish() so that a budget can refuse. */
+size_t mc_build_size(const mc_builder *b);
 /* Measures, places, verifies. The builder can only be destroyed afterwards. */
 MC_MUST_CHECK mc_status mc_build_finish(mc_builder *b, mc_method default_method, mc_image *out,
                                         mc_error *err);

@@ -17,6 +17,10 @@ struct mc_builder {
     mc_image_text estimator, sklearn_version, importer;
 };
 
+/* Lists the steps that the parts of `method` need, ascending, and notes the run in it. */
+MC_MUST_CHECK mc_status mc_builder_list_steps(mc_builder *b, mc_image_method *method,
+                                              mc_error *err);
+
 /* Bytes of an item of an mc_array_type; 0 for an unknown type. */
 size_t mc_array_item_size(uint32_t type);
 #endif

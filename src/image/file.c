@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -69,7 +70,8 @@ static mc_status read_image(int fd, const char *path, mc_image *out, mc_error *e
 
 mc_status mc_image_map(const char *path, mc_image *out, mc_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Not blocking: a pipe is refused, not awaited. */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return io_failed(err, path, "open");
     const mc_status status = read_image(fd, path, out, err);
@@ -93,10 +95,10 @@ static mc_status write_all(int fd, const char *path, const mc_image *image, mc_e
 mc_status mc_image_save(const mc_image *image, const char *path, mc_error *err)
 {
     char beside[MC_PATH_MAX];
-    const int n = snprintf(beside, sizeof beside, "%s.%ld.tmp", path, (long)getpid());
+    const int n = snprintf(beside, sizeof beside, "%s.XXXXXX", path);
     if (n < 0 || (size_t)n >= sizeof beside)
         return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s: the path is too long", path);
-    const int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const int fd = mkostemp(beside, O_CLOEXEC); /* a name of its own: others may save here too */
     if (fd < 0)
         return io_failed(err, beside, "create");
     mc_status status = write_all(fd, beside, image, err);

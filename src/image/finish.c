@@ -1,8 +1,8 @@
 /* finish.c: the builder's second half: which steps each method needs, then measure and place.
  *
  * Why so   Importers lower every method on its own; steps that no method needs (a prefix tried and
- *          dropped) cost bytes in no image. Marks are kept per method by walking its steps
- *          backwards once: O(steps) a method. */
+ *          dropped) take no time when it predicts. Marks are kept per method by walking the
+ *          steps backwards once: O(steps) a method. */
 #include <string.h>
 #include <xxhash.h>
 
@@ -89,13 +89,12 @@ static void need_sources(const mc_builder *b, uint8_t *needed, const mc_step *st
         need(b, needed, sources[i]);
 }
 
-static mc_status list_steps(mc_builder *b, mc_image_method *method, uint8_t *needed, mc_error *err)
+static mc_status list_needed(mc_builder *b, mc_image_method *method, uint8_t *needed, mc_error *err)
 {
     const mc_image_part *parts =
         (const mc_image_part *)(const void *)b->sections[MC_SECTION_PARTS].data;
     const size_t n_steps = b->sections[MC_SECTION_STEPS].size / sizeof(mc_step);
     mc_vec *list = &b->sections[MC_SECTION_STEP_LIST];
-    memset(needed, 0, n_steps);
     for (uint32_t i = 0; i < method->parts.n; i++)
         need(b, needed, parts[method->parts.first + i].buffer);
     for (size_t i = n_steps; i-- > 0;)
@@ -111,15 +110,12 @@ static mc_status list_steps(mc_builder *b, mc_image_method *method, uint8_t *nee
     return MC_OK;
 }
 
-static mc_status list_all_steps(mc_builder *b, mc_error *err)
+mc_status mc_builder_list_steps(mc_builder *b, mc_image_method *method, mc_error *err)
 {
-    mc_vec *methods = &b->sections[MC_SECTION_METHODS];
-    uint8_t *needed = mc_alloc(b->sections[MC_SECTION_STEPS].size / sizeof(mc_step) + 1, 1);
+    uint8_t *needed = mc_alloc(b->sections[MC_SECTION_STEPS].size / sizeof(mc_step), 1);
     if (needed == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory to list the steps");
-    mc_status status = MC_OK;
-    for (size_t i = 0; i < methods->size / sizeof(mc_image_method) && status == MC_OK; i++)
-        status = list_steps(b, (mc_image_method *)(void *)methods->data + i, needed, err);
+    const mc_status status = list_needed(b, method, needed, err);
     mc_free(needed);
     return status;
 }
@@ -137,7 +133,7 @@ static size_t measure(const mc_builder *b, mc_image_header *header)
     return at;
 }
 
-size_t mc_build_size(mc_builder *b)
+size_t mc_build_size(const mc_builder *b)
 {
     mc_image_header header;
     return measure(b, &header);
@@ -168,7 +164,6 @@ mc_status mc_build_finish(mc_builder *b, mc_method default_method, mc_image *out
     memcpy(header.magic, MC_IMAGE_MAGIC, sizeof header.magic);
     assign_slots(b, &header.n_numbers, &header.n_cells);
     mark_aliases(b, header.n_numbers);
-    MC_TRY(list_all_steps(b, err));
     header.size = measure(b, &header);
     uint8_t *block = mc_pages_alloc(header.size);
     if (block == NULL)

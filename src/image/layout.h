@@ -21,14 +21,16 @@
  *   (I1) magic, format, byte order and size are ours; the digest is that of the bytes behind it.
  *   (I2) every section lies in the block, aligned, and holds whole records.
  *   (I3) every text lies in `strings`; every run lies in its section.
- *   (I4) column slots are below n_numbers or n_cells; widths of buffers 0 and 1 are these counts.
- *   (I5) every array lies in `weights`, aligned to 64; n_items = n_rows * n_cols.
- *   (I6) a step's sources have lower numbers than its destination, buffer types as steps.def says;
- *        each buffer but 0 and 1 names the one step that writes it.
+ *   (I4) the columns of a kind have slots 0, 1, 2 ... in their order, n_numbers and n_cells in all:
+ *        every slot is filled by one column. Widths of buffers 0 and 1 are these counts.
+ *   (I5) arrays lie in `weights` one behind the other, aligned to 64; n_items = n_rows * n_cols.
+ *   (I6) step i writes buffer i + 2, and nothing else does; its sources have lower numbers. Buffer
+ *        types are as steps.def says.
  *   (I7) a step's arrays have the types and shapes that its kernel reads (check_* beside run_*),
  *        and indices stored in arrays are in range.
  *   (I8) a method's steps are ascending and complete: every source is written by a step of its
- * list. (I9) a part's buffer has the type of its value; label parts name a class table that covers
+ *        list.
+ *   (I9) a part's buffer has the type of its value; label parts name a class table that covers
  *        every label that the step can write.
  */
 #ifndef MC_IMAGE_LAYOUT_H
@@ -36,9 +38,10 @@
 #include "base/base.h"
 
 #define MC_IMAGE_MAGIC  "MCIMAGE\n"
-#define MC_IMAGE_FORMAT 1u
+#define MC_IMAGE_FORMAT 1u /* rises with each change here, in steps.def or in unary.def */
 #define MC_IMAGE_ORDER  0x01020304u
 #define MC_IMAGE_ALIGN  64u
+#define MC_N_INPUTS     2u         /* buffers that no step writes: numbers and cells of the input */
 #define MC_NONE         UINT32_MAX /* no buffer, no array, no table */
 
 typedef enum mc_section {

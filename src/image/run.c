@@ -1,9 +1,9 @@
 /* run.c: the program interpreter: a method of an image on a batch of rows.
  *
  * HOW IT WORKS  Rows go through the program in blocks that fit the cache; each step computes a
- * whole block. A row's answer depends on that row alone, never on the block: kernels sum in an
- * order fixed by the model (row invariance). Cost          O(n_rows * steps); no allocation once
- * the workspace has grown, no lock, no I/O. */
+ *               whole block. A row's answer depends on that row alone, never on the block: kernels
+ *               sum in an order fixed by the model (row invariance).
+ * Cost          O(n_rows * steps); no allocation once the workspace has grown, no lock, no I/O. */
 #include <string.h>
 
 #include "base/limits.h"
@@ -45,11 +45,22 @@ static size_t buffer_row(const mc_view *view, uint32_t buffer)
     return TYPE_SIZE[view->buffers[buffer].type] * view->buffers[buffer].width;
 }
 
+/* Adds a matrix to what a region must hold, with room to round it up. */
+static mc_status add_rows(size_t *size, size_t rows, size_t row_bytes, mc_error *err)
+{
+    size_t bytes = 0;
+    if (!mc_mul_size(rows, row_bytes, &bytes) || !mc_add_size(bytes, MC_IMAGE_ALIGN, &bytes) ||
+        !mc_add_size(*size, bytes, size))
+        return mc_fail(err, MC_E_BUSY, MC_NO_OFFSET,
+                       "the batch needs more request memory than can be counted");
+    return MC_OK;
+}
+
 /* Divides the block's memory among the destinations of the method's steps. */
 static mc_status place_buffers(plan *p, size_t n_rows, mc_workspace *workspace, mc_error *err)
 {
     const mc_view *view = p->run.view;
-    size_t row_bytes = 0;
+    size_t row_bytes = 0; /* at most 2^32 steps of 2^30 bytes */
     for (uint32_t i = 0; i < p->method->steps.n; i++)
         row_bytes += buffer_row(view, step_at(p, i)->dst);
     size_t rows = row_bytes == 0 ? BLOCK_ROWS : BLOCK_BYTES / row_bytes;
@@ -57,10 +68,11 @@ static mc_status place_buffers(plan *p, size_t n_rows, mc_workspace *workspace, 
     p->block_rows = rows < n_rows ? rows : n_rows;
 
     const size_t table = mc_round_up(view->n_buffers * sizeof(void *), 64);
+    size_t size = table;
     uint8_t *at = NULL;
-    MC_TRY(mc_workspace_need(workspace, MC_REGION_BLOCK,
-                             table + p->block_rows * row_bytes + 64 * (size_t)p->method->steps.n,
-                             &at, err));
+    for (uint32_t i = 0; i < p->method->steps.n; i++)
+        MC_TRY(add_rows(&size, p->block_rows, buffer_row(view, step_at(p, i)->dst), err));
+    MC_TRY(mc_workspace_need(workspace, MC_REGION_BLOCK, size, &at, err));
     p->run.buffers = (void **)(void *)at;
     at += table;
     for (uint32_t i = 0; i < p->method->steps.n; i++) {
@@ -116,7 +128,7 @@ static mc_status place_answer(const plan *p, size_t n_rows, mc_workspace *worksp
     size_t size = mc_round_up(n_parts * sizeof(mc_part), 64);
     const bool in_blocks = n_rows > p->block_rows;
     for (size_t i = 0; in_blocks && i < n_parts; i++)
-        size += mc_round_up(n_rows * buffer_row(view, parts[i].buffer), 64);
+        MC_TRY(add_rows(&size, n_rows, buffer_row(view, parts[i].buffer), err));
     uint8_t *at = NULL;
     MC_TRY(mc_workspace_need(workspace, MC_REGION_ANSWER, size, &at, err));
     mc_part *made = (mc_part *)(void *)at;
@@ -157,7 +169,7 @@ static void keep_block(const plan *p, mc_part *parts, size_t n_rows)
         const size_t row = buffer_row(view, buffer);
         if (n_rows <= p->block_rows)
             parts[i].data = p->run.buffers[buffer];
-        else
+        else if (row > 0) /* the input's own cells may be NULL where it has none */
             memcpy((uint8_t *)(uintptr_t)parts[i].data + p->run.first_row * row,
                    p->run.buffers[buffer], p->run.n_rows * row);
     }

@@ -66,13 +66,19 @@ mc_status mc_check_gather(const mc_view *view, const mc_step *step, mc_error *er
     MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, mc_check_width(view, step->dst), 1, err));
     MC_TRY(mc_check_below(view, step, 0, view->n_columns, err));
     MC_TRY(mc_check_that(view, step, step->src == 0 && step->src2 == 1, "it reads no input", err));
-    if ((step->flags & MC_STEP_ALIAS) && view->header->n_numbers != mc_check_width(view, step->dst))
-        return mc_check_that(view, step, false, "an alias of another width", err);
+    const bool is_alias = (step->flags & MC_STEP_ALIAS) != 0;
+    const size_t width = mc_check_width(view, step->dst);
     const uint32_t *wanted = mc_view_u32(view, step->array[0]);
-    for (size_t i = 0; i < mc_check_width(view, step->dst); i++)
-        MC_TRY(mc_check_that(view, step, view->columns[wanted[i]].kind != MC_COLUMN_UNUSED,
+    for (size_t i = 0; i < width; i++) {
+        const mc_image_column *column = &view->columns[wanted[i]];
+        MC_TRY(mc_check_that(view, step, column->kind != MC_COLUMN_UNUSED,
                              "it reads a column without a slot", err));
-    return MC_OK;
+        MC_TRY(mc_check_that(view, step,
+                             !is_alias || (column->kind == MC_COLUMN_NUMBER && column->slot == i),
+                             "an alias of other columns", err));
+    }
+    return mc_check_that(view, step, !is_alias || view->header->n_numbers == width,
+                         "an alias of another width", err);
 }
 
 mc_status mc_run_gather_cells(const mc_run *run, const mc_step *step, mc_error *err)

@@ -227,7 +227,7 @@ mc_status mc_run_one_hot(const mc_run *run, const mc_step *step, mc_error *err)
     return MC_OK;
 }
 
-/* Categories lie in their array and are sorted; outputs lie in `width`. */
+/* Categories lie in their array, a column's behind those before it; outputs lie in `width`. */
 static mc_status check_encoder(const mc_view *view, const mc_step *step, size_t width,
                                mc_error *err)
 {
@@ -237,12 +237,16 @@ static mc_status check_encoder(const mc_view *view, const mc_step *step, size_t 
     MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, n, 1, err));
     MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_U32, n_columns, MC_ENCODER_FIELDS, err));
     const mc_encoder_column *columns = mc_view_array(view, step->array[2]);
-    for (size_t j = 0; j < n_columns; j++)
+    size_t free_from = 0;
+    for (size_t j = 0; j < n_columns; j++) {
         MC_TRY(mc_check_that(view, step,
-                             columns[j].first <= n && columns[j].n <= n - columns[j].first &&
+                             columns[j].first >= free_from && columns[j].first <= n &&
+                                 columns[j].n <= n - columns[j].first &&
                                  columns[j].first_out <= width &&
                                  columns[j].n_out <= width - columns[j].first_out,
                              "the categories or outputs of a column lie outside", err));
+        free_from = (size_t)columns[j].first + columns[j].n;
+    }
     return MC_OK;
 }
 

@@ -100,6 +100,23 @@ static mc_status verify_cells(const mc_view *view, const mc_image_cell *cells, s
     return MC_OK;
 }
 
+/* I3, I4. A slot without a column would keep what the request before it left there. */
+static mc_status verify_columns(const mc_view *view, mc_error *err)
+{
+    uint32_t n_of[] = {[MC_COLUMN_UNUSED] = 0, [MC_COLUMN_NUMBER] = 0, [MC_COLUMN_CELL] = 0};
+    for (uint32_t i = 0; i < view->n_columns; i++) {
+        const mc_image_column *column = &view->columns[i];
+        if (column->kind > MC_COLUMN_CELL ||
+            (column->kind != MC_COLUMN_UNUSED && column->slot != n_of[column->kind]++) ||
+            !text_ok(view, column->name.at, column->name.size))
+            return bad(err, "an input column has no valid slot or name");
+    }
+    if (n_of[MC_COLUMN_NUMBER] != view->header->n_numbers ||
+        n_of[MC_COLUMN_CELL] != view->header->n_cells)
+        return bad(err, "not as many input columns as slots");
+    return MC_OK;
+}
+
 /* I3, I4 */
 static mc_status verify_schema(const mc_view *view, mc_error *err)
 {
@@ -108,15 +125,7 @@ static mc_status verify_schema(const mc_view *view, mc_error *err)
     for (size_t i = 0; i < MC_COUNT_OF(texts); i++)
         if (!text_ok(view, texts[i].at, texts[i].size))
             return bad(err, "a text of the header lies outside the strings");
-    for (uint32_t i = 0; i < view->n_columns; i++) {
-        const mc_image_column *column = &view->columns[i];
-        const uint32_t limit = column->kind == MC_COLUMN_NUMBER ? header->n_numbers
-                               : column->kind == MC_COLUMN_CELL ? header->n_cells
-                                                                : UINT32_MAX;
-        if (column->kind > MC_COLUMN_CELL || column->slot >= limit ||
-            !text_ok(view, column->name.at, column->name.size))
-            return bad(err, "an input column has no valid slot or name");
-    }
+    MC_TRY(verify_columns(view, err));
     const bool has_names = (header->flags & MC_IMAGE_HAS_NAMES) != 0;
     if (view->n_by_name != (has_names ? view->n_columns : 0))
         return bad(err, "not as many column names as columns");
@@ -130,19 +139,21 @@ static mc_status verify_schema(const mc_view *view, mc_error *err)
     return MC_OK;
 }
 
-/* I5 */
+/* I5. One behind the other, so that all the cells in them together are O(size). */
 static mc_status verify_arrays(const mc_view *view, mc_error *err)
 {
+    size_t free_from = 0;
     for (uint32_t i = 0; i < view->n_arrays; i++) {
         const mc_image_array *array = &view->arrays[i];
         size_t n_items = 0, size = 0;
         if (array->type >= MC_N_ARRAY_TYPES ||
             !mc_mul_size(array->n_rows, array->n_cols, &n_items) || n_items != array->n_items ||
             !mc_mul_size(n_items, mc_array_item_size(array->type), &size) ||
-            array->at % MC_IMAGE_ALIGN != 0 || array->at > view->weights_size ||
-            size > view->weights_size - array->at)
+            array->at % MC_IMAGE_ALIGN != 0 || array->at < free_from ||
+            array->at > view->weights_size || size > view->weights_size - array->at)
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "image: array %u does not lie in the weights", i);
+        free_from = array->at + size;
         if (array->type == MC_ARRAY_CELL)
             MC_TRY(verify_cells(view, mc_view_array(view, i), n_items, err));
     }
@@ -175,7 +186,8 @@ static mc_status verify_step(const mc_view *view, uint32_t at, mc_error *err)
     const mc_op_info *op = &MC_OPS[step->op];
     const uint32_t src = op->src & ~MC_STEP_MANY;
     MC_TRY(mc_check_that(view, step,
-                         step->dst >= 2 && is_buffer(view, step->dst, op->dst, UINT32_MAX) &&
+                         step->dst == at + MC_N_INPUTS &&
+                             is_buffer(view, step->dst, op->dst, UINT32_MAX) &&
                              view->buffers[step->dst].writer == at,
                          "its destination is no buffer of its own", err));
     if (op->src & MC_STEP_MANY)
@@ -191,18 +203,18 @@ static mc_status verify_step(const mc_view *view, uint32_t at, mc_error *err)
     return op->check(view, step, err);
 }
 
+/* I4, I6, I7 */
 static mc_status verify_program(const mc_view *view, mc_error *err)
 {
-    if (view->n_buffers < 2 || view->buffers[0].type != MC_BUFFER_F64 ||
-        view->buffers[1].type != MC_BUFFER_CELL ||
+    if (view->n_buffers < MC_N_INPUTS || view->n_buffers - MC_N_INPUTS != view->n_steps)
+        return bad(err, "not a buffer a step");
+    if (view->buffers[0].type != MC_BUFFER_F64 || view->buffers[1].type != MC_BUFFER_CELL ||
         view->buffers[0].width != view->header->n_numbers ||
         view->buffers[1].width != view->header->n_cells)
         return bad(err, "buffers 0 and 1 are not the input's numbers and cells");
     for (uint32_t i = 0; i < view->n_buffers; i++)
         if (view->buffers[i].type == MC_BUFFER_NONE || view->buffers[i].type >= MC_N_BUFFER_TYPES ||
-            view->buffers[i].width > MC_LIMIT_WIDTH ||
-            (i >= 2 && (view->buffers[i].writer >= view->n_steps ||
-                        view->steps[view->buffers[i].writer].dst != i)))
+            view->buffers[i].width > MC_LIMIT_WIDTH)
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "image: buffer %u is not valid", i);
     for (uint32_t i = 0; i < view->n_steps; i++)
         MC_TRY(verify_step(view, i, err));
@@ -225,8 +237,8 @@ static bool listed(const uint32_t *list, uint32_t n, uint32_t step)
 
 static bool written(const mc_view *view, const mc_image_method *method, uint32_t buffer)
 {
-    return buffer < 2 || listed(view->step_list + method->steps.first, method->steps.n,
-                                view->buffers[buffer].writer);
+    return buffer < MC_N_INPUTS || listed(view->step_list + method->steps.first, method->steps.n,
+                                          view->buffers[buffer].writer);
 }
 
 /* I8 */

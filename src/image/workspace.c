@@ -37,9 +37,10 @@ mc_status mc_workspace_need(mc_workspace *w, mc_region region, size_t size, uint
                             mc_error *err)
 {
     MC_ASSERT(w->magic == MAGIC);
+    size += size == 0; /* an address for nothing, too: NULL + 0 is undefined */
     if (size > w->regions[region].size) {
         const size_t others = w->used - w->regions[region].size;
-        if (size > w->limit || others > w->limit - size)
+        if (size > SIZE_MAX - 63 || size > w->limit || others > w->limit - size)
             return mc_fail(err, MC_E_BUSY, MC_NO_OFFSET,
                            "the batch needs %zu bytes of request memory, the limit is %zu", size,
                            w->limit);
