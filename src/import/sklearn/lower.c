@@ -78,8 +78,7 @@ unsigned mc_version_of(const mc_lowering *to, const mc_value *est)
     return found != 0 ? found : to->version;
 }
 
-/* What a composite hands its input to first: attribute, and which item of a list of steps. */
-static const mc_value *first_inside(const mc_value *est)
+const mc_value *mc_inside_of(const mc_value *est)
 {
     static const char *const HOLDERS[] = {"best_estimator_", "regressor_", "estimator_",
                                           "estimator"};
@@ -111,7 +110,7 @@ bool mc_features_of(const mc_value *est, size_t *out)
             *out = (size_t)n;
             return true;
         }
-        est = first_inside(est);
+        est = mc_inside_of(est);
     }
     return false;
 }

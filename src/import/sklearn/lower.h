@@ -105,6 +105,9 @@ MC_MUST_CHECK mc_status mc_answer_parts(mc_lowering *to, size_t n, mc_answer *ou
 /* Version of scikit-learn that wrote `est`, as major * 100 + minor (1.6.1 is 106); the root's where
  * the object has none. */
 unsigned mc_version_of(const mc_lowering *to, const mc_value *est);
+/* The object that a composite hands its rows to unchanged: what it holds, or its first step that is
+ * an object. NULL if it holds none. */
+const mc_value *mc_inside_of(const mc_value *est);
 /* n_features_in_ of an estimator or of what it holds first; false if none says. */
 bool mc_features_of(const mc_value *est, size_t *out);
 /* Class name without its module: "Pipeline". */

@@ -7,24 +7,13 @@
 
 /* ------------------------------------------------------------------------ input schema ---- */
 
-/* The object that the rows are given to: composites pass them on unchanged. */
+/* feature_names_in_ of the first object on the way of the rows that has it. */
 static const mc_value *names_of(const mc_value *est)
 {
-    static const char *const HOLDERS[] = {"best_estimator_", "regressor_", "estimator_",
-                                          "estimator"};
-    for (size_t depth = 0; est != NULL && depth < MC_LIMIT_ESTIMATOR_DEPTH; depth++) {
+    for (size_t i = 0; est != NULL && i < MC_LIMIT_ESTIMATOR_DEPTH; i++, est = mc_inside_of(est)) {
         const mc_value *names = mc_value_attr(est, "feature_names_in_");
         if (!mc_value_is_none(names))
             return names;
-        const mc_value *inside = NULL;
-        for (size_t i = 0; i < MC_COUNT_OF(HOLDERS) && !mc_value_is(inside, MC_KIND_OBJECT); i++)
-            inside = mc_value_attr(est, HOLDERS[i]);
-        const mc_value *steps = mc_value_attr(est, "steps");
-        if (mc_value_is(steps, MC_KIND_LIST) && steps->as.items.n > 0 &&
-            mc_value_is(steps->as.items.at[0], MC_KIND_TUPLE) &&
-            steps->as.items.at[0]->as.items.n >= 2)
-            inside = steps->as.items.at[0]->as.items.at[1];
-        est = mc_value_is(inside, MC_KIND_OBJECT) ? inside : NULL;
     }
     return NULL;
 }
@@ -32,19 +21,9 @@ static const mc_value *names_of(const mc_value *est)
 /* A frame given to a ColumnTransformer may hold more columns than it was fitted with. */
 static bool takes_extra_columns(const mc_value *est)
 {
-    for (size_t depth = 0; est != NULL && depth < MC_LIMIT_ESTIMATOR_DEPTH; depth++) {
+    for (size_t i = 0; est != NULL && i < MC_LIMIT_ESTIMATOR_DEPTH; i++, est = mc_inside_of(est))
         if (mc_bytes_is(mc_class_name(est), "ColumnTransformer"))
             return true;
-        const mc_value *inside = mc_value_attr(est, "best_estimator_");
-        if (!mc_value_is(inside, MC_KIND_OBJECT))
-            inside = mc_value_attr(est, "regressor_");
-        const mc_value *steps = mc_value_attr(est, "steps");
-        if (mc_value_is(steps, MC_KIND_LIST) && steps->as.items.n > 0 &&
-            mc_value_is(steps->as.items.at[0], MC_KIND_TUPLE) &&
-            steps->as.items.at[0]->as.items.n >= 2)
-            inside = steps->as.items.at[0]->as.items.at[1];
-        est = mc_value_is(inside, MC_KIND_OBJECT) ? inside : NULL;
-    }
     return false;
 }
 
