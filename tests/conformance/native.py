@@ -113,7 +113,12 @@ class CLayouts(ctypes.Union):
 
 
 class CInput(ctypes.Structure):
-    _fields_ = [("layout", c_int), ("n_rows", c_size_t), ("as_", CLayouts)]
+    _fields_ = [
+        ("layout", c_int),
+        ("sparse", c_bool),
+        ("n_rows", c_size_t),
+        ("as_", CLayouts),
+    ]
 
 
 class CPart(ctypes.Structure):

@@ -194,7 +194,9 @@ static mc_status classes_of(mc_lowering *to, const mc_tree_answer *shape, size_t
         classes = items.at[k];
     }
     MC_TRY(mc_emit_classes(to, classes, out_table, out_n, err));
-    if (*out_n == 0 || *out_n > shape->n_classes)
+    /* Outputs with fewer classes than another are padded; a single output has all of them. */
+    const bool fits = *out_n == shape->n_classes || (shape->n_outputs > 1 && *out_n != 0);
+    if (!fits || *out_n > shape->n_classes)
         return mc_refuse(err, shape->est, "classes_: %zu classes, the trees know %zu", *out_n,
                          shape->n_classes);
     return MC_OK;
