@@ -108,10 +108,10 @@ typedef struct mc_image_method {
     mc_image_span steps, parts;
 } mc_image_method;
 
-#define MC_PART_SCALAR 1u
-#define MC_PART_SPARSE 2u
+#define MC_PART_SCALAR          1u
+#define MC_PART_SPARSE          2u
 #define MC_PART_SPARSE_AS_INPUT 4u /* sparse if the rows came sparse */
-#define MC_PART_TYPE_AS_INPUT 8u   /* integers if the rows came as an array of integers */
+#define MC_PART_TYPE_AS_INPUT   8u /* integers if the rows came as an array of integers */
 
 typedef struct mc_image_part {
     mc_image_text name;

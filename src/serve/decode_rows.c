@@ -262,8 +262,8 @@ void mc_rows_finish(mc_rows *rows, mc_input *out)
     for (size_t i = 0; i < n_cells; i++)
         if (cells[i].kind == MC_CELL_STRING)
             cells[i].as.text = text + cells[i].as.integer;
-    *out = (mc_input){
-        .layout = MC_LAYOUT_SLOTS, .sparse = rows->came_sparse, .n_rows = rows->n_rows};
+    *out =
+        (mc_input){.layout = MC_LAYOUT_SLOTS, .sparse = rows->came_sparse, .n_rows = rows->n_rows};
     out->as.slots.numbers = (const double *)(const void *)rows->numbers.data;
     out->as.slots.cells = cells;
 }

@@ -69,7 +69,7 @@ typedef struct mc_service {
 
 typedef struct mc_engine_options {
     mc_listener listener; /* open; the engine owns it from the call of start on */
-    uint32_t n_workers; /* from 1 to MC_WORKERS_MAX */
+    uint32_t n_workers;   /* from 1 to MC_WORKERS_MAX */
     uint32_t max_connections;
     uint32_t idle_timeout_s; /* without a complete request head; also bounds slow heads */
     uint32_t read_timeout_s; /* for a body, plus a second for each MC_BODY_RATE bytes of it */

@@ -71,8 +71,7 @@ mc_status mc_listener_open(mc_listener *listener, const char *host, uint16_t por
     (void)snprintf(service, sizeof service, "%u", port);
     const int failed = getaddrinfo(host[0] == '\0' ? NULL : host, service, &hints, &found);
     if (failed != 0)
-        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "host %s: %s", host,
-                       gai_strerror(failed));
+        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "host %s: %s", host, gai_strerror(failed));
     listener->fd = -1;
     for (const struct addrinfo *at = found; at != NULL && listener->fd < 0; at = at->ai_next)
         listener->fd = try_bind(at);
