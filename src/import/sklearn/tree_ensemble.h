@@ -11,7 +11,9 @@ typedef enum mc_leaf_rule {
     MC_LEAF_VALUES, /* tree_.value */
     MC_LEAF_SHARES, /* tree_.value over the sum of its output: class counts up to 1.3 */
     MC_LEAF_SCALED, /* scale * tree_.value: boosting */
-    MC_LEAF_DEPTHS  /* path length to the leaf and on: isolation */
+    MC_LEAF_DEPTHS, /* path length to the leaf and on: isolation */
+    MC_LEAF_VOTES,  /* hit[tree] for the class with the largest value, miss[tree] for the others */
+    MC_LEAF_LOGARITHMS /* (K - 1) (log p - mean of log p) of the shares p: SAMME.R */
 } mc_leaf_rule;
 
 /* Columns of x that a tree was fitted on. */
@@ -27,6 +29,7 @@ typedef struct mc_ensemble_plan {
     const mc_tree_columns *columns; /* (n_trees), or NULL: all of x */
     mc_leaf_rule rule;
     double scale;
+    const double *hit, *miss; /* (n_trees), MC_LEAF_VOTES only */
 } mc_ensemble_plan;
 
 typedef struct mc_ensemble {

@@ -5,6 +5,7 @@
  * Exact    Leaf values bit for bit; shares too, if their sum has at most 7 terms or is exact (class
  *          counts without weights): numpy adds longer sums in another order. Path lengths use our
  *          logarithm: within 1 ulp of it. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ typedef struct loading {
     mc_packing packing;
     mc_arena scratch; /* of one tree */
     size_t n_features, n_outputs, n_classes;
+    size_t tree_at;
     double *row; /* load arena, one leaf */
 } loading;
 
@@ -150,6 +152,27 @@ static void share_row(double *row, size_t n_outputs, size_t n_classes)
     }
 }
 
+static void vote_row(double *row, size_t n, double hit, double miss)
+{
+    size_t best = 0;
+    for (size_t j = 1; j < n; j++)
+        best = row[j] > row[best] ? j : best;
+    for (size_t j = 0; j < n; j++)
+        row[j] = j == best ? hit : miss;
+}
+
+static void logarithm_row(double *row, size_t n)
+{
+    double sum = 0.0;
+    share_row(row, 1, n);
+    for (size_t j = 0; j < n; j++) {
+        row[j] = log(row[j] < DBL_EPSILON ? DBL_EPSILON : row[j]);
+        sum += row[j];
+    }
+    for (size_t j = 0; j < n; j++)
+        row[j] = (double)(n - 1) * (row[j] - 1.0 / (double)n * sum);
+}
+
 static void fill_row(loading *load, const tree_arrays *tree, size_t node)
 {
     const size_t n = load->packing.n_values;
@@ -160,6 +183,10 @@ static void fill_row(loading *load, const tree_arrays *tree, size_t node)
     memcpy(load->row, tree->values + node * n, n * sizeof *load->row);
     if (load->plan->rule == MC_LEAF_SHARES)
         share_row(load->row, load->n_outputs, load->n_classes);
+    if (load->plan->rule == MC_LEAF_VOTES)
+        vote_row(load->row, n, load->plan->hit[load->tree_at], load->plan->miss[load->tree_at]);
+    if (load->plan->rule == MC_LEAF_LOGARITHMS)
+        logarithm_row(load->row, n);
     for (size_t j = 0; load->plan->rule == MC_LEAF_SCALED && j < n; j++)
         load->row[j] *= load->plan->scale;
 }
@@ -215,6 +242,7 @@ static mc_status load_tree(mc_lowering *to, loading *load, size_t at, mc_error *
     tree_arrays tree = {0};
     char type[160];
     const mc_value *value = mc_value_attr(load->plan->trees[at], "tree_");
+    load->tree_at = at;
     if (!mc_value_is(value, MC_KIND_OBJECT) || !mc_bytes_is(mc_class_name(value), "Tree"))
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "tree_: expected a Tree, found %s",
                        mc_value_type_name(value, type, sizeof type));
