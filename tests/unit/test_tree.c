@@ -177,10 +177,12 @@ static void check_threshold(double threshold)
     float x = packed;
     for (int i = 0; i < 3; i++)
         x = nextafterf(x, -INFINITY);
-    for (int i = 0; i < 7; i++, x = nextafterf(x, INFINITY))
+    for (int i = 0; i < 7; i++) {
         if (((double)x <= threshold) != (x <= packed))
             fail_msg("threshold %a, packed %a: %a goes the other way", threshold, (double)packed,
                      (double)x);
+        x = nextafterf(x, INFINITY);
+    }
 }
 
 static void thresholds_decide_every_float32_alike(void **state)
@@ -250,7 +252,10 @@ static void categories_wrap_as_uint8(void **state)
     }
 }
 
-enum { N_TREES = 37, DEPTH = 5, TREE_NODES = (1 << (DEPTH + 1)) - 1, N_ROWS = 41, N_COLUMNS = 5 };
+#define N_TREES    ((size_t)37)
+#define TREE_NODES ((size_t)63) /* full, of depth 5 */
+#define N_ROWS     ((size_t)41)
+#define N_COLUMNS  ((size_t)5)
 
 typedef struct grove {
     mc_tree_node nodes[N_TREES * TREE_NODES];
@@ -317,10 +322,11 @@ static void check_sums(uint32_t bits, bool with_nan)
             const size_t n = N_ROWS - at < size ? N_ROWS - at : size;
             mc_forest_sum(&forest, g.x + at * N_COLUMNS, n, N_COLUMNS, g.values, 1, 1, got + at);
         }
-        for (size_t i = 0; i < N_ROWS; i++)
+        for (size_t i = 0; i < N_ROWS; i++) {
             if (got[i] != want[i])
                 fail_msg("%u bits, batches of %zu, row %zu: %a, want %a", bits, size, i, got[i],
                          want[i]);
+        }
     }
 }
 
