@@ -86,8 +86,8 @@ static mc_status check_nodes(const mc_view *view, const mc_step *step, size_t n_
     const uint32_t bits = step->n[0], mask = (1u << bits) - 1u;
     for (size_t i = 0; i < n_nodes; i++) {
         const size_t distance = nodes[i].word >> (bits + 1);
-        const bool ok = distance == 0 ? nodes[i].as.leaf < n_leaves
-                                      : distance + 1 < n_nodes - i && (nodes[i].word & mask) < d;
+        const bool ok = (nodes[i].word & mask) < d &&
+                        (distance == 0 ? nodes[i].as.leaf < n_leaves : distance + 1 < n_nodes - i);
         if (!ok) {
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "image: node %zu of %zu: bad child, "

@@ -8,7 +8,8 @@
  *   (T1) every root is below n_nodes.
  *   (T2) inner node i: i < its left child, and the right one, left + 1, is below n_nodes. Children
  *        lie after their parent: a walk strictly increases and must end.
- *   (T3) inner node: feature < width of x.
+ *   (T3) feature < width of x: of inner nodes, and of narrow leaves too, which a walk in a group
+ *        compares again while it waits for the others.
  *   (T4) leaf: its number is below n_leaves.
  *   (T5) category node: its set is below n_sets.
  */

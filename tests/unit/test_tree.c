@@ -423,6 +423,16 @@ static void verify_refuses_what_a_walk_may_not_meet(void **state)
     s.buffers[0].width = 1; /* feature 1 of 1 */
     assert_int_equal(check(&s), MC_E_MALFORMED);
     make_step(&s);
+    s.weights.nodes[2].word = 1; /* a leaf with feature 1: walks read it as well */
+    assert_int_equal(check(&s), MC_OK);
+    s.weights.nodes[0].word = 1u << 2;
+    s.buffers[0].width = 1;
+    assert_int_equal(check(&s), MC_E_MALFORMED);
+    make_step(&s);
+    s.weights.nodes[0].word = 1u << 2;
+    s.buffers[0].width = 0; /* no columns at all */
+    assert_int_equal(check(&s), MC_E_MALFORMED);
+    make_step(&s);
     s.weights.nodes[1].as.leaf = 2; /* of 2 */
     assert_int_equal(check(&s), MC_E_MALFORMED);
     make_step(&s);
