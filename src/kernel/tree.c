@@ -5,7 +5,7 @@
  * Exact    Same leaf for every input, NaN and infinities included; sums add the same doubles in the
  *          same order: bit for bit.
  * Cost     n_rows * n_trees * depth. 100 trees of 4,100 nodes, 50 features: 3.6 us a row alone,
- *          2.9 us in a batch of 256 (Xeon 8488C, shared; 7.3 and 5.2 us with branches, 8 lanes and
+ *          2.9 us in a batch of 256 (a shared Intel Xeon; 7.3 and 5.2 us with branches, 8 lanes and
  *          trees laid out breadth first).
  * Why so   LANES walks step together, so that their cache misses overlap: a lone row in as many
  *          trees, or many rows in one tree. Siblings are adjacent: one distance instead of two
