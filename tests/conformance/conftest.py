@@ -47,7 +47,8 @@ class Suites:
     def result(self, pair, file):
         if pair not in self.results:
             self.results[pair] = suites.check(self.folders[pair], self.only)
-            suites.save(*pair, list(self.results[pair].values()))
+            if not self.only:  # a part of a suite is no result to report
+                suites.save(*pair, list(self.results[pair].values()))
         return self.results[pair][file]
 
     def parameters(self):
