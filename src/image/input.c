@@ -184,6 +184,8 @@ mc_status mc_input_to_slots(const mc_view *view, const mc_input *input, mc_works
                                                               : input->as.csr.n_columns;
     MC_TRY(check_columns(view, width, err));
     *out = (mc_input){.layout = MC_LAYOUT_SLOTS, .n_rows = input->n_rows};
+    if (input->n_rows == 0)
+        return MC_OK; /* and there may be no data to point to */
     if (is_slots_already(view, input)) {
         out->as.slots.numbers = input->as.dense.data;
         return MC_OK;

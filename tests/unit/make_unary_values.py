@@ -1,0 +1,63 @@
+"""Writes unary_values.def: what numpy answers for each function of src/kernel/unary.def.
+
+    python tests/unit/make_unary_values.py > tests/unit/unary_values.def
+
+One line a function: its line of unary.def, its parameters a and b, how many units in the last place
+another libm may be away, and the answers to VALUES.
+"""
+import numpy as np
+from scipy.special import expit
+
+INF, NAN = float("inf"), float("nan")
+VALUES = [0.0, -0.0, 5e-324, -1e-310, 0.5, -0.5, 1.0, -1.0, 1.5, 2.5, -2.5, 0.125, 0.375, 3.7, -7.25,
+          25.0, 35.0, 1234.5678, 2.0**52 + 1.0, -1e300, 1.7976931348623157e308, INF, -INF, NAN]
+EXACT = """positive negative absolute fabs sign square sqrt reciprocal floor ceil trunc rint fix spacing
+degrees radians rad2deg deg2rad isnan isinf isfinite signbit logical_not""".split()
+LIBM = """cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh
+arccosh arctanh""".split()
+
+
+def show(value):
+    if np.isnan(value):
+        return "NOT"
+    if np.isinf(value):
+        return "INF" if value > 0 else "-INF"
+    return float(value).hex()
+
+
+def line(name, a, b, ulps, answers):
+    values = ", ".join(show(value) for value in np.asarray(answers, dtype=np.float64))
+    print(f"ANSWERS({name}, {a!r}, {b!r}, {ulps}, {values})")
+
+
+def main():
+    x = np.array(VALUES)
+    np.seterr(all="ignore")
+    print("/* unary_values.def: written by make_unary_values.py from numpy's answers. */")
+    values = ", ".join(show(value) for value in VALUES)
+    print(f"#ifdef GIVEN\nGIVEN({values})\n#endif")
+    for name in EXACT:
+        line("IDENTITY" if name == "positive" else name.upper(), 0.0, 0.0, 0, getattr(np, name)(x))
+    for name in LIBM:
+        line(name.upper(), 0.0, 0.0, 4, getattr(np, name)(x))
+    line("OFFSET", 0.1, 0.0, 0, x + 0.1)
+    line("SCALE", 0.1, 0.0, 0, x * 0.1)
+    line("OVER", 0.1, 0.0, 0, x / 0.1)
+    line("CLIP", -1.0, 2.0, 0, np.clip(x, -1.0, 2.0))
+    line("CLIP", 0.0, 0.0, 0, np.clip(x, 0.0, 0.0))
+    line("ROUND_SCALED", 1.0, 0.0, 0, np.round(x, 0))
+    line("ROUND_SCALED", 10.0, 0.0, 0, np.round(x, 1))
+    line("ROUND_SCALED", 100.0, 0.0, 0, np.round(x, 2))
+    line("ROUND_TENS", 10.0, 0.0, 0, np.round(x, -1))
+    line("ABOVE", 0.5, 0.0, 0, x > 0.5)
+    line("IF_NAN", 7.0, 0.0, 0, np.where(np.isnan(x), 7.0, x))
+    line("IF_ZERO", 7.0, 0.0, 0, np.where(x == 0.0, 7.0, x))
+    line("IF_INFINITE", 7.0, -7.0, 0, np.nan_to_num(x, nan=NAN, posinf=7.0, neginf=-7.0))
+    line("LOGIT", 0.0, 0.0, 4, np.log(x / (1.0 - x)))
+    line("EXPIT", 0.0, 0.0, 4, expit(x))
+    line("COMPLEMENT", 0.0, 0.0, 0, 1.0 - x)
+    line("MINUS_EXP2_MINUS", 3.0, 0.0, 4, -(2.0 ** (-x / 3.0)))
+
+
+if __name__ == "__main__":
+    main()
