@@ -17,7 +17,7 @@ typedef struct background {
     mc_cache *cache;     /* borrowed */
     const mc_load *load; /* borrowed; immutable while it runs */
     mc_charge *charge;   /* owned by the reading thread, but for STEP_ASKING */
-    bool is_alone;       /* no thread could be had: all runs on the loader thread */
+    bool is_alone;       /* all runs on the loader thread: nobody to be idle for, or no thread */
 
     pthread_mutex_t lock;   /* between these two threads only */
     pthread_cond_t changed; /* step */
@@ -157,7 +157,10 @@ mc_status mc_background_read(mc_cache *cache, const mc_load *load, mc_model **ou
                        .lock = PTHREAD_MUTEX_INITIALIZER,
                        .changed = PTHREAD_COND_INITIALIZER};
     pthread_t thread;
-    if (pthread_create(&thread, NULL, reading_thread, &work) == 0) {
+    /* With nothing resident there is no other model to slow down, and somebody waits for this one:
+     * the first answer after a start must not depend on an idle machine. */
+    const bool is_first = mc_budget_used(cache->budget) == 0;
+    if (!is_first && pthread_create(&thread, NULL, reading_thread, &work) == 0) {
         attend(&work);
         (void)pthread_join(thread, NULL);
     } else {
