@@ -173,9 +173,8 @@ static mc_status lower_row(mc_lowering *to, const registry_row *row, const mc_va
                            mc_method method, const mc_sym *x, mc_answer *out, mc_error *err)
 {
     MC_TRY(check_version(to, est, err));
-    if (method != MC_METHOD_INVERSE_TRANSFORM)     /* that takes what transform gives */
-        if (method != MC_METHOD_INVERSE_TRANSFORM) /* that one takes what transform gives */
-            MC_TRY(check_width(est, x, err));
+    if (method != MC_METHOD_INVERSE_TRANSFORM) /* that one takes what transform gives */
+        MC_TRY(check_width(est, x, err));
     return row->lower(to, est, method, x, out, err);
 }
 

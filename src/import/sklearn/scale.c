@@ -2,18 +2,20 @@
  *
  * Oracle   sklearn/preprocessing/_data.py, scikit-learn 1.2 to 1.9.
  * Exact    Bit for bit on dense rows: each operation rounded to float64 in scikit-learn's order.
- * One fused multiply-add would be faster and differ in the last bit. For sparse rows scikit-learn
- * multiplies by 1 / scale_ where this divides: within 1 ulp. Normalizer: within 2 ulp (l2: numpy
- * sums pairwise). */
+ *          One fused multiply-add would be faster and differ in the last bit. For sparse rows
+ *          scikit-learn multiplies by 1 / scale_ where this divides: within 1 ulp. Normalizer:
+ *          within 2 ulp (l2: numpy sums pairwise). */
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-/* An attribute (n_cols) that may be None or absent: NULL then. */
-static mc_status optional(mc_lowering *to, const mc_value *est, const char *name, const mc_sym *x,
-                          const double **out, mc_error *err)
+/* An attribute (n_cols), NULL where the estimator was fitted without it: where `flag` is false. */
+static mc_status fitted(mc_lowering *to, const mc_value *est, const char *flag, const char *name,
+                        const mc_sym *x, const double **out, mc_error *err)
 {
+    bool is_wanted = true;
     *out = NULL;
-    if (!mc_attr_has(est, name))
+    MC_TRY(mc_attr_bool(est, flag, true, &is_wanted, err));
+    if (!is_wanted)
         return MC_OK;
     return mc_attr_vector(to, est, name, x->n_cols, out, NULL, err);
 }
@@ -51,15 +53,11 @@ mc_status mc_lower_standard_scaler(mc_lowering *to, const mc_value *est, mc_meth
                                    const mc_sym *x, mc_answer *out, mc_error *err)
 {
     const double *mean = NULL, *scale = NULL;
-    bool with_mean = true, with_std = true;
     if (!is_scaling(method))
         return mc_no_method(err, est, method);
-    MC_TRY(optional(to, est, "mean_", x, &mean, err));
-    MC_TRY(optional(to, est, "scale_", x, &scale, err));
-    MC_TRY(mc_attr_bool(est, "with_mean", true, &with_mean, err));
-    MC_TRY(mc_attr_bool(est, "with_std", true, &with_std, err));
-    return center_and_scale(to, method, x, with_mean ? mean : NULL, with_std ? scale : NULL, out,
-                            err);
+    MC_TRY(fitted(to, est, "with_mean", "mean_", x, &mean, err));
+    MC_TRY(fitted(to, est, "with_std", "scale_", x, &scale, err));
+    return center_and_scale(to, method, x, mean, scale, out, err);
 }
 
 /* x -> (x - center_) / scale_. */
@@ -67,15 +65,11 @@ mc_status mc_lower_robust_scaler(mc_lowering *to, const mc_value *est, mc_method
                                  const mc_sym *x, mc_answer *out, mc_error *err)
 {
     const double *center = NULL, *scale = NULL;
-    bool with_centering = true, with_scaling = true;
     if (!is_scaling(method))
         return mc_no_method(err, est, method);
-    MC_TRY(optional(to, est, "center_", x, &center, err));
-    MC_TRY(optional(to, est, "scale_", x, &scale, err));
-    MC_TRY(mc_attr_bool(est, "with_centering", true, &with_centering, err));
-    MC_TRY(mc_attr_bool(est, "with_scaling", true, &with_scaling, err));
-    return center_and_scale(to, method, x, with_centering ? center : NULL,
-                            with_scaling ? scale : NULL, out, err);
+    MC_TRY(fitted(to, est, "with_centering", "center_", x, &center, err));
+    MC_TRY(fitted(to, est, "with_scaling", "scale_", x, &scale, err));
+    return center_and_scale(to, method, x, center, scale, out, err);
 }
 
 static mc_status clip_if_asked(mc_lowering *to, const mc_value *est, double low, double high,
