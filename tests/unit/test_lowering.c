@@ -12,9 +12,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/limits.h"
 #include "import/file/joblib.h"
 #include "import/globals.h"
@@ -125,7 +125,7 @@ static outcome import(pickle *p)
     mc_value *root = NULL;
     op(p, ".");
     mc_reader reader = {.data = p->data, .size = p->n, .err = &out.err};
-    const uint64_t from = mc_now_ns();
+    const clock_t from = clock(); /* of the processor: other processes do not count */
     mc_arena_init(&arena, (size_t)64 << 20, "test_lowering");
     mc_joblib_init(&joblib, mc_globals_lookup, &arena);
     out.status = mc_joblib_read(&joblib, &reader, &root, &out.err);
@@ -134,7 +134,7 @@ static outcome import(pickle *p)
     if (out.status == MC_OK)
         mc_image_close(&image);
     mc_arena_fini(&arena);
-    out.seconds = (double)(mc_now_ns() - from) / 1e9;
+    out.seconds = (double)(clock() - from) / CLOCKS_PER_SEC;
     return out;
 }
 
