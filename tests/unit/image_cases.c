@@ -318,7 +318,7 @@ static void make_encoders(making *m, results *r)
     keep(r, make_step(m, step, 2));
 }
 
-#define FEATURE_BITS 2u
+#define FEATURE_BITS 3u
 /* Feature, where NaN goes, distance to the left child. */
 #define NODE(feature, nan_left, distance) \
     ((feature) | (nan_left) << FEATURE_BITS | (distance) << (FEATURE_BITS + 1))

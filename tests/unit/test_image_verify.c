@@ -327,6 +327,8 @@ static void i7_items_and_parameters(void **state)
         {MC_OP_FOREST, "too many feature bits", SIZE_MAX, 0, 31},
         {MC_OP_FOREST, "must be below 5", 1, 1, 5},
         {MC_OP_FOREST, "node 1 of 5", 0, 2, 3}, /* leaf */
+        {MC_OP_FOREST, "node 1 of 5", 0, 3, 7}, /* feature: walks look at it in leaves, too */
+        {MC_OP_FOREST, "node 0 of 5", 0, 1, 4 | 1u << 4}, /* feature of an inner node */
         {MC_OP_WIDE_FOREST, "must be below 5", 1, 0, 5},
         {MC_OP_WIDE_FOREST, "wide node 1 of 5", 0, 4, 1}, /* set */
         {MC_OP_WIDE_FOREST, "wide node 1 of 5", 0, 6, 4}, /* left */
