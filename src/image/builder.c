@@ -122,12 +122,13 @@ static mc_status add_order(mc_builder *b, size_t n, const mc_bytes *names, mc_er
     qsort(rows, n, sizeof *rows, by_name);
     mc_status status = MC_OK;
     for (size_t i = 0; i < n && status == MC_OK; i++) {
-        if (i > 0 && mc_bytes_equal(rows[i - 1].name, rows[i].name))
+        if (i > 0 && mc_bytes_equal(rows[i - 1].name, rows[i].name)) {
             status = mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "two columns named \"%.*s\"",
                              MC_SHOW(rows[i].name));
-        else
+        } else {
             status = mc_vec_append(&b->sections[MC_SECTION_BY_NAME], &rows[i].column,
                                    sizeof rows[i].column, err);
+        }
     }
     mc_free(rows);
     return status;
@@ -177,13 +178,14 @@ mc_status mc_build_classes(mc_builder *b, const mc_cell *labels, size_t n, uint3
     const mc_image_span *runs = (const mc_image_span *)(const void *)tables->data;
     const size_t size = n * sizeof(mc_image_cell);
     const uint8_t *added_cells = cells->data + added.first * sizeof(mc_image_cell);
-    for (uint32_t i = 0; i < tables->size / sizeof *runs; i++)
-        if (runs[i].n == n && (n == 0 || memcmp(cells->data + runs[i].first * sizeof(mc_image_cell),
-                                                added_cells, size) == 0)) {
+    for (uint32_t i = 0; i < tables->size / sizeof *runs; i++) {
+        const uint8_t *known_cells = cells->data + runs[i].first * sizeof(mc_image_cell);
+        if (runs[i].n == n && (n == 0 || memcmp(known_cells, added_cells, size) == 0)) {
             cells->size -= size; /* known already */
             *out_table = i;
             return MC_OK;
         }
+    }
     *out_table = (uint32_t)(tables->size / sizeof *runs);
     return mc_vec_append(tables, &added, sizeof added, err);
 }
@@ -286,6 +288,8 @@ static bool same_step(const void *context, uint32_t id)
     mc_step known = steps[id];
     const size_t width = mc_build_width(query->b, known.dst);
     known.dst = MC_NONE;
+    /* Bit by bit: a value of -0.0 makes another step than 0.0, and a step has no padding.
+     * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
     return width == query->width && memcmp(&known, &query->step, sizeof known) == 0;
 }
 

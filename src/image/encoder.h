@@ -14,5 +14,5 @@ typedef struct mc_encoder_column {
     uint32_t first_out, n_out;
 } mc_encoder_column;
 #define MC_ENCODER_FIELDS 6
-_Static_assert(sizeof(mc_encoder_column) == MC_ENCODER_FIELDS * 4, "a row of U32");
+_Static_assert(sizeof(mc_encoder_column) == MC_ENCODER_FIELDS * sizeof(uint32_t), "a row of U32");
 #endif

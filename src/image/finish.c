@@ -102,11 +102,12 @@ static mc_status list_needed(mc_builder *b, mc_image_method *method, uint8_t *ne
             need_sources(b, needed, &steps_of(b)[i]);
     method->steps.first = mc_u32_from_size(list->size / sizeof(uint32_t));
     method->steps.n = 0;
-    for (uint32_t i = 0; i < n_steps; i++)
-        if (needed[i]) {
-            MC_TRY(mc_vec_append(list, &i, sizeof i, err));
-            method->steps.n++;
-        }
+    for (uint32_t i = 0; i < n_steps; i++) {
+        if (!needed[i])
+            continue;
+        MC_TRY(mc_vec_append(list, &i, sizeof i, err));
+        method->steps.n++;
+    }
     return MC_OK;
 }
 

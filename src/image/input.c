@@ -90,26 +90,39 @@ static mc_status make_slots(const mc_view *view, size_t n_rows, mc_workspace *wo
     return MC_OK;
 }
 
+static mc_status not_a_number(mc_error *err, size_t row, size_t column, const mc_cell *cell)
+{
+    return mc_fail(err, MC_E_BAD_INPUT, row,
+                   "row %zu, column %zu: expected a number, found the text \"%.*s\"", row, column,
+                   (int)(cell->size > 80 ? 80 : cell->size), cell->as.text);
+}
+
+static mc_status put_numbers(const mc_view *view, size_t at, const mc_column_data *data,
+                             const slots *to, mc_error *err)
+{
+    double *out = to->numbers + view->columns[at].slot;
+    const uint8_t *item = data->data;
+    for (size_t row = 0; row < to->n_rows; row++, item += data->stride, out += to->n_numbers) {
+        mc_cell cell = {.kind = MC_CELL_NUMBER};
+        if (data->dtype == MC_DTYPE_CELL)
+            memcpy(&cell, item, sizeof cell);
+        if (cell.kind == MC_CELL_STRING)
+            return not_a_number(err, row, at, &cell);
+        *out = number_at(item, data->dtype);
+    }
+    return MC_OK;
+}
+
 static mc_status put_column(const mc_view *view, size_t at, const mc_column_data *data,
                             const slots *to, mc_error *err)
 {
     const mc_image_column *column = &view->columns[at];
+    if (column->kind == MC_COLUMN_NUMBER)
+        return put_numbers(view, at, data, to, err);
     const uint8_t *item = data->data;
-    for (size_t row = 0; row < to->n_rows; row++, item += data->stride) {
-        if (column->kind == MC_COLUMN_CELL) {
-            to->cells[row * to->n_cells + column->slot] = cell_at(item, data->dtype);
-        } else if (column->kind == MC_COLUMN_NUMBER) {
-            if (data->dtype == MC_DTYPE_CELL) {
-                const mc_cell cell = cell_at(item, data->dtype);
-                if (cell.kind == MC_CELL_STRING) {
-                    return mc_fail(err, MC_E_BAD_INPUT, row,
-                                   "row %zu, column %zu: expected a number, found the text "
-                                   "\"%.*s\"",
-                                   row, at, (int)(cell.size > 80 ? 80 : cell.size), cell.as.text);
-                }
-            }
-            to->numbers[row * to->n_numbers + column->slot] = number_at(item, data->dtype);
-        }
+    for (size_t row = 0; column->kind == MC_COLUMN_CELL && row < to->n_rows; row++) {
+        to->cells[row * to->n_cells + column->slot] = cell_at(item, data->dtype);
+        item += data->stride;
     }
     return MC_OK;
 }
@@ -163,7 +176,7 @@ static bool is_slots_already(const mc_view *view, const mc_input *input)
 {
     if (input->layout != MC_LAYOUT_DENSE || input->as.dense.dtype != MC_DTYPE_F64 ||
         view->header->n_numbers != view->n_columns || input->as.dense.column_stride != 8 ||
-        input->as.dense.row_stride != (ptrdiff_t)(8 * view->n_columns) ||
+        input->as.dense.row_stride != (ptrdiff_t)(8 * (size_t)view->n_columns) ||
         (uintptr_t)input->as.dense.data % 8 != 0)
         return false;
     for (uint32_t i = 0; i < view->n_columns; i++)

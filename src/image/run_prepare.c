@@ -143,7 +143,7 @@ static encoder encoder_of(const mc_run *run, const mc_step *step)
 {
     return (encoder){.view = run->view,
                      .categories = mc_view_array(run->view, step->array[0]),
-                     .codes = mc_view_u32(run->view, step->array[1]),
+                     .codes = mc_view_array(run->view, step->array[1]),
                      .columns = mc_view_array(run->view, step->array[2])};
 }
 
@@ -217,13 +217,14 @@ mc_status mc_run_one_hot(const mc_run *run, const mc_step *step, mc_error *err)
     const mc_cell *x = run->buffers[step->src];
     double *out = mc_run_dst(run, step);
     memset(out, 0, run->n_rows * width * sizeof *out);
-    for (size_t i = 0; i < run->n_rows; i++)
+    for (size_t i = 0; i < run->n_rows; i++) {
         for (size_t j = 0; j < from; j++) {
             uint32_t code = 0;
             MC_TRY(encode(&e, run, i, j, &x[i * from + j], &code, err));
             if (code < e.columns[j].n_out) /* others are dropped or ignored: all zero */
                 out[i * width + e.columns[j].first_out + code] = 1.0;
         }
+    }
     return MC_OK;
 }
 
@@ -262,12 +263,13 @@ mc_status mc_run_ordinal(const mc_run *run, const mc_step *step, mc_error *err)
     const size_t width = mc_run_width(run, step->src);
     const mc_cell *x = run->buffers[step->src];
     double *out = mc_run_dst(run, step);
-    for (size_t i = 0; i < run->n_rows; i++)
+    for (size_t i = 0; i < run->n_rows; i++) {
         for (size_t j = 0; j < width; j++) {
             uint32_t code = 0;
             MC_TRY(encode(&e, run, i, j, &x[i * width + j], &code, err));
             out[i * width + j] = values[e.columns[j].first_out + code];
         }
+    }
     return MC_OK;
 }
 
