@@ -95,10 +95,11 @@ static bool came_as_integers(const mc_view *view, const mc_input *input)
         return is_integer(input->as.dense.dtype);
     if (input->layout != MC_LAYOUT_COLUMNS)
         return false;
-    for (uint32_t i = 0; i < view->n_columns; i++)
+    for (uint32_t i = 0; i < view->n_columns; i++) {
         if (view->columns[i].kind != MC_COLUMN_UNUSED &&
             !is_integer(input->as.columns.columns[i].dtype))
             return false;
+    }
     return true;
 }
 
@@ -181,10 +182,11 @@ mc_status mc_image_run(const mc_image *image, mc_method method, const mc_input *
     mc_view view;
     mc_view_of(image->block, &view);
     plan p = {.run = {.view = &view}, .method = find_method(&view, method)};
-    if (p.method == NULL)
+    if (p.method == NULL) {
         return mc_fail(err, MC_E_NO_METHOD, MC_NO_OFFSET, "%.*s has no %s",
                        (int)view.header->estimator.size, view.strings + view.header->estimator.at,
                        mc_method_name(method));
+    }
     if (input->n_rows > MC_LIMIT_ROWS)
         return mc_fail(err, MC_E_BAD_INPUT, MC_NO_OFFSET, "%zu rows, at most %zu a request",
                        input->n_rows, MC_LIMIT_ROWS);

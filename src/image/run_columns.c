@@ -49,7 +49,7 @@ mc_status mc_run_gather(const mc_run *run, const mc_step *step, mc_error *err)
     const double *numbers = run->buffers[step->src];
     const mc_cell *cells = run->buffers[step->src2];
     double *out = mc_run_dst(run, step);
-    for (size_t row = 0; row < run->n_rows; row++)
+    for (size_t row = 0; row < run->n_rows; row++) {
         for (size_t j = 0; j < width; j++, out++) {
             const mc_image_column *column = &view->columns[wanted[j]];
             if (column->kind == MC_COLUMN_NUMBER)
@@ -58,6 +58,7 @@ mc_status mc_run_gather(const mc_run *run, const mc_step *step, mc_error *err)
                 return not_a_number(err, run->first_row + row, wanted[j],
                                     &cells[row * n_cells + column->slot]);
         }
+    }
     return MC_OK;
 }
 
@@ -310,10 +311,11 @@ static mc_status refuse_bad(const mc_run *run, const mc_step *step, double large
             continue;
         if (isnan(x[i]) && !allow_nan)
             return refuse_value(err, run->first_row + i / width, i % width, "NaN");
-        if (!isnan(x[i]) && !allow_infinity)
+        if (!isnan(x[i]) && !allow_infinity) {
             return refuse_value(err, run->first_row + i / width, i % width,
                                 largest < DBL_MAX ? "infinity or a value too large for float32"
                                                   : "infinity");
+        }
     }
     return MC_OK;
 }

@@ -212,10 +212,11 @@ static mc_status verify_program(const mc_view *view, mc_error *err)
         view->buffers[0].width != view->header->n_numbers ||
         view->buffers[1].width != view->header->n_cells)
         return bad(err, "buffers 0 and 1 are not the input's numbers and cells");
-    for (uint32_t i = 0; i < view->n_buffers; i++)
+    for (uint32_t i = 0; i < view->n_buffers; i++) {
         if (view->buffers[i].type == MC_BUFFER_NONE || view->buffers[i].type >= MC_N_BUFFER_TYPES ||
             view->buffers[i].width > MC_LIMIT_WIDTH)
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "image: buffer %u is not valid", i);
+    }
     for (uint32_t i = 0; i < view->n_steps; i++)
         MC_TRY(verify_step(view, i, err));
     return MC_OK;
@@ -368,10 +369,12 @@ mc_status mc_check_below(const mc_view *view, const mc_step *step, size_t at, ui
                          mc_error *err)
 {
     const uint32_t *items = mc_view_u32(view, step->array[at]);
-    for (size_t i = 0; i < view->arrays[step->array[at]].n_items; i++)
-        if (items[i] >= limit)
+    for (size_t i = 0; i < view->arrays[step->array[at]].n_items; i++) {
+        if (items[i] >= limit) {
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "image: step %td (%s): item %zu of array %zu is %u, must be below %u",
                            step - view->steps, MC_OPS[step->op].name, i, at, items[i], limit);
+        }
+    }
     return MC_OK;
 }

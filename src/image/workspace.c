@@ -40,10 +40,11 @@ mc_status mc_workspace_need(mc_workspace *w, mc_region region, size_t size, uint
     size += size == 0; /* an address for nothing, too: NULL + 0 is undefined */
     if (size > w->regions[region].size) {
         const size_t others = w->used - w->regions[region].size;
-        if (size > SIZE_MAX - 63 || size > w->limit || others > w->limit - size)
+        if (size > SIZE_MAX - 63 || size > w->limit || others > w->limit - size) {
             return mc_fail(err, MC_E_BUSY, MC_NO_OFFSET,
                            "the batch needs %zu bytes of request memory, the limit is %zu", size,
                            w->limit);
+        }
         void *memory = mc_alloc(1, size + 63);
         if (memory == NULL)
             return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no %zu bytes for a batch", size);

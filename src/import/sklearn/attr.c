@@ -65,6 +65,8 @@ static mc_status wrong_shape(mc_error *err, const mc_value *est, const char *nam
                      want[0], want[1], rows, cols);
 }
 
+/* The shape that is wanted and the shape that is found belong together: one parameter too many.
+ * NOLINTNEXTLINE(readability-function-size) */
 mc_status mc_attr_matrix(mc_lowering *to, const mc_value *est, const char *name, size_t n_rows,
                          size_t n_cols, const double **out, size_t *out_rows, size_t *out_cols,
                          mc_error *err)

@@ -127,6 +127,17 @@ static mc_status select_cells(selection *s, const mc_cell *cells, size_t n, mc_e
     return MC_OK;
 }
 
+/* A list of names, numbers or truth values: the latter stand for their place in it. */
+static mc_status select_items(mc_lowering *to, selection *s, const mc_items *items, mc_error *err)
+{
+    mc_cell *cells = NULL;
+    MC_TRY(mc_arena_new(to->arena, mc_cell, items->n, &cells, err));
+    for (size_t i = 0; i < items->n; i++)
+        MC_TRY_IN(mc_cell_from_value(to->arena, items->at[i], &cells[i], err), err, "columns[%zu]",
+                  i);
+    return select_cells(s, cells, items->n, err);
+}
+
 /* Columns as the user gave them: names, numbers, a mask, a slice, or one of these alone. */
 static mc_status select_columns(mc_lowering *to, selection *s, const mc_value *columns,
                                 mc_error *err)
@@ -139,20 +150,8 @@ static mc_status select_columns(mc_lowering *to, selection *s, const mc_value *c
         return select_slice(s, columns, err);
     if (mc_value_is(columns, MC_KIND_TEXT))
         return select_name(s, columns->as.bytes, err);
-    if (mc_value_is(columns, MC_KIND_LIST) || mc_value_is(columns, MC_KIND_TUPLE)) {
-        for (size_t i = 0; i < columns->as.items.n; i++) {
-            mc_cell cell;
-            MC_TRY_IN(mc_cell_from_value(to->arena, columns->as.items.at[i], &cell, err), err,
-                      "columns[%zu]", i);
-            if (cell.kind == MC_CELL_BOOL) {
-                if (cell.as.integer)
-                    MC_TRY(select_number(s, (int64_t)i, err));
-            } else {
-                MC_TRY(select_cells(s, &cell, 1, err));
-            }
-        }
-        return MC_OK;
-    }
+    if (mc_value_is(columns, MC_KIND_LIST) || mc_value_is(columns, MC_KIND_TUPLE))
+        return select_items(to, s, &columns->as.items, err);
     mc_ndarray array;
     mc_cell *cells = NULL;
     MC_TRY_IN(mc_ndarray_from_value(to->arena, columns, &array, err), err, "columns");

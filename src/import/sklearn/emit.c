@@ -10,6 +10,8 @@ static mc_sym numbers(uint32_t buffer, size_t n_cols)
     return (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = n_cols};
 }
 
+/* PARTS never hold PARTS: what calls itself through them does so once. */
+/* NOLINTBEGIN(misc-no-recursion) */
 static mc_status close_parts(mc_lowering *to, const mc_sym *x, bool cells, mc_sym *out,
                              mc_error *err);
 
@@ -180,6 +182,8 @@ static mc_status close_parts(mc_lowering *to, const mc_sym *x, bool cells, mc_sy
     out->sparse_as_input = in.sparse_as_input;
     return MC_OK;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* Appends `x`, or its parts, to `parts`: PARTS never hold PARTS. */
 static size_t flatten(const mc_sym *x, mc_sym *parts, size_t at)

@@ -66,7 +66,7 @@ static mc_status emit_round(mc_lowering *to, const call *c, mc_sym *x, mc_error 
     if (decimals == 0.0)
         return mc_emit_unary(to, x, MC_UNARY_RINT, 0.0, 0.0, x, err);
     double scale = 1.0;
-    for (double i = 0.0; i < fabs(decimals); i += 1.0)
+    for (int i = 0; i < (int)fabs(decimals); i++)
         scale *= 10.0;
     return mc_emit_unary(to, x, decimals > 0.0 ? MC_UNARY_ROUND_SCALED : MC_UNARY_ROUND_TENS, scale,
                          0.0, x, err);

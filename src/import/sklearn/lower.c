@@ -162,10 +162,11 @@ static mc_status check_version(const mc_lowering *to, const mc_value *est, mc_er
         return mc_refuse(err, est,
                          "no attribute _sklearn_version says which scikit-learn wrote it");
     const unsigned version = parse_version(found->as.bytes);
-    if (version < MC_SKLEARN_FIRST || version > MC_SKLEARN_LAST)
+    if (version < MC_SKLEARN_FIRST || version > MC_SKLEARN_LAST) {
         return mc_refuse(err, est, "written by scikit-learn \"%.*s\": expected %u.%u to %u.%u",
                          MC_SHOW(found->as.bytes), MC_SKLEARN_FIRST / 100, MC_SKLEARN_FIRST % 100,
                          MC_SKLEARN_LAST / 100, MC_SKLEARN_LAST % 100);
+    }
     return MC_OK;
 }
 
