@@ -114,12 +114,49 @@ static json_t *methods_json(uint32_t methods)
     return list;
 }
 
-static json_t *schema_json(const mc_model *model)
+static json_t *part_json(const mc_part *part)
+{
+    static const char *const TYPES[] = {[MC_VALUE_FLOAT] = "float",
+                                        [MC_VALUE_INT] = "int",
+                                        [MC_VALUE_BOOL] = "bool",
+                                        [MC_VALUE_LABEL] = "label",
+                                        [MC_VALUE_CELL] = "any"};
+    /* As in the Open Inference Protocol, -1 is the number of rows. */
+    json_t *shape =
+        part->scalar ? json_pack("[i]", -1) : json_pack("[i, I]", -1, (json_int_t)part->n_columns);
+    return json_pack("{s:s, s:o, s:b, s:s*}", "type", TYPES[part->type], "shape", shape, "sparse",
+                     part->sparse, "name", part->name);
+}
+
+static json_t *parts_json(const mc_output *output)
+{
+    json_t *parts = json_array();
+    for (size_t i = 0; i < output->n_parts; i++)
+        (void)json_array_append_new(parts, part_json(&output->parts[i]));
+    return parts;
+}
+
+/* What each method answers with, one entry a part: asked of the model itself, with no rows. */
+static json_t *outputs_json(const mc_call *call, const mc_model *model, uint32_t methods)
+{
+    mc_workspace *workspace = call->server->desks[call->exchange->worker].workspace;
+    const mc_input no_rows = {.layout = MC_LAYOUT_SLOTS};
+    json_t *outputs = json_object();
+    for (uint32_t i = 0; i < MC_N_METHODS; i++) {
+        mc_output output;
+        if ((methods & 1u << i) != 0 &&
+            mc_model_predict(model, (mc_method)i, &no_rows, workspace, &output, NULL) == MC_OK)
+            (void)json_object_set_new(outputs, mc_method_name((mc_method)i), parts_json(&output));
+    }
+    return outputs;
+}
+
+static json_t *schema_json(const mc_call *call, const mc_model *model)
 {
     const mc_model_info info = mc_model_describe(model);
-    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:s}", "inputs", inputs_json(model), "methods",
-                     methods_json(info.methods), "default_method",
-                     mc_method_name(info.default_method), "classes",
+    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:s, s:s}", "inputs", inputs_json(model), "outputs",
+                     outputs_json(call, model, info.methods), "methods", methods_json(info.methods),
+                     "default_method", mc_method_name(info.default_method), "classes",
                      all_classes_json(model, info.n_class_tables), "estimator", info.estimator,
                      "sklearn_version", info.sklearn_version);
 }
@@ -128,7 +165,7 @@ static json_t *schema_json(const mc_model *model)
 static json_t *peek_schema(mc_call *call)
 {
     mc_model *model = mc_cache_peek(call->server->options.cache, call->name);
-    json_t *schema = model == NULL ? json_null() : schema_json(model);
+    json_t *schema = model == NULL ? json_null() : schema_json(call, model);
     mc_model_release(model);
     return schema;
 }

@@ -135,3 +135,14 @@ def test_log_says_hit_and_miss(serve, models):
     assert sum("cache miss: scaler" in line for line in daemon.lines) == 1
     assert sum("cache hit: scaler" in line for line in daemon.lines) == 1
     assert any("answered: scaler transform, 1 row" in line for line in daemon.lines)
+
+
+def test_schema_says_what_each_method_answers(serve, models):
+    daemon = serve(models / "scaler.pkl")
+    status, answer = daemon.json("GET", "/models/scaler")
+    assert status == 200
+    transformed = [{"type": "float", "shape": [-1, 3], "sparse": False}]
+    assert answer["schema"]["outputs"] == {
+        "transform": transformed,
+        "inverse_transform": transformed,
+    }
