@@ -164,7 +164,7 @@ mc_status mc_run_sum(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
     const uint32_t *sources = mc_view_u32(run->view, step->array[0]);
-    const double *weights = mc_view_f64(run->view, step->array[1]);
+    const double *weights = mc_view_f64_or_null(run->view, step->array[1]);
     const size_t n_sources = run->view->arrays[step->array[0]].n_items;
     const size_t n = run->n_rows * mc_run_width(run, step->dst);
     double *out = mc_run_dst(run, step);

@@ -33,7 +33,7 @@ static void start_sums(const mc_run *run, const mc_step *step)
         return;
     }
     memset(out, 0, run->n_rows * width * sizeof *out);
-    const double *start = mc_view_f64(run->view, step->array[3]);
+    const double *start = mc_view_f64_or_null(run->view, step->array[3]);
     for (size_t i = 0; start != NULL && i < run->n_rows; i++)
         memcpy(out + i * width, start, width * sizeof *out);
 }

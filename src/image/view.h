@@ -32,10 +32,15 @@ static inline const void *mc_view_array(const mc_view *view, uint32_t array)
 }
 static inline const double *mc_view_f64(const mc_view *view, uint32_t array)
 {
-    return array == MC_NONE ? NULL : (const double *)mc_view_array(view, array);
+    return (const double *)mc_view_array(view, array);
 }
 static inline const uint32_t *mc_view_u32(const mc_view *view, uint32_t array)
 {
-    return array == MC_NONE ? NULL : (const uint32_t *)mc_view_array(view, array);
+    return (const uint32_t *)mc_view_array(view, array);
+}
+/* For arrays that a step may lack: NULL then. */
+static inline const double *mc_view_f64_or_null(const mc_view *view, uint32_t array)
+{
+    return array == MC_NONE ? NULL : mc_view_f64(view, array);
 }
 #endif

@@ -205,7 +205,7 @@ static void a_removed_name_is_unknown_until_added_again(void **state)
     assert_int_equal(mc_cache_remove(cache, "iris", NULL), MC_OK);
     mc_model *model = NULL;
     mc_error err = {0};
-    mc_entry_info info;
+    mc_entry_info info = {0};
     assert_int_equal(mc_cache_acquire(cache, "iris", 0, &model, NULL, &err), MC_E_NOT_FOUND);
     assert_string_equal(err.message, "no model is called \"iris\"");
     assert_int_equal(mc_cache_info(cache, "iris", &info, NULL), MC_E_NOT_FOUND);

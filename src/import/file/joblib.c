@@ -57,6 +57,7 @@ static mc_status read_objects(mc_joblib *joblib, mc_reader *reader, mc_ndarray *
 {
     mc_value *nested = NULL;
     MC_TRY(mc_joblib_read(joblib, reader, &nested, err));
+    MC_ASSERT(nested != NULL);
     if (!mc_value_is_array(nested)) {
         return mc_fail(err, MC_E_MALFORMED, nested->offset,
                        "need the array that the wrapper announced, found %s",
