@@ -360,7 +360,8 @@ MC_API void mc_cache_destroy(mc_cache *cache);
 MC_API MC_MUST_CHECK mc_status mc_cache_add(mc_cache *cache, const char *name, const char *version,
                                             const char *source, mc_error *err);
 /* Loads only when nothing is cached (else logs "already cached"). Blocks until ready or failed;
- * any number of concurrent callers load once. `source` may be NULL for a registered name. */
+ * any number of concurrent callers load once. `source` may be NULL for a registered name; one that
+ * differs from what the name stands for is loaded and swapped in. */
 MC_API MC_MUST_CHECK mc_status mc_cache_load(mc_cache *cache, const char *name, const char *source,
                                              mc_error *err);
 /* Always loads again, and publishes only on success: a broken file keeps the old model serving. */

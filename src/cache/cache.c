@@ -141,12 +141,20 @@ mc_status mc_cache_remove(mc_cache *cache, const char *name, mc_error *err)
 
 /* -------------------------------------------------------------------------------- loading ---- */
 
-/* Locks the entry that a load or refresh is for, registering it when a source is given. */
-static mc_status lock_for_load(mc_cache *cache, const char *name, const char *source,
+/* Locks the entry that a load or refresh is for, registering it when a source is given. A model in
+ * memory that came from another source does not answer for this one: *force becomes true. */
+static mc_status lock_for_load(mc_cache *cache, const char *name, const char *source, bool *force,
                                mc_entry **out, mc_error *err)
 {
-    if (source != NULL)
-        MC_TRY(add(cache, name, NULL, source, err));
+    if (source == NULL)
+        return lock_entry(cache, name, out, err);
+    const mc_entry *known = find(cache, name);
+    if (known != NULL) {
+        mc_cache_lock(cache);
+        *force = *force || strcmp(known->source, source) != 0;
+        mc_cache_unlock(cache);
+    }
+    MC_TRY(add(cache, name, NULL, source, err));
     return lock_entry(cache, name, out, err);
 }
 
@@ -161,7 +169,7 @@ static mc_status load_and_wait(mc_cache *cache, const char *name, const char *so
     mc_entry *entry = NULL;
     mc_load *load = NULL;
     mc_model *model = NULL;
-    MC_TRY(lock_for_load(cache, name, source, &entry, err));
+    MC_TRY(lock_for_load(cache, name, source, &force, &entry, err));
     const bool is_cached = !force && mc_entry_model_locked(entry) != NULL;
     mc_status status = MC_OK;
     if (!is_cached) {
@@ -202,7 +210,7 @@ mc_status mc_cache_load_async(mc_cache *cache, const char *name, const char *sou
     mc_entry *entry = NULL;
     mc_waiter *waiter = NULL;
     MC_TRY(mc_waiter_create(done, user, &waiter, err));
-    mc_status status = lock_for_load(cache, name, source, &entry, err);
+    mc_status status = lock_for_load(cache, name, source, &force, &entry, err);
     if (status == MC_OK) {
         if (force || mc_entry_model_locked(entry) == NULL)
             status = join_async_locked(cache, entry, force, waiter, err);

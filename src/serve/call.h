@@ -45,6 +45,7 @@ typedef struct mc_call {
     mc_await *await;   /* owned; at hand before it is needed, so that a hit allocates nothing */
     bool pending;      /* `await` is in use: the model cache will call it back */
     bool waited;       /* the exchange was suspended, or need not be */
+    bool counted;      /* in the metrics: once, although a refusal may follow an answer */
     mc_error error;
 } mc_call;
 

@@ -11,6 +11,9 @@
  * LIMITATIONS  The library queues no answer in mid-upload: an early answer drains the rest first,
  *          and a body that is too large or too slow is refused on the socket itself. It makes about
  *          eight small allocations for each answer; they are its own, our frames make none.
+ *          A head over 4 KiB, or one that is no HTTP, it answers by itself, in HTML; with more than
+ *          some 55 cookies it hangs up, with more than some 60 arguments in the URL it says nothing
+ *          until --idle-timeout ends the connection.
  */
 #include "serve/engine.h"
 
@@ -36,7 +39,11 @@
 
 #define POOL_BYTES ((size_t)4096)
 #define SWEEP_MS   250
-#define SECOND_NS  ((uint64_t)1000000000)
+/* Of the pool: what the library keeps of each header, cookie and argument beside its text, and an
+ * answer's own head. */
+#define VALUE_BYTES       ((size_t)64)
+#define ANSWER_HEAD_BYTES ((size_t)320)
+#define SECOND_NS         ((uint64_t)1000000000)
 
 /* The state of one exchange that only the engine sees. */
 typedef struct flight {
@@ -231,7 +238,8 @@ static bool framing_is_sound(const mc_exchange *exchange)
 {
     const size_t n_sizes = mc_exchange_count_headers(exchange, "Content-Length");
     const char *coding = mc_exchange_header(exchange, "Transfer-Encoding");
-    if (coding != NULL && (n_sizes > 0 || strcasecmp(coding, "chunked") != 0))
+    if (coding != NULL && (n_sizes > 0 || strcasecmp(coding, "chunked") != 0 ||
+                           mc_exchange_count_headers(exchange, "Transfer-Encoding") > 1))
         return false;
     return n_sizes <= 1 && mc_exchange_count_headers(exchange, "Host") <= 1;
 }
@@ -243,12 +251,38 @@ static void refuse_size(flight *f)
                     "the body is over --max-body: send smaller batches, or raise it");
 }
 
+/* The answer's head is written into what the request's head has left of the connection's pool;
+ * where that is too little, the library would hang up without a word. */
+static bool answer_fits(struct MHD_Connection *connection)
+{
+    const enum MHD_ValueKind all = MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND;
+    const size_t n_values = (size_t)MHD_get_connection_values(connection, all, NULL, NULL);
+    const size_t size =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+    return size + n_values * VALUE_BYTES + ANSWER_HEAD_BYTES <= POOL_BYTES;
+}
+
+static void refuse_head(mc_engine *engine, mc_link *link)
+{
+    static const char REFUSAL[] =
+        "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/json\r\n"
+        "Content-Length: 92\r\nConnection: close\r\n\r\n"
+        "{\"error\":{\"code\":\"too_large\",\"message\":\"the request's headers are over 3.5 KB\","
+        "\"where\":\"\"}}\n";
+    if (mc_link_enter(link, MC_PHASE_HEAD, MC_PHASE_ENDED, UINT64_MAX))
+        mc_links_refuse(&engine->links, link, REFUSAL, sizeof REFUSAL - 1);
+}
+
 static enum MHD_Result on_head(worker *w, struct MHD_Connection *connection, const char *path,
                                const char *verb, void **out)
 {
     mc_engine *engine = w->engine;
     const mc_service *service = &engine->options.service;
     mc_link *link = link_of(connection);
+    if (link != NULL && !answer_fits(connection)) {
+        refuse_head(engine, link);
+        return MHD_NO;
+    }
     flight *f = link == NULL ? NULL : take_flight(w);
     if (f == NULL)
         return MHD_NO;

@@ -97,11 +97,15 @@ static mc_status check_token(const mc_guard *guard, const char *authorization, m
 
 /* ----------------------------------------------------------------------------- web pages ---- */
 
-/* Host: NAME[:PORT] without its port. */
+/* NAME of Host: NAME[:PORT]; 0 when what follows the name is no port. */
 static size_t host_size(const char *host)
 {
     const char *end = host[0] == '[' ? strchr(host, ']') : NULL;
-    return end != NULL ? (size_t)(end - host) + 1 : strcspn(host, ":");
+    const size_t size = end != NULL ? (size_t)(end - host) + 1 : strcspn(host, ":");
+    const char *port = host + size;
+    if (*port == ':')
+        port += 1 + strspn(port + 1, "0123456789");
+    return *port == '\0' ? size : 0;
 }
 
 static mc_status check_host(const mc_guard *guard, const char *host, mc_error *err)

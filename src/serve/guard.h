@@ -1,11 +1,14 @@
 /* guard.h: who may call what.
  *
  * Predictions and reads are open. Admin calls change what is loaded, so:
- *   beyond loopback    refused, unless there is a token file; then a token is needed
- *   on loopback        open (a token file, when given, is honoured here too), but a web page must
- * not be able to call: Host must name this machine, Origin must be absent or our own, and a body
- * must not be of a type that a page's form can send sources            a file to load must lie
- * under a root given at start, links resolved A guard is immutable once the server runs. */
+ *
+ * - Beyond loopback they are refused, unless there is a token file; then a token is needed.
+ * - On loopback they are open (a token file, when given, is honoured here too), but a web page must
+ *   not be able to call: Host must name this machine, Origin must be absent or our own, and a body
+ *   must not be of a type that a page's form can send.
+ * - A file to load must lie under a root given at start, links resolved.
+ *
+ * A guard is immutable once the server runs. */
 #ifndef MC_GUARD_H
 #define MC_GUARD_H
 #include "serve/router.h"

@@ -93,11 +93,11 @@ void mc_listener_close(mc_listener *listener)
     listener->fd = -1;
 }
 
-static bool numeric_is_loopback(const char *text)
+static bool numeric_is_loopback(const char *text, bool in_brackets)
 {
     struct in_addr v4;
     struct in6_addr v6;
-    if (inet_pton(AF_INET, text, &v4) == 1)
+    if (!in_brackets && inet_pton(AF_INET, text, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == 127;
     return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
@@ -105,15 +105,16 @@ static bool numeric_is_loopback(const char *text)
 bool mc_host_is_loopback(const char *host, size_t size)
 {
     char text[INET6_ADDRSTRLEN + 1];
-    if (size >= 2 && host[0] == '[' && host[size - 1] == ']') {
+    const bool in_brackets = size >= 2 && host[0] == '[' && host[size - 1] == ']';
+    if (in_brackets) {
         host++;
         size -= 2;
     }
-    if (size == 9 && strncasecmp(host, "localhost", 9) == 0)
+    if (!in_brackets && size == 9 && strncasecmp(host, "localhost", 9) == 0)
         return true;
     if (size == 0 || size >= sizeof text)
         return false;
     memcpy(text, host, size);
     text[size] = '\0';
-    return numeric_is_loopback(text);
+    return numeric_is_loopback(text, in_brackets);
 }

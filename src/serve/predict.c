@@ -62,16 +62,16 @@ static mc_status acquire(mc_call *call)
 
 mc_step mc_predict_begin(mc_call *call)
 {
-    mc_status status = find_kind(call);
-    if (status == MC_OK)
-        status = mc_call_name(call);
+    mc_status status = mc_call_name(call);
     if (status == MC_OK && call->match.route->handler == MC_HANDLER_PREDICT_LABEL) {
         status = mc_fail(&call->error, MC_E_NOT_FOUND, MC_NO_OFFSET,
                          "model %s has no label %.*s: no labels are set", call->name,
                          MC_SHOW(call->match.detail));
     }
     if (status == MC_OK)
-        status = acquire(call);
+        status = acquire(call); /* before the body's type: each request counts as hit or miss */
+    if (status == MC_OK)
+        status = find_kind(call);
     if (status == MC_OK && !call->pending)
         status = take_model(call);
     return status == MC_OK ? MC_STEP_READ : mc_call_fail(call, status);

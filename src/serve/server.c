@@ -73,9 +73,10 @@ static void call_done(void *user, mc_exchange *exchange)
 static mc_step counted(mc_call *call, mc_step step)
 {
     const mc_exchange *exchange = call->exchange;
-    if (step != MC_STEP_ANSWER || call->match.route == NULL ||
+    if (step != MC_STEP_ANSWER || call->counted || call->match.route == NULL ||
         call->match.route->right != MC_RIGHT_PREDICT)
         return step;
+    call->counted = true;
     /* A name that no model has must not become a series: clients choose it. */
     const bool known = exchange->answer.http != 404;
     const mc_sample sample = {.model = known ? call->name : "",
@@ -111,7 +112,7 @@ static mc_step begin(void *user, mc_exchange *exchange)
     mc_call *call = exchange->state;
     call->name[0] = '\0';
     call->version = "";
-    call->pending = call->waited = false;
+    call->pending = call->waited = call->counted = false;
     call->match.route = NULL;
     const mc_status found = mc_route_find(exchange->verb, exchange->path, &call->match);
     if (found == MC_E_BAD_VERB)
