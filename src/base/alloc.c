@@ -7,6 +7,8 @@
 
 #include "base/size.h"
 
+#define HUGE_BYTES ((size_t)4 << 20) /* below this, few large pages would fit */
+
 static _Atomic uint64_t n_calls;
 static _Atomic uint64_t fail_at; /* call number that fails, 0 = none */
 
@@ -53,6 +55,12 @@ void *mc_pages_alloc(size_t size)
         return NULL;
     void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return pages == MAP_FAILED ? NULL : pages;
+}
+
+void mc_pages_expect(void *pages, size_t size)
+{
+    if (size >= HUGE_BYTES)
+        (void)madvise(pages, size, MADV_HUGEPAGE); /* a hint: without it nothing is wrong */
 }
 
 void *mc_pages_resize(void *pages, size_t size, size_t new_size)

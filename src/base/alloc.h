@@ -12,6 +12,9 @@ void mc_free(void *memory); /* NULL is fine */
 /* Pages of their own, zeroed, given back to the system at once by mc_pages_free(). */
 void *mc_pages_alloc(size_t size);
 void mc_pages_free(void *pages, size_t size);
+/* Says that all of these pages are written soon: the system may then hand out large ones, which
+ * spares a fault for every 4 KiB. For pages that do not stay: large ones may be more than asked. */
+void mc_pages_expect(void *pages, size_t size);
 /* Grows or shrinks without a copy; new pages are zeroed. On NULL the old ones stay valid. */
 void *mc_pages_resize(void *pages, size_t size, size_t new_size);
 

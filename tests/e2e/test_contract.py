@@ -212,7 +212,8 @@ def test_two_codings_are_refused(daemon):
 
 def test_long_heads_are_answered(daemon):
     head = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-    for size, says in ((3000, b'"ok"'), (3600, b"too_large"), (3700, b"too_large"), (6000, b" 431 ")):
+    refused = b"too_large"
+    for size, says in ((3000, b'"ok"'), (3600, refused), (3700, refused), (6000, b" 431 ")):
         assert says in raw(daemon, head + b"X: %s\r\n\r\n" % (b"a" * size)), size
     arguments = b"GET /healthz?" + b"&".join([b"a=b"] * 55) + b" HTTP/1.1\r\nHost: x\r\n\r\n"
     assert b" 431 " in raw(daemon, arguments)

@@ -63,6 +63,7 @@ static mc_status read_fd(int fd, const char *path, mc_reserve_fn *reserve, void 
     void *pages = mc_pages_alloc(size);
     if (pages == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%s: no %zu bytes to be had", path, size);
+    mc_pages_expect(pages, size);
     mc_source source = {.data = pages, .size = size, .owned = pages, .owned_size = size};
     const mc_status status = read_whole(fd, path, &source, err);
     if (status != MC_OK)
