@@ -248,13 +248,26 @@ static bool is_object_block(const mc_cell *cells, size_t n)
     return n_bools > 0 && n_bools < n;
 }
 
-/* Integers alone stay integers. */
-static bool all_integers(const mc_cell *cells, size_t n)
+/* What numbers in a row become: truth values alone stay so, and are integers beside integers. */
+static uint32_t settled_kind(const mc_cell *cells, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (cells[i].kind != MC_CELL_INTEGER)
-            return false;
-    return true;
+    size_t n_bools = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (cells[i].kind != MC_CELL_INTEGER && cells[i].kind != MC_CELL_BOOL)
+            return MC_CELL_NUMBER;
+        n_bools += cells[i].kind == MC_CELL_BOOL;
+    }
+    return n_bools > 0 && n_bools == n ? MC_CELL_BOOL : MC_CELL_INTEGER;
+}
+
+static mc_cell settled(const mc_cell *cell, uint32_t kind)
+{
+    double number = 0.0;
+    if (kind == MC_CELL_NUMBER && cell_number(cell, &number))
+        return (mc_cell){.kind = MC_CELL_NUMBER, .as.number = number};
+    if (kind == MC_CELL_INTEGER && cell->kind == MC_CELL_BOOL)
+        return (mc_cell){.kind = MC_CELL_INTEGER, .as.integer = cell->as.integer};
+    return *cell;
 }
 
 mc_status mc_run_settle(const mc_run *run, const mc_step *step, mc_error *err)
@@ -266,14 +279,15 @@ mc_status mc_run_settle(const mc_run *run, const mc_step *step, mc_error *err)
     const mc_cell *x = run->buffers[step->src];
     mc_cell *out = run->buffers[step->dst];
     for (size_t row = 0; row < run->n_rows; row++, x += width, out += width) {
-        bool is_object = all_integers(x, width);
+        bool is_object = false;
         for (size_t i = 0, at = 0; i < n_blocks; at += widths[i++])
             is_object = is_object || is_object_block(x + at, widths[i]);
-        for (size_t j = 0; j < width; j++) {
-            double number = 0.0;
-            out[j] = x[j];
-            if (!is_object && cell_number(&x[j], &number))
-                out[j] = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = number};
+        const uint32_t whole = settled_kind(x, width);
+        for (size_t i = 0, at = 0; i < n_blocks; at += widths[i++]) {
+            const bool stays = is_object_block(x + at, widths[i]);
+            const uint32_t kind = is_object ? settled_kind(x + at, widths[i]) : whole;
+            for (size_t j = at; j < at + widths[i]; j++)
+                out[j] = stays ? x[j] : settled(&x[j], kind);
         }
     }
     return MC_OK;

@@ -197,6 +197,19 @@ static mc_status unknown_category(mc_error *err, size_t row, size_t column, cons
                    "row %zu, column %zu: a missing value, and training saw none", row, column);
 }
 
+/* Infinity in a column of numbers, which scikit-learn lets no encoder see. */
+static bool is_forbidden(const encoder *e, const mc_encoder_column *column, const mc_cell *cell)
+{
+    if (cell->kind != MC_CELL_NUMBER || !isinf(cell->as.number))
+        return false;
+    for (uint32_t i = 0; i < column->n; i++) {
+        const uint32_t kind = e->categories[column->first + i].kind;
+        if (kind == MC_CELL_STRING || kind == MC_CELL_NONE)
+            return false;
+    }
+    return true;
+}
+
 /* Code of one cell, or a refusal. */
 static mc_status encode(const encoder *e, const mc_run *run, size_t row, size_t j,
                         const mc_cell *cell, uint32_t *out_code, mc_error *err)
@@ -204,7 +217,7 @@ static mc_status encode(const encoder *e, const mc_run *run, size_t row, size_t 
     const mc_encoder_column *column = &e->columns[j];
     if (find_cell(e, column, cell, out_code))
         return MC_OK;
-    if (column->on_unknown == MC_UNKNOWN_REFUSED)
+    if (column->on_unknown == MC_UNKNOWN_REFUSED || is_forbidden(e, column, cell))
         return unknown_category(err, run->first_row + row, j, cell);
     *out_code = column->unknown_code;
     return MC_OK;

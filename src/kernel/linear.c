@@ -232,7 +232,7 @@ void mc_row_dot(const double *x, const double *y, size_t n_rows, size_t d, doubl
         out[i] = dot(x + i * d, y + i * d, d);
 }
 
-static double norm_of(const double *row, size_t d, mc_norm norm)
+static double norm_of(const double *row, size_t d, mc_norm norm, double least)
 {
     double sum = 0.0, largest = 0.0;
     for (size_t j = 0; j < d; j++) {
@@ -241,13 +241,13 @@ static double norm_of(const double *row, size_t d, mc_norm norm)
         largest = size > largest ? size : largest;
     }
     const double value = norm == MC_NORM_L1 ? sum : norm == MC_NORM_L2 ? sqrt(sum) : largest;
-    return value == 0.0 ? 1.0 : value;
+    return value < least || value == 0.0 ? 1.0 : value;
 }
 
-void mc_normalize(const double *x, size_t n_rows, size_t d, mc_norm norm, double *out)
+void mc_normalize(const double *x, size_t n_rows, size_t d, mc_norm norm, double least, double *out)
 {
     for (size_t i = 0; i < n_rows; i++) {
-        const double by = norm_of(x + i * d, d, norm);
+        const double by = norm_of(x + i * d, d, norm, least);
         for (size_t j = 0; j < d; j++)
             out[i * d + j] = x[i * d + j] / by;
     }

@@ -24,8 +24,9 @@ void mc_sparse_linear(const double *x, size_t n_rows, size_t d, const mc_sparse_
 void mc_row_dot(const double *x, const double *y, size_t n_rows, size_t d, double *out);
 
 typedef enum mc_norm { MC_NORM_L1 = 1, MC_NORM_L2, MC_NORM_MAX } mc_norm;
-/* out = x / norm of its row; a norm of 0 counts as 1. */
-void mc_normalize(const double *x, size_t n_rows, size_t d, mc_norm norm, double *out);
+/* out = x / norm of its row; a norm of 0, or below `least`, counts as 1. */
+void mc_normalize(const double *x, size_t n_rows, size_t d, mc_norm norm, double least,
+                  double *out);
 
 typedef enum mc_zero_rule { MC_ZERO_DIVIDES, MC_ZERO_UNIFORM, MC_ZERO_STAYS } mc_zero_rule;
 /* out = x / sum of its row; what a sum of 0 gives is the rule. */

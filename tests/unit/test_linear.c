@@ -235,11 +235,11 @@ static void a_norm_of_zero_counts_as_one(void **state)
     (void)state;
     const double rows[][2] = {{0, 0}, {3, -4}};
     double out[2][2];
-    mc_normalize(&rows[0][0], 2, 2, MC_NORM_L2, &out[0][0]);
+    mc_normalize(&rows[0][0], 2, 2, MC_NORM_L2, 0.0, &out[0][0]);
     assert_same_bits(&out[0][0], (const double[]){0, 0, 3.0 / 5.0, -4.0 / 5.0}, 4);
-    mc_normalize(&rows[0][0], 2, 2, MC_NORM_L1, &out[0][0]);
+    mc_normalize(&rows[0][0], 2, 2, MC_NORM_L1, 0.0, &out[0][0]);
     assert_same_bits(&out[0][0], (const double[]){0, 0, 3.0 / 7.0, -4.0 / 7.0}, 4);
-    mc_normalize(&rows[0][0], 2, 2, MC_NORM_MAX, &out[0][0]);
+    mc_normalize(&rows[0][0], 2, 2, MC_NORM_MAX, 0.0, &out[0][0]);
     assert_same_bits(&out[0][0], (const double[]){0, 0, 3.0 / 4.0, -1.0}, 4);
 }
 

@@ -5,6 +5,9 @@
 
 #include "base/size.h"
 
+/* Norms of dense rows below it count as 1: 10 units in the last place, _handle_zeros_in_scale(). */
+#define SMALLEST_NORM (10.0 * 0x1p-52)
+
 static mc_sym numbers(uint32_t buffer, size_t n_cols)
 {
     return (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = n_cols};
@@ -145,18 +148,29 @@ mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, 
     return MC_OK;
 }
 
+/* What numpy makes of columns of both types. */
+static mc_value_type common_type(mc_value_type a, mc_value_type b)
+{
+    if (a == b)
+        return a;
+    return a == MC_VALUE_FLOAT || b == MC_VALUE_FLOAT ? MC_VALUE_FLOAT : MC_VALUE_INT;
+}
+
 /* Stacks `n` symbols, none of them open, all made cells or all made numbers. */
 static mc_status stack(mc_lowering *to, const mc_sym *x, size_t n, bool cells, mc_sym *out,
                        mc_error *err)
 {
     uint32_t *sources = NULL, buffer = 0;
     size_t width = 0;
+    bool as_input = false, whole = true;
     mc_value_type type = n > 0 ? x[0].type : MC_VALUE_FLOAT;
     MC_TRY(mc_arena_new(to->arena, uint32_t, n, &sources, err));
     for (size_t i = 0; i < n; i++) {
         mc_sym part;
         MC_TRY(cells ? mc_to_cells(to, &x[i], &part, err) : mc_to_numbers(to, &x[i], &part, err));
-        type = x[i].type == type ? type : MC_VALUE_FLOAT;
+        type = common_type(type, x[i].type);
+        as_input = as_input || x[i].type_as_input;
+        whole = whole && (x[i].type_as_input || x[i].type != MC_VALUE_FLOAT);
         sources[i] = part.buffer;
         if (!mc_add_size(width, part.n_cols, &width))
             return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "too many columns");
@@ -169,6 +183,7 @@ static mc_status stack(mc_lowering *to, const mc_sym *x, size_t n, bool cells, m
     *out = (mc_sym){.kind = cells ? MC_SYM_CELLS : MC_SYM_NUMBERS,
                     .buffer = buffer,
                     .n_cols = width,
+                    .type_as_input = !cells && as_input && whole,
                     .type = type};
     return MC_OK;
 }
@@ -310,6 +325,7 @@ mc_status mc_emit_normalize(mc_lowering *to, const mc_sym *x, mc_norm norm, mc_s
 {
     mc_step step = MC_STEP_INIT(NORMALIZE);
     step.n[0] = norm;
+    step.value[0] = x->sparse ? 0.0 : SMALLEST_NORM;
     return number_step(to, step, x, x->n_cols, out, err);
 }
 

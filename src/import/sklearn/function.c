@@ -50,8 +50,9 @@ static mc_status emit_clip(mc_lowering *to, const call *c, mc_sym *x, mc_error *
     MC_TRY(know_arguments(c, KNOWN, err));
     MC_TRY(number_argument(c, "a_min", "min", -(double)INFINITY, &low, err));
     MC_TRY(number_argument(c, "a_max", "max", (double)INFINITY, &high, err));
+    const bool as_input = x->type_as_input;
     MC_TRY(mc_emit_unary(to, x, MC_UNARY_CLIP, low, high, x, err));
-    x->type_as_input = low == rint(low) && high == rint(high);
+    x->type_as_input = as_input && low == rint(low) && high == rint(high);
     return MC_OK;
 }
 
@@ -95,6 +96,7 @@ static mc_status emit_ufunc(mc_lowering *to, const call *c, mc_sym *x, mc_error 
 {
     static const char *const KNOWN[] = {NULL};
     const mc_unary which = mc_unary_find(c->name);
+    const bool as_input = x->type_as_input;
     if (which == MC_N_UNARY) {
         return mc_refuse(err, c->est,
                          "func: %.*s.%.*s cannot be served; use a numpy function such as "
@@ -105,7 +107,7 @@ static mc_status emit_ufunc(mc_lowering *to, const call *c, mc_sym *x, mc_error 
     MC_TRY(mc_emit_unary(to, x, which, 0.0, 0.0, x, err));
     if (which >= MC_UNARY_ISNAN && which <= MC_UNARY_LOGICAL_NOT)
         x->type = MC_VALUE_BOOL;
-    x->type_as_input = keeps_integers(which);
+    x->type_as_input = as_input && keeps_integers(which);
     return MC_OK;
 }
 

@@ -324,11 +324,12 @@ static mc_status labels(mc_lowering *to, const mc_value *est, const mc_sym *raw,
     const size_t want = raw->n_cols == 1 ? 2 : raw->n_cols;
     MC_TRY(mc_attr_need(est, "classes_", &classes, err));
     MC_TRY(mc_emit_classes(to, classes, &table, &n, err));
-    if (n != want)
+    const bool is_only = n == 1 && raw->n_cols == 1; /* its raw value is far below 0 */
+    if (n != want && !is_only)
         return mc_refuse(err, est, "classes_: expected %zu classes, found %zu", want, n);
-    if (mc_version_of(to, est) < 105)
+    if (mc_version_of(to, est) < 105 && !is_only)
         MC_TRY(shares(to, raw, &y, err));
-    if (y.n_cols == 1)
+    if (y.n_cols == 1 && !is_only)
         MC_TRY(mc_emit_above(to, &y, 0.0, false, &y, err));
     else
         MC_TRY(mc_emit_argmax(to, &y, &y, err));

@@ -74,6 +74,35 @@ static mc_status emit_mask(mc_lowering *to, const marker *missing, const mc_sym 
     return MC_OK;
 }
 
+/* Was the imputer fitted on float32, by a version that fills with what it was fitted on? */
+static bool fills_with_floats(mc_lowering *to, const mc_value *est)
+{
+    mc_dtype_info dtype;
+    const mc_value *fill = mc_value_attr(est, "_fill_dtype");
+    return !mc_value_is_none(fill) && mc_dtype_from_value(to->arena, fill, &dtype, NULL) == MC_OK &&
+           dtype.kind == 'f' && dtype.item_size == sizeof(float);
+}
+
+/* The values to fill with, rounded as the imputer rounds them. */
+static mc_status fill_values(mc_lowering *to, const mc_value *est, const mc_cell **out,
+                             size_t *out_n, mc_error *err)
+{
+    const mc_cell *statistics = NULL;
+    mc_cell *rounded = NULL;
+    MC_TRY(mc_attr_cells(to, est, "statistics_", &statistics, out_n, err));
+    *out = statistics;
+    if (!fills_with_floats(to, est))
+        return MC_OK;
+    MC_TRY(mc_arena_new(to->arena, mc_cell, *out_n, &rounded, err));
+    for (size_t i = 0; i < *out_n; i++) {
+        rounded[i] = statistics[i];
+        if (rounded[i].kind == MC_CELL_NUMBER)
+            rounded[i].as.number = (double)(float)rounded[i].as.number;
+    }
+    *out = rounded;
+    return MC_OK;
+}
+
 /* Every column of x with its fill value (n_cols) where it is missing. */
 static mc_status emit_fill(mc_lowering *to, const marker *missing, const mc_sym *x,
                            const mc_cell *fill, mc_sym *out, mc_error *err)
@@ -156,7 +185,10 @@ static mc_status append_indicator(mc_lowering *to, const mc_value *est, const ma
     MC_TRY(mc_attr_need(est, "indicator_", &indicator, err));
     MC_TRY(indicator_columns(to, indicator, &at, &n, in->n_cols, err));
     MC_TRY(emit_mask(to, missing, in, at, n, &both[1], err));
-    return mc_emit_hstack(to, both, 2, y->sparse, y, err);
+    const bool sparse_as_input = y->sparse_as_input;
+    MC_TRY(mc_emit_hstack(to, both, 2, y->sparse, y, err));
+    y->sparse_as_input = sparse_as_input;
+    return MC_OK;
 }
 
 mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_method method,
@@ -170,7 +202,7 @@ mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_metho
         return mc_no_method(err, est, method);
     MC_TRY(read_marker(to, est, &missing, err));
     missing.on_cells = missing.on_cells || fitted_on_objects(to, est);
-    MC_TRY(mc_attr_cells(to, est, "statistics_", &statistics, &n, err));
+    MC_TRY(fill_values(to, est, &statistics, &n, err));
     if (n != x->n_cols)
         return mc_refuse(err, est, "attribute statistics_: expected %zu values, found %zu",
                          x->n_cols, n);

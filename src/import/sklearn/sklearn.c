@@ -105,6 +105,22 @@ static mc_status to_build_part(mc_lowering *to, const mc_answer_part *part, mc_b
     return MC_OK;
 }
 
+/* A pipeline's way back starts at its last step, and may end at one that has no inverse. It is
+ * tried on a builder of its own: columns that the last step took for numbers may hold texts. */
+static mc_status try_inverse(const mc_lowering *to, const mc_value *root, const mc_sym *x,
+                             mc_error *err)
+{
+    mc_answer back = {0};
+    mc_lowering trial = *to;
+    trial.memo = NULL;
+    MC_TRY(mc_builder_create(&trial.b, err));
+    mc_status status = mc_build_columns(trial.b, x->n_cols, NULL, false, err);
+    if (status == MC_OK)
+        status = mc_lower(&trial, root, MC_METHOD_INVERSE_TRANSFORM, x, &back, err);
+    mc_builder_destroy(trial.b);
+    return status;
+}
+
 /* The rows that a model takes have one width: inverse_transform is offered where transform keeps
  * it, and is NO_METHOD else. */
 static mc_status check_inverse(mc_lowering *to, const mc_value *root, const mc_sym *x,
@@ -113,7 +129,7 @@ static mc_status check_inverse(mc_lowering *to, const mc_value *root, const mc_s
     mc_answer forth = {0};
     MC_TRY(mc_lower(to, root, MC_METHOD_TRANSFORM, x, &forth, err));
     return forth.n_parts == 1 && forth.parts[0].value.n_cols == x->n_cols
-               ? MC_OK
+               ? try_inverse(to, root, x, err)
                : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
 }
 
