@@ -1,6 +1,7 @@
 /* number.cc: std::from_chars and std::to_chars behind a C face. */
 #include "base/number.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -26,11 +27,13 @@ static double out_of_range(const char *text, const char *end)
         else if (!seen && fraction)
             magnitude--;
     }
+    constexpr long huge = 1000000000L; /* beyond any count of digits that fits in memory here */
     long exponent = 0;
     if (at != end) {
         at += at[1] == '+' ? 2 : 1;
         if (std::from_chars(at, end, exponent).ec != std::errc())
-            exponent = *at == '-' ? -1000000000L : 1000000000L;
+            exponent = *at == '-' ? -huge : huge;
+        exponent = std::clamp(exponent, -huge, huge);
     }
     const double value = magnitude + exponent > 0 ? std::numeric_limits<double>::infinity() : 0.0;
     return negative ? -value : value;

@@ -61,6 +61,8 @@ static mc_bytes field_at(const mc_csv *csv, size_t i, bool *quoted)
     const mc_csv_field *fields = (const mc_csv_field *)(const void *)csv->fields.data;
     const size_t from = i == 0 ? 0 : fields[i - 1].end;
     *quoted = fields[i].quoted;
+    if (fields[i].end == from) /* of an empty record there are no bytes to point into */
+        return (mc_bytes){(const uint8_t *)"", 0};
     return (mc_bytes){csv->record.data + from, fields[i].end - from};
 }
 

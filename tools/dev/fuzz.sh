@@ -12,7 +12,8 @@ dev_fuzz() {
         found=build-fuzz/found/$name
         mkdir -p "$found"
         say "$name for $seconds s"
-        "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -print_final_stats=1 \
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+            "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -print_final_stats=1 \
             -artifact_prefix="$found/" "$found" "fuzz/corpus/${name#fuzz_}"
     done
 }
