@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import BaggingClassifier, HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.conformance import native  # noqa: E402
@@ -115,3 +116,15 @@ def test_means_of_float32_are_float32(tmp_path):
     missing = np.full((1, 3), np.nan)
     part = answer(tmp_path, imputer, "transform", missing)
     assert part.values.tolist() == imputer.transform(missing).tolist()
+
+
+@pytest.mark.parametrize("member", [LinearSVC(dual=True), make_pipeline(LinearSVC(dual=True))])
+def test_a_bag_whose_samples_missed_a_class(tmp_path, member):
+    """The model was refused: a member has no score for a class that it knows by name, or does not
+    know it and answers decision_function in fewer columns."""
+    labels = np.array(["a", "b"] * 20)
+    labels[0] = "rare"
+    bag = BaggingClassifier(member, n_estimators=5, random_state=3).fit(X, labels)
+    assert len({len(np.shape(one.decision_function(X))) for one in bag.estimators_}) == 2
+    part = answer(tmp_path, bag, "predict", X)
+    assert part.values.ravel().tolist() == bag.predict(X).tolist()

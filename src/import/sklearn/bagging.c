@@ -237,7 +237,8 @@ static mc_status mean_logarithms(mc_lowering *to, const bagging *bag, const mc_s
     return MC_OK;
 }
 
-/* The mean of `method`, 1-D or 2-D as the estimators answer it. */
+/* The mean of `method`, 1-D or 2-D as the estimators answer it. Members that saw fewer classes
+ * answer fewer columns: scikit-learn cannot add them, and predicts all the same. */
 static mc_status mean_answer(mc_lowering *to, const bagging *bag, mc_method method, const mc_sym *x,
                              mc_answer *out, mc_error *err)
 {
@@ -251,6 +252,8 @@ static mc_status mean_answer(mc_lowering *to, const bagging *bag, mc_method meth
             return mc_no_method(err, bag->est, method);
         if (status != MC_OK)
             return mc_fail_in(err, status, "estimators_[%zu]", i);
+        if (i > 0 && part.value.n_cols != parts[0].n_cols)
+            return mc_no_method(err, bag->est, method);
         parts[i] = part.value;
     }
     MC_TRY(mc_emit_sum(to, parts, n, NULL, (double)n, &mean, err));
