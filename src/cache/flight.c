@@ -243,11 +243,23 @@ static bool is_removed(const mc_load *load)
     return load->entry->removed || load->epoch != load->entry->epoch;
 }
 
+/* A source that failed does not stay when another one serves: the next refresh reads that again. */
+static void keep_good_source_locked(const mc_load *load, const mc_model *serving)
+{
+    mc_entry *entry = load->entry;
+    if (serving == NULL || strcmp(load->source, entry->source) != 0)
+        return;
+    const char *good = mc_model_describe(serving).source;
+    if (mc_entry_set_source_locked(entry, NULL, good, NULL) != MC_OK)
+        return; /* no memory for a copy: the new one stays, and refreshes say that it is broken */
+}
+
 static void fail_locked(mc_cache *cache, const mc_load *load, const mc_error *error, outcome *end)
 {
     mc_entry *entry = load->entry;
     end->error = *error;
     end->serves = mc_entry_model_locked(entry) != NULL;
+    keep_good_source_locked(load, mc_entry_model_locked(entry));
     cache->load_failures++;
     entry->load_failures++;
     mc_entry_remember_locked(entry, error);

@@ -103,6 +103,17 @@ static void a_hit_neither_allocates_nor_locks(void **state)
     mc_cache_destroy(cache);
 }
 
+static void a_broken_source_keeps_the_old_one(void **state)
+{
+    (void)state;
+    mc_cache *cache = fake_cache(0, NULL);
+    assert_int_equal(mc_cache_load(cache, "iris", "bytes=4096", NULL), MC_OK);
+    assert_int_equal(mc_cache_load(cache, "iris", "bytes=4096 fail", NULL), MC_E_MALFORMED);
+    assert_string_equal(fake_info(cache, "iris").source, "bytes=4096");
+    assert_int_equal(mc_cache_refresh(cache, "iris", NULL), MC_OK);
+    mc_cache_destroy(cache);
+}
+
 static void a_broken_file_keeps_the_old_model(void **state)
 {
     (void)state;
@@ -407,6 +418,7 @@ int main(void)
         cmocka_unit_test(acquire_loads_lazily_and_counts),
         cmocka_unit_test(a_hit_neither_allocates_nor_locks),
         cmocka_unit_test(a_broken_file_keeps_the_old_model),
+        cmocka_unit_test(a_broken_source_keeps_the_old_one),
         cmocka_unit_test(a_failed_load_is_remembered_for_a_while),
         cmocka_unit_test(unload_drops_and_the_next_use_loads_again),
         cmocka_unit_test(pinned_models_stay),
