@@ -203,6 +203,8 @@ static void *predict_until_stopped(void *context)
             (void)atomic_fetch_add(&run->wrong, 1);
         (void)atomic_fetch_add(&run->answers, 1);
         mc_model_release(model);
+        (void)usleep(
+            100); /* loads are idle: on a machine without a free moment they take minutes */
     }
     mc_workspace_destroy(workspace);
     return NULL;
