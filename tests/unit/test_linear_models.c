@@ -210,6 +210,9 @@ static void state_that_does_not_fit_is_refused(void **state)
                       "coef_", LIST_3(LIST_1(NUMBER(1)), LIST_1(NUMBER(2)), LIST_1(NUMBER(3))))
                           ZERO ATTR("classes_", LIST_2(INTEGER(0), INTEGER(1)))),
                   "classes_: expected 3 classes, found 2");
+    check_refused(SGD(FITTED("1.9.1", 1) ATTR("coef_", LIST_1(LIST_1(NUMBER(1))))
+                          ZERO ATTR("classes_", LIST_3(INTEGER(0), INTEGER(1), INTEGER(2)))),
+                  "classes_: expected 2 classes, found 3");
     check_refused(LOGISTIC(FITTED("1.4.2", 1) ONE_SCORE ATTR("multi_class", TEXT("ovo"))),
                   "multi_class: expected \"auto\", \"ovr\" or \"multinomial\", found \"ovo\"");
     check_refused(TWEEDIE(FITTED("1.4.2", 2) COEF_2 ZERO ATTR("link", TEXT("probit"))),

@@ -205,9 +205,11 @@ mc_status mc_answer_score_labels(mc_lowering *to, const mc_value *est, const mc_
     mc_sym labels;
     MC_TRY(mc_emit_classes(to, classes, &table, &n_classes, err));
     const size_t wanted = scores->n_cols == 1 ? 2 : scores->n_cols;
-    /* Fewer where no row gets another label; more where training gave a class no weight. */
+    /* Fewer where no row gets another label; more where liblinear left out a class without weight.
+     */
     const bool is_only = n_classes == 1 && scores->n_cols == 1;
-    if (n_classes < wanted && !is_only)
+    const bool left_out = n_classes > wanted && mc_bytes_is(mc_class_name(est), "LinearSVC");
+    if (n_classes != wanted && !is_only && !left_out)
         return mc_refuse(err, est, "attribute classes_: expected %zu classes, found %zu", wanted,
                          n_classes);
     MC_TRY(scores->n_cols == 1 && !is_only ? mc_emit_above(to, scores, 0.0, false, &labels, err)
