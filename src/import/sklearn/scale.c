@@ -3,7 +3,7 @@
  * Oracle   sklearn/preprocessing/_data.py, scikit-learn 1.2 to 1.9.
  * Exact    Bit for bit on dense rows: each operation rounded to float64 in scikit-learn's order.
  *          One fused multiply-add would be faster and differ in the last bit. For sparse rows
- *          scikit-learn multiplies by 1 / scale_ where this divides: within 1 ulp. Normalizer:
+ *          scikit-learn multiplies by 1 / scale_ where this divides: within 2 ulp. Normalizer:
  *          within 2 ulp (l2: numpy sums pairwise). */
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
