@@ -2,8 +2,8 @@
  *
  * Oracle   numpy's ufuncs of the same name; scipy.special.expit.
  * Exact    + - * / sqrt, floor ... rint, sign, comparisons: bit for bit. Functions of libm: glibc
- *          is within 1 ulp (docs of glibc 2.36), numpy's SIMD ones within 4; measured against
- *          numpy 2.4 on a million doubles: at most 2 ulp apart for exp, log, log1p, expm1, tanh. */
+ *          2.36 against numpy 2.4.6 on 200,000 doubles each: 1 ulp for exp, log, log1p and expm1,
+ *          2 for tanh, 0 against scipy's expit; the others are compared in test_unary. */
 #include "kernel/unary.h"
 
 #include <math.h>

@@ -1,7 +1,8 @@
 /* linear_discriminant.c: LinearDiscriminantAnalysis, as a classifier and as a transformer.
  *
  * Oracle   sklearn/discriminant_analysis.py, scikit-learn 1.2 to 1.9.
- * Exact    Scores and components within the bound of kernel/linear.c; probabilities 8 ulp more. */
+ * Exact    Scores and components within the bound of kernel/linear.c; probabilities
+ *          with the error of softmax or expit on top. */
 #include <float.h>
 
 #include "import/sklearn/attr.h"

@@ -3,7 +3,8 @@
  * Oracle   LogisticRegression.predict_proba, sklearn/linear_model/_logistic.py, scikit-learn 1.2 to
  *          1.9; the boundaries between versions were read in 1.2.2, 1.3.2, 1.4.2, 1.5.2, 1.6.1,
  *          1.7.2, 1.8.0 and 1.9.1.
- * Exact    Probabilities: the scores' error (kernel/linear.c) plus 8 ulp of expit or softmax.
+ * Exact    Probabilities: the scores' error (kernel/linear.c) plus that of expit (kernel/unary.c)
+ *          or of softmax (kernel/linear.c).
  * Why so   Up to 1.7 the parameter multi_class chooses between one-vs-rest and softmax, and with
  *          softmax and two classes the one score s stands for [-s, s], so that the probability is
  *          expit(2 s). From 1.8 on two classes are always expit(s), more are softmax. */
