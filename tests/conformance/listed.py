@@ -32,7 +32,48 @@ ColumnTransformer FeatureUnion GridSearchCV HalvingGridSearchCV HalvingRandomSea
 RandomizedSearchCV TransformedTargetRegressor
 """.split()
 
-LISTED = frozenset(TREES + LINEAR + PREPARATION + COMPOSITION)
+NEIGHBORS = """
+""".split()
+
+KERNELS = """
+""".split()
+
+DECOMPOSITION = """
+""".split()
+
+CLUSTERS = """
+""".split()
+
+BAYES_AND_NETWORKS = """
+""".split()
+
+FEATURES = """
+""".split()
+
+SELECTION = """
+""".split()
+
+META = """
+""".split()
+
+TEXT = """
+""".split()
+
+LISTED = frozenset(
+    TREES
+    + LINEAR
+    + PREPARATION
+    + COMPOSITION
+    + NEIGHBORS
+    + KERNELS
+    + DECOMPOSITION
+    + CLUSTERS
+    + BAYES_AND_NETWORKS
+    + FEATURES
+    + SELECTION
+    + META
+    + TEXT
+)
 
 # Estimators that scikit-learn puts inside others on its own: part of their owner.
 OWNERS = {

@@ -37,8 +37,7 @@ uint32_t make_u32(making *m, size_t n, const uint32_t *items)
     return out;
 }
 
-static uint32_t make_array(making *m, mc_array_type type, const void *items, size_t n_rows,
-                           size_t n_cols)
+uint32_t make_array(making *m, mc_array_type type, const void *items, size_t n_rows, size_t n_cols)
 {
     uint32_t out = 0;
     if (m->status == MC_OK)
@@ -46,7 +45,7 @@ static uint32_t make_array(making *m, mc_array_type type, const void *items, siz
     return out;
 }
 
-static uint32_t make_cells(making *m, size_t n, const mc_cell *cells)
+uint32_t make_cells(making *m, size_t n, const mc_cell *cells)
 {
     uint32_t out = 0;
     if (m->status == MC_OK)
@@ -155,13 +154,12 @@ void make_classifier(making *m)
 
 /* -------------------------------------------------------------------------- everything ---- */
 
-/* Float64 results of all groups, to be put side by side at the end. */
-typedef struct results {
-    uint32_t at[128];
-    size_t n;
-} results;
+/* The groups whose steps have files of their own: each adds its results. */
+static make_group_fn *const GROUPS[] = {
+    NULL,
+};
 
-static uint32_t keep(results *r, uint32_t buffer)
+uint32_t keep(results *r, uint32_t buffer)
 {
     MC_ASSERT(r->n < MC_COUNT_OF(r->at));
     return r->at[r->n++] = buffer;
@@ -384,6 +382,9 @@ void make_everything(making *m)
     make_imputers(m, &r, x);
     make_encoders(m, &r);
     make_trees(m, &r, x);
+    for (size_t i = 0; i < MC_COUNT_OF(GROUPS); i++)
+        if (GROUPS[i] != NULL)
+            GROUPS[i](m, &r, x);
     const uint32_t all = m->status == MC_OK ? stack(m, MC_OP_HSTACK, r.n, r.at) : 0;
     const uint32_t table = make_classes(m, 3, labels);
     const mc_build_part parts[] = {

@@ -16,6 +16,8 @@ void making_end(making *m);
 /* Each returns the id of what was added, 0 after a failure. */
 uint32_t make_f64(making *m, size_t n_rows, size_t n_cols, const double *items);
 uint32_t make_u32(making *m, size_t n, const uint32_t *items);
+uint32_t make_array(making *m, mc_array_type type, const void *items, size_t n_rows, size_t n_cols);
+uint32_t make_cells(making *m, size_t n, const mc_cell *cells);
 uint32_t make_gather(making *m, size_t n, const uint32_t *columns, bool as_cells);
 uint32_t make_step(making *m, mc_step step, size_t width);
 /* A step that reads one buffer and at most one array (MC_NONE: none). */
@@ -32,6 +34,17 @@ void make_classifier(making *m);
 void make_everything(making *m);
 #define EVERYTHING_COLUMNS 6
 #define EVERYTHING_NUMBERS 4
+
+/* Float64 results of all groups of make_everything(), to be put side by side at the end. */
+typedef struct results {
+    uint32_t at[512];
+    size_t n;
+} results;
+uint32_t keep(results *r, uint32_t buffer);
+
+/* Adds every op of one group, in image_cases_<group>.c, and keeps what it computes. `x` is
+ * (n_rows, EVERYTHING_NUMBERS) of finite numbers. */
+typedef void make_group_fn(making *m, results *r, uint32_t x);
 
 typedef void make_image_fn(making *m);
 /* Builds and finishes, or fails with m->status. */
