@@ -281,6 +281,11 @@ MC_API MC_MUST_CHECK mc_status mc_model_find_column(const mc_model *model, const
 /* Class table `table` (below n_class_tables): the labels, sorted as in `classes_`. */
 MC_API const mc_cell *mc_model_classes(const mc_model *model, size_t table, size_t *n_out);
 
+/* What inverse_transform is asked of: a model whose columns are what transform answers. NULL where
+ * there is no such method. Part of `model`: lives as long, is neither retained nor released; its
+ * class tables are the last ones of `model`. Asking either of the two is the same. */
+MC_API const mc_model *mc_model_inverse(const mc_model *model);
+
 /* Predicts one batch.
  *
  *   model      [in]   immutable; any number of threads may share it

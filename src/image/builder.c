@@ -375,3 +375,9 @@ mc_status mc_build_method(mc_builder *b, mc_method method, const mc_build_part *
     MC_TRY(mc_builder_list_steps(b, &record, err));
     return mc_vec_append(&b->sections[MC_SECTION_METHODS], &record, sizeof record, err);
 }
+
+mc_status mc_build_back(mc_builder *b, const mc_image *back, mc_error *err)
+{
+    MC_ASSERT(b->sections[MC_SECTION_BACK].size == 0);
+    return mc_vec_append(&b->sections[MC_SECTION_BACK], back->block, back->size, err);
+}

@@ -73,6 +73,9 @@ typedef struct mc_build_part {
 MC_MUST_CHECK mc_status mc_build_method(mc_builder *b, mc_method method, const mc_build_part *parts,
                                         size_t n_parts, bool is_list, mc_error *err);
 
+/* The image of inverse_transform, copied; once. Its rows are what transform answers. */
+MC_MUST_CHECK mc_status mc_build_back(mc_builder *b, const mc_image *back, mc_error *err);
+
 /* Exactly the bytes that the image will take, once all its methods are there; asked before
  * mc_build_finish() so that a budget can refuse. */
 size_t mc_build_size(const mc_builder *b);

@@ -16,6 +16,8 @@
  *   step_list  for each method, which steps it needs, ascending
  *   arrays     weights: type, shape, offset
  *   weights    their bytes, each array at a 64-byte boundary
+ *   back       the image of inverse_transform, or empty: its rows are as wide as what transform
+ *              answers, so it has a schema and a program of its own
  *
  * INVARIANTS, proved by mc_image_verify() and relied on by number:
  *   (I1) magic, format, byte order and size are ours; the digest is that of the bytes behind it.
@@ -32,6 +34,8 @@
  *        list.
  *   (I9) a part's buffer has the type of its value; label parts name a class table that covers
  *        every label that the step can write.
+ *   (I10) `back` is empty or an image for which I1 to I9 hold, without a `back` of its own, whose
+ *        only method is inverse_transform, which the image around it lacks.
  */
 #ifndef MC_IMAGE_LAYOUT_H
 #define MC_IMAGE_LAYOUT_H
@@ -57,6 +61,7 @@ typedef enum mc_section {
     MC_SECTION_STEP_LIST,
     MC_SECTION_ARRAYS,
     MC_SECTION_WEIGHTS,
+    MC_SECTION_BACK,
     MC_N_SECTIONS
 } mc_section;
 
@@ -79,7 +84,7 @@ typedef struct mc_image_header {
     struct {
         uint64_t at, size;
     } sections[MC_N_SECTIONS];
-    uint8_t reserved[24];
+    uint8_t reserved[8];
 } mc_image_header;
 _Static_assert(sizeof(mc_image_header) == 296, "no padding: every byte is written");
 #define MC_IMAGE_DIGEST_FROM offsetof(mc_image_header, flags)

@@ -18,6 +18,7 @@ struct mc_model {
     mc_arena arena;     /* owned: everything below */
     mc_column *columns; /* (view.n_columns) */
     mc_cell *cells;     /* (view.n_cells) */
+    mc_model *back;     /* owned: what inverse_transform is asked of; its image is part of ours */
     mc_model_info info;
     mc_model_gone *gone;
     void *owner;
@@ -78,16 +79,20 @@ static void describe(mc_model *model, const mc_model_identity *identity)
 {
     const mc_view *view = &model->view;
     mc_model_info *info = &model->info;
+    const mc_model_info back = model->back == NULL ? (mc_model_info){0} : model->back->info;
     info->generation = identity->generation;
     info->load_ns = identity->load_ns;
     info->bytes = model->image.size + sizeof *model + model->arena.used;
+    if (model->back != NULL)
+        info->bytes += back.bytes - model->back->image.size;
+    info->methods = back.methods;
     for (uint32_t i = 0; i < view->n_methods; i++)
         info->methods |= 1u << view->methods[i].method;
     info->default_method = (mc_method)view->header->default_method;
     info->n_columns = view->n_columns;
     info->n_numbers = view->header->n_numbers;
     info->n_cells = view->header->n_cells;
-    info->n_class_tables = view->n_tables;
+    info->n_class_tables = view->n_tables + back.n_class_tables;
     info->has_names = (view->header->flags & MC_IMAGE_HAS_NAMES) != 0;
     info->extra_columns = (view->header->flags & MC_IMAGE_EXTRA_COLUMNS) != 0;
 }
@@ -103,8 +108,16 @@ static mc_status fill(mc_model *model, const mc_model_identity *identity, mc_err
     return MC_OK;
 }
 
-mc_status mc_model_create(const mc_image *image, const mc_model_identity *identity, mc_model **out,
-                          mc_error *err)
+/* All but the image. */
+static void destroy(mc_model *model)
+{
+    mc_arena_fini(&model->arena);
+    mc_free(model);
+}
+
+/* One model, of an image that I1 to I10 hold for, with its way back made already. */
+static mc_status make(const mc_image *image, const mc_model_identity *identity, mc_model *back,
+                      mc_model **out, mc_error *err)
 {
     mc_model *model = mc_alloc(1, sizeof *model);
     if (model == NULL)
@@ -112,18 +125,33 @@ mc_status mc_model_create(const mc_image *image, const mc_model_identity *identi
     model->magic = MAGIC;
     atomic_init(&model->n_references, 1);
     model->image = *image;
+    model->back = back;
     model->gone = identity->gone;
     model->owner = identity->owner;
     mc_view_of(image->block, &model->view);
     mc_arena_init(&model->arena, SIZE_MAX / 2, "schema of a model");
     const mc_status status = fill(model, identity, err);
     if (status != MC_OK) {
-        mc_arena_fini(&model->arena);
-        mc_free(model);
+        destroy(model);
         return status;
     }
     *out = model;
     return MC_OK;
+}
+
+mc_status mc_model_create(const mc_image *image, const mc_model_identity *identity, mc_model **out,
+                          mc_error *err)
+{
+    mc_view view;
+    mc_model *back = NULL;
+    mc_view_of(image->block, &view);
+    const mc_image back_image = {view.back, view.back_size};
+    if (view.back != NULL)
+        MC_TRY(make(&back_image, identity, NULL, &back, err));
+    const mc_status status = make(image, identity, back, out, err);
+    if (status != MC_OK && back != NULL)
+        destroy(back);
+    return status;
 }
 
 void mc_model_retain(mc_model *model)
@@ -145,9 +173,10 @@ void mc_model_release(mc_model *model)
     const uint64_t bytes = model->info.bytes;
     mc_model_gone *gone = model->gone;
     void *owner = model->owner;
+    if (model->back != NULL)
+        destroy(model->back);
     mc_image_close(&model->image);
-    mc_arena_fini(&model->arena);
-    mc_free(model);
+    destroy(model);
     if (gone != NULL)
         gone(owner, bytes);
 }
@@ -202,7 +231,10 @@ mc_status mc_model_find_column(const mc_model *model, const char *name, size_t n
 
 const mc_cell *mc_model_classes(const mc_model *model, size_t table, size_t *n_out)
 {
-    MC_ASSERT(table < model->view.n_tables);
+    if (table >= model->view.n_tables) { /* those of the way back follow */
+        MC_ASSERT(model->back != NULL);
+        return mc_model_classes(model->back, table - model->view.n_tables, n_out);
+    }
     *n_out = model->view.tables[table].n;
     return model->cells + model->view.tables[table].first;
 }
@@ -212,10 +244,31 @@ mc_status mc_model_save(const mc_model *model, const char *path, mc_error *err)
     return mc_image_save(&model->image, path, err);
 }
 
+const mc_model *mc_model_inverse(const mc_model *model)
+{
+    MC_ASSERT(model->magic == MAGIC);
+    return model->back;
+}
+
+/* Its class tables are numbered after those of `model`. */
+static mc_status predict_back(const mc_model *model, const mc_input *input, mc_workspace *workspace,
+                              mc_output *out, mc_error *err)
+{
+    MC_TRY(
+        mc_image_run(&model->back->image, MC_METHOD_INVERSE_TRANSFORM, input, workspace, out, err));
+    mc_part *parts = (mc_part *)(uintptr_t)out->parts; /* in the workspace, which is the caller's */
+    for (size_t i = 0; i < out->n_parts; i++)
+        if (parts[i].type == MC_VALUE_LABEL)
+            parts[i].classes += model->view.n_tables;
+    return MC_OK;
+}
+
 mc_status mc_model_predict(const mc_model *model, mc_method method, const mc_input *input,
                            mc_workspace *workspace, mc_output *out, mc_error *err)
 {
     MC_ASSERT(model->magic == MAGIC);
+    if (method == MC_METHOD_INVERSE_TRANSFORM && model->back != NULL)
+        return predict_back(model, input, workspace, out, err);
     return mc_image_run(&model->image,
                         method == MC_METHOD_DEFAULT ? model->info.default_method : method, input,
                         workspace, out, err);

@@ -1,6 +1,6 @@
-/* verify.c: proves I1 to I9 of layout.h for bytes nobody vouches for.
+/* verify.c: proves I1 to I10 of layout.h for bytes nobody vouches for.
  *
- * Cost     O(size), no allocation, no recursion.
+ * Cost     O(size), no allocation, no recursion but one step into `back`.
  * Why so   Parse, verify, trust: the interpreter and the kernels check nothing again, so whatever
  *          they rely on must be proved here, by number. */
 #include <inttypes.h>
@@ -60,7 +60,15 @@ static const size_t RECORD_SIZE[MC_N_SECTIONS] = {
     [MC_SECTION_STEP_LIST] = sizeof(uint32_t),
     [MC_SECTION_ARRAYS] = sizeof(mc_image_array),
     [MC_SECTION_WEIGHTS] = 1,
+    [MC_SECTION_BACK] = 1,
 };
+
+/* Sections of bytes: longer than what a uint32_t counts. */
+static bool is_bytes(size_t section)
+{
+    return section == MC_SECTION_WEIGHTS || section == MC_SECTION_STRINGS ||
+           section == MC_SECTION_BACK;
+}
 
 /* I2 */
 static mc_status verify_sections(const uint8_t *block, size_t size, mc_error *err)
@@ -69,9 +77,8 @@ static mc_status verify_sections(const uint8_t *block, size_t size, mc_error *er
     for (size_t i = 0; i < MC_N_SECTIONS; i++) {
         const uint64_t at = header->sections[i].at, n = header->sections[i].size;
         const bool lies_inside = at <= size && n <= size - at && at % MC_IMAGE_ALIGN == 0;
-        const bool is_counted = i != MC_SECTION_WEIGHTS && i != MC_SECTION_STRINGS;
         if (!lies_inside || n % RECORD_SIZE[i] != 0 ||
-            (is_counted && n / RECORD_SIZE[i] >= UINT32_MAX))
+            (!is_bytes(i) && n / RECORD_SIZE[i] >= UINT32_MAX))
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "image: section %zu does not lie in the block", i);
     }
@@ -314,16 +321,37 @@ static mc_status verify_methods(const mc_view *view, mc_error *err)
     return MC_OK;
 }
 
+/* I1 to I9 */
+static mc_status verify_one(const uint8_t *block, size_t size, mc_view *out, mc_error *err)
+{
+    MC_TRY(verify_header(block, size, err));
+    MC_TRY(verify_sections(block, size, err));
+    mc_view_of(block, out);
+    MC_TRY(verify_schema(out, err));
+    MC_TRY(verify_arrays(out, err));
+    MC_TRY(verify_program(out, err));
+    return verify_methods(out, err);
+}
+
+/* I10 */
+static mc_status verify_back(const mc_view *forth, mc_error *err)
+{
+    mc_view back;
+    MC_TRY_IN(verify_one(forth->back, forth->back_size, &back, err), err, "the way back");
+    if (back.back != NULL || back.n_methods != 1 ||
+        back.methods[0].method != MC_METHOD_INVERSE_TRANSFORM)
+        return bad(err, "the way back offers more than inverse_transform");
+    for (uint32_t i = 0; i < forth->n_methods; i++)
+        if (forth->methods[i].method == MC_METHOD_INVERSE_TRANSFORM)
+            return bad(err, "inverse_transform is there twice");
+    return MC_OK;
+}
+
 mc_status mc_image_verify(const uint8_t *block, size_t size, mc_error *err)
 {
     mc_view view;
-    MC_TRY(verify_header(block, size, err));
-    MC_TRY(verify_sections(block, size, err));
-    mc_view_of(block, &view);
-    MC_TRY(verify_schema(&view, err));
-    MC_TRY(verify_arrays(&view, err));
-    MC_TRY(verify_program(&view, err));
-    return verify_methods(&view, err);
+    MC_TRY(verify_one(block, size, &view, err));
+    return view.back == NULL ? MC_OK : verify_back(&view, err);
 }
 
 /* ---------------------------------------------------------------- helpers for check_* ---- */

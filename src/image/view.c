@@ -39,6 +39,7 @@ void mc_view_of(const uint8_t *block, mc_view *out)
         .weights = section(block, MC_SECTION_WEIGHTS),
         .strings_size = header->sections[MC_SECTION_STRINGS].size,
         .weights_size = header->sections[MC_SECTION_WEIGHTS].size,
+        .back_size = header->sections[MC_SECTION_BACK].size,
         .n_columns = records(header, MC_SECTION_COLUMNS, sizeof(mc_image_column)),
         .n_by_name = records(header, MC_SECTION_BY_NAME, sizeof(uint32_t)),
         .n_cells = records(header, MC_SECTION_CELLS, sizeof(mc_image_cell)),
@@ -50,4 +51,6 @@ void mc_view_of(const uint8_t *block, mc_view *out)
         .n_step_list = records(header, MC_SECTION_STEP_LIST, sizeof(uint32_t)),
         .n_arrays = records(header, MC_SECTION_ARRAYS, sizeof(mc_image_array)),
     };
+    if (out->back_size > 0)
+        out->back = section(block, MC_SECTION_BACK);
 }

@@ -17,7 +17,8 @@ typedef struct mc_view {
     const uint32_t *step_list;
     const mc_image_array *arrays;
     const uint8_t *weights;
-    size_t strings_size, weights_size;
+    const uint8_t *back; /* the image of inverse_transform; NULL if there is none */
+    size_t strings_size, weights_size, back_size;
     uint32_t n_columns, n_by_name, n_cells, n_tables, n_methods, n_parts, n_buffers, n_steps,
         n_step_list, n_arrays;
 } mc_view;

@@ -43,6 +43,8 @@ typedef struct mc_call {
     mc_buffer held;    /* a body that cannot be read yet */
     mc_model *model;   /* owned, from acquire to done */
     mc_await *await;   /* owned; at hand before it is needed, so that a hit allocates nothing */
+    bool may_go_back;  /* the body is kept in `held` too: it may ask for inverse_transform */
+    mc_status unread;  /* why it could not be read as rows of the model, or MC_OK */
     bool pending;      /* `await` is in use: the model cache will call it back */
     bool waited;       /* the exchange was suspended, or need not be */
     bool counted;      /* in the metrics: once, although a refusal may follow an answer */

@@ -2,7 +2,10 @@
  *
  * A hit reads the body straight into the model's slots as it comes. A miss starts the load at once
  * and keeps the body aside meanwhile: which slots there are is known only when the model is, and
- * the body may name a shorter deadline. No thread waits; the connection is suspended. */
+ * the body may name a shorter deadline. No thread waits; the connection is suspended.
+ *
+ * inverse_transform takes rows of another width, and "method" may stand behind the rows: where a
+ * model has a way back, a JSON body is kept until it is known which rows it holds. */
 #include <math.h>
 #include <string.h>
 
@@ -45,6 +48,8 @@ static mc_status take_model(mc_call *call)
     }
     const mc_row_schema schema = mc_row_schema_of(call->model);
     mc_decode_begin(call->decode, &schema, call->kind);
+    call->may_go_back = call->kind == MC_BODY_JSON && mc_model_inverse(call->model) != NULL;
+    call->unread = MC_OK;
     return MC_OK;
 }
 
@@ -77,18 +82,30 @@ mc_step mc_predict_begin(mc_call *call)
     return status == MC_OK ? MC_STEP_READ : mc_call_fail(call, status);
 }
 
+/* Reads a piece of the body as rows of the model; a failure waits until the whole body is known if
+ * these may be rows of the way back. */
+static mc_status feed(mc_call *call, const uint8_t *data, size_t size)
+{
+    if (call->unread == MC_OK)
+        call->unread = mc_decode_feed(call->decode, data, size, &call->error);
+    return call->may_go_back ? MC_OK : call->unread;
+}
+
 mc_step mc_predict_body(mc_call *call, const uint8_t *data, size_t size)
 {
-    const mc_status status = call->pending ? mc_buffer_append(&call->held, data, size, &call->error)
-                                           : mc_decode_feed(call->decode, data, size, &call->error);
+    mc_status status = MC_OK;
+    if (call->pending || call->may_go_back)
+        status = mc_buffer_append(&call->held, data, size, &call->error);
+    if (status == MC_OK && !call->pending)
+        status = feed(call, data, size);
     return status == MC_OK ? MC_STEP_READ : mc_call_fail(call, status);
 }
 
 /* -------------------------------------------------------------------------- after a miss ---- */
 
-/* The value of "timeout" at the top of a JSON body that nobody has read yet, or -1. What is wrong
- * with the body is said later, by the decoder. */
-static double peek_timeout(mc_json *json, mc_bytes body)
+/* Moves `json` to the value of a key at the top of a JSON body that was not read to its end;
+ * MC_JSON_END where there is none. What is wrong with the body is said later, by the decoder. */
+static mc_json_token peek_value(mc_json *json, mc_bytes body, const char *key)
 {
     mc_json_token token = MC_JSON_MORE;
     bool named = false;
@@ -97,10 +114,22 @@ static double peek_timeout(mc_json *json, mc_bytes body)
     while (mc_json_next(json, &token, NULL) == MC_OK && token != MC_JSON_END &&
            token != MC_JSON_MORE) {
         if (named)
-            return token == MC_JSON_NUMBER ? json->number : -1.0;
-        named = token == MC_JSON_KEY && json->depth == 1 && mc_bytes_is(json->text, "timeout");
+            return token;
+        named = token == MC_JSON_KEY && json->depth == 1 && mc_bytes_is(json->text, key);
     }
-    return -1.0;
+    return MC_JSON_END;
+}
+
+/* The value of "timeout" in a body, or -1. */
+static double peek_timeout(mc_json *json, mc_bytes body)
+{
+    return peek_value(json, body, "timeout") == MC_JSON_NUMBER ? json->number : -1.0;
+}
+
+static bool peek_inverse(mc_json *json, mc_bytes body)
+{
+    return peek_value(json, body, "method") == MC_JSON_STRING &&
+           mc_bytes_is(json->text, mc_method_name(MC_METHOD_INVERSE_TRANSFORM));
 }
 
 static uint64_t deadline_of(mc_call *call)
@@ -127,7 +156,34 @@ static mc_status read_held(mc_call *call)
     call->pending = false;
     MC_TRY(got);
     MC_TRY(take_model(call));
-    return mc_decode_feed(call->decode, call->held.data, call->held.size, &call->error);
+    return feed(call, call->held.data, call->held.size);
+}
+
+/* Does the body that was kept ask for the way back? */
+static bool asks_for_inverse(mc_call *call)
+{
+    mc_json json;
+    mc_json_init(&json, &call->server->meter);
+    const bool found = peek_inverse(&json, (mc_bytes){call->held.data, call->held.size});
+    mc_json_fini(&json);
+    return found;
+}
+
+/* The whole body is there: its request, read again as rows of the way back if it asks for that. */
+static mc_status end_reading(mc_call *call, mc_predict_request *out)
+{
+    mc_status status = call->unread;
+    if (status == MC_OK)
+        status = mc_decode_end(call->decode, out, &call->error);
+    const bool back =
+        call->may_go_back &&
+        (status == MC_OK ? out->method == MC_METHOD_INVERSE_TRANSFORM : asks_for_inverse(call));
+    if (!back)
+        return status;
+    const mc_row_schema schema = mc_row_schema_of(mc_model_inverse(call->model));
+    mc_decode_begin(call->decode, &schema, call->kind);
+    MC_TRY(mc_decode_feed(call->decode, call->held.data, call->held.size, &call->error));
+    return mc_decode_end(call->decode, out, &call->error);
 }
 
 /* ------------------------------------------------------------------------------ answering ---- */
@@ -165,7 +221,7 @@ static mc_status predict(mc_call *call)
     mc_output output;
     mc_method method = MC_METHOD_DEFAULT;
     mc_workspace *workspace = call->server->desks[call->exchange->worker].workspace;
-    MC_TRY(mc_decode_end(call->decode, &request, &call->error));
+    MC_TRY(end_reading(call, &request));
     MC_TRY(choose_method(&request, &method, &call->error));
     if (request.timeout_s >= 0.0 &&
         (double)(mc_now_ns() - call->exchange->arrived_ns) * 1e-9 > request.timeout_s)

@@ -20,6 +20,7 @@ REQUIRED = (
     "decision_function",
     "transform",
     "score_samples",
+    "inverse_transform",
 )
 BATCHES = (1, 2, 7, 64, 1000)
 

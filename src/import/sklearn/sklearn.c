@@ -59,10 +59,24 @@ static mc_status no_width(const mc_value *root, mc_error *err)
     return mc_refuse(err, root, "no attribute n_features_in_ says how wide its input is");
 }
 
+/* Columns 0 to n of the request. */
+static mc_status input_symbol(mc_lowering *to, size_t n, mc_sym *out, mc_error *err)
+{
+    uint32_t *columns = NULL;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
+    for (size_t i = 0; i < n; i++)
+        columns[i] = (uint32_t)i;
+    *out = (mc_sym){.kind = MC_SYM_INPUT,
+                    .columns = columns,
+                    .n_cols = n,
+                    .sparse_as_input = true,
+                    .type_as_input = true};
+    return MC_OK;
+}
+
 static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *out, mc_error *err)
 {
     const mc_bytes *names = NULL;
-    uint32_t *columns = NULL;
     size_t n = 0;
     if (!mc_features_of(root, &n))
         return no_width(root, err);
@@ -73,15 +87,7 @@ static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *ou
     if (named != NULL)
         MC_TRY(column_names(to, named, n, &names, err));
     MC_TRY(mc_build_columns(to->b, n, names, takes_extra_columns(root), err));
-    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
-    for (size_t i = 0; i < n; i++)
-        columns[i] = (uint32_t)i;
-    *out = (mc_sym){.kind = MC_SYM_INPUT,
-                    .columns = columns,
-                    .n_cols = n,
-                    .sparse_as_input = true,
-                    .type_as_input = true};
-    return MC_OK;
+    return input_symbol(to, n, out, err);
 }
 
 /* ----------------------------------------------------------------------------- methods ---- */
@@ -105,49 +111,13 @@ static mc_status to_build_part(mc_lowering *to, const mc_answer_part *part, mc_b
     return MC_OK;
 }
 
-/* A pipeline's way back starts at its last step, and may end at one that has no inverse. It is
- * tried on a builder of its own: columns that the last step took for numbers may hold texts. */
-static mc_status try_inverse(const mc_lowering *to, const mc_value *root, const mc_sym *x,
-                             mc_error *err)
-{
-    mc_answer back = {0};
-    mc_lowering trial = *to;
-    trial.memo = NULL;
-    MC_TRY(mc_builder_create(&trial.b, err));
-    mc_status status = mc_build_columns(trial.b, x->n_cols, NULL, false, err);
-    if (status == MC_OK)
-        status = mc_lower(&trial, root, MC_METHOD_INVERSE_TRANSFORM, x, &back, err);
-    mc_builder_destroy(trial.b);
-    return status;
-}
-
-/* The rows that a model takes have one width: inverse_transform is offered where transform keeps
- * it, and is NO_METHOD else. */
-static mc_status check_inverse(mc_lowering *to, const mc_value *root, const mc_sym *x,
-                               mc_error *err)
-{
-    mc_answer forth = {0};
-    MC_TRY(mc_lower(to, root, MC_METHOD_TRANSFORM, x, &forth, err));
-    return forth.n_parts == 1 && forth.parts[0].value.n_cols == x->n_cols
-               ? try_inverse(to, root, x, err)
-               : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
-}
-
-static mc_status lower_method(mc_lowering *to, const mc_value *root, mc_method method,
-                              const mc_sym *x, mc_answer *out, mc_error *err)
-{
-    if (method == MC_METHOD_INVERSE_TRANSFORM)
-        MC_TRY(check_inverse(to, root, x, err));
-    return mc_lower(to, root, method, x, out, err);
-}
-
 static mc_status add_method(mc_lowering *to, const mc_value *root, mc_method method,
                             const mc_sym *x, bool *out_has, mc_error *err)
 {
     mc_answer answer = {0};
     mc_build_part *parts = NULL;
     *out_has = false;
-    const mc_status status = lower_method(to, root, method, x, &answer, err);
+    const mc_status status = mc_lower(to, root, method, x, &answer, err);
     if (status == MC_E_NO_METHOD)
         return MC_OK;
     MC_TRY(status);
@@ -164,6 +134,8 @@ static mc_status add_methods(mc_lowering *to, const mc_value *root, const mc_sym
     mc_method first = MC_N_METHODS;
     bool has = false;
     for (size_t i = 0; i < MC_N_METHODS; i++) {
+        if (i == MC_METHOD_INVERSE_TRANSFORM)
+            continue; /* of other rows: see add_back() */
         MC_TRY(add_method(to, root, (mc_method)i, x, &has, err));
         if (has &&
             (first == MC_N_METHODS || (i == MC_METHOD_TRANSFORM && first != MC_METHOD_PREDICT)))
@@ -173,6 +145,53 @@ static mc_status add_methods(mc_lowering *to, const mc_value *root, const mc_sym
         return mc_refuse(err, root, "it has no method for new rows");
     *out_default = first;
     return MC_OK;
+}
+
+/* ---------------------------------------------------------------------------- the way back ---- */
+
+static mc_status declare_identity(mc_lowering *to, const mc_value *root, mc_error *err)
+{
+    const mc_value *version = mc_value_attr(root, "_sklearn_version");
+    const mc_bytes version_text =
+        mc_value_is(version, MC_KIND_TEXT) ? version->as.bytes : mc_bytes_of("");
+    return mc_build_identity(to->b, mc_class_name(root), version_text, "sklearn", err);
+}
+
+/* The image of inverse_transform on rows of `width` unnamed columns. */
+static mc_status make_back(mc_lowering *to, const mc_value *root, size_t width, mc_image *out,
+                           mc_error *err)
+{
+    mc_sym x;
+    bool has = false;
+    MC_TRY(declare_identity(to, root, err));
+    MC_TRY(mc_build_columns(to->b, width, NULL, false, err));
+    MC_TRY(input_symbol(to, width, &x, err));
+    MC_TRY(add_method(to, root, MC_METHOD_INVERSE_TRANSFORM, &x, &has, err));
+    return has ? mc_build_finish(to->b, MC_METHOD_INVERSE_TRANSFORM, out, err)
+               : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
+}
+
+/* inverse_transform takes what transform answers, so it is a program of its own, on a builder of
+ * its own. A way back that is not understood is not offered; the way forth is no worse for it. */
+static mc_status add_back(mc_lowering *to, const mc_value *root, const mc_sym *x, mc_error *err)
+{
+    mc_answer forth = {0};
+    mc_image back = {0};
+    mc_lowering other = *to;
+    mc_status status = mc_lower(to, root, MC_METHOD_TRANSFORM, x, &forth, err);
+    if (status == MC_E_NO_METHOD || (status == MC_OK && forth.n_parts != 1))
+        return MC_OK;
+    MC_TRY(status);
+    other.memo = NULL;
+    MC_TRY(mc_builder_create(&other.b, err));
+    status = make_back(&other, root, forth.parts[0].value.n_cols, &back, err);
+    mc_builder_destroy(other.b);
+    if (status == MC_E_NO_METHOD || status == MC_E_UNSUPPORTED)
+        return MC_OK;
+    MC_TRY(status);
+    status = mc_build_back(to->b, &back, err);
+    mc_image_close(&back);
+    return status;
 }
 
 static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *out_default,
@@ -190,13 +209,11 @@ static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *ou
                        "%s is not an estimator that can be served",
                        mc_value_type_name(root, type, sizeof type));
     }
-    const mc_value *version = mc_value_attr(root, "_sklearn_version");
-    const mc_bytes version_text =
-        mc_value_is(version, MC_KIND_TEXT) ? version->as.bytes : mc_bytes_of("");
-    MC_TRY(mc_build_identity(to->b, mc_class_name(root), version_text, "sklearn", err));
+    MC_TRY(declare_identity(to, root, err));
     to->version = mc_version_of(to, root);
     MC_TRY(declare_input(to, root, &x, err));
-    return add_methods(to, root, &x, out_default, err);
+    MC_TRY(add_methods(to, root, &x, out_default, err));
+    return add_back(to, root, &x, err);
 }
 
 static mc_status import_root(mc_lowering *to, const mc_value *root, mc_reserve_fn *reserve,
