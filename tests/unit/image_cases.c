@@ -152,6 +152,36 @@ void make_classifier(making *m)
                 &(mc_build_part){.buffer = scores, .type = MC_VALUE_FLOAT, .table = MC_NONE}, 1);
 }
 
+/* What inverse_transform of make_both_ways() is: the larger of two columns, as a label. */
+static void make_way_back(making *m)
+{
+    const uint32_t columns[] = {0, 1};
+    const mc_cell labels[] = {text("left"), text("right")};
+    start_schema(m, 2, NULL);
+    const uint32_t x = make_gather(m, 2, columns, false);
+    const uint32_t label = make_simple(m, MC_OP_ARGMAX, x, MC_NONE, 1);
+    const uint32_t table = make_classes(m, 2, labels);
+    make_method(
+        m, MC_METHOD_INVERSE_TRANSFORM,
+        &(mc_build_part){.buffer = label, .type = MC_VALUE_LABEL, .scalar = true, .table = table},
+        1);
+}
+
+void make_both_ways(making *m)
+{
+    making back;
+    mc_image image = {0};
+    make_classifier(m);
+    making_start(&back);
+    make_way_back(&back);
+    if (back.status == MC_OK)
+        back.status = mc_build_finish(back.b, MC_METHOD_INVERSE_TRANSFORM, &image, &back.err);
+    making_end(&back);
+    if (m->status == MC_OK)
+        m->status = back.status == MC_OK ? mc_build_back(m->b, &image, &m->err) : back.status;
+    mc_image_close(&image);
+}
+
 /* -------------------------------------------------------------------------- everything ---- */
 
 /* The groups whose steps have files of their own: each adds its results. */

@@ -29,6 +29,8 @@ mc_step step_of(mc_op op);
 /* StandardScaler and a linear classifier over 3 named columns, 3 texts as classes: predict and
  * decision_function. */
 void make_classifier(making *m);
+/* As make_classifier(), with inverse_transform: two columns and a class table of its own. */
+void make_both_ways(making *m);
 /* Every op of steps.def at least once. Columns 0 to 3 are numbers, 4 and 5 cells. transform: all
  * float64 results side by side; predict: labels; apply: cells; predict_std: three parts. */
 void make_everything(making *m);

@@ -464,6 +464,51 @@ static size_t change_every_byte(make_image_fn *make)
     return n_accepted;
 }
 
+/* ------------------------------------------------------------------------------------- I10 ---- */
+
+static copy back_of(const copy *c)
+{
+    copy back = {.block = MUTABLE(uint8_t, c->view.back), .size = c->view.back_size};
+    back.header = (mc_image_header *)(void *)back.block;
+    mc_view_of(back.block, &back.view);
+    return back;
+}
+
+static void i10_the_way_back(void **state)
+{
+    (void)state;
+    copy c = copy_of(make_both_ways);
+    copy back = back_of(&c);
+    accepted(&c);
+    mc_image_method *method = MUTABLE(mc_image_method, back.view.methods);
+    method->method = back.header->default_method = MC_METHOD_TRANSFORM;
+    image_fix_digest(back.block, back.size);
+    refused(&c, "offers more than inverse_transform");
+    method->method = back.header->default_method = MC_METHOD_INVERSE_TRANSFORM;
+    back.header->sections[MC_SECTION_BACK] = back.header->sections[MC_SECTION_WEIGHTS];
+    back.header->sections[MC_SECTION_BACK].size = 8;
+    image_fix_digest(back.block, back.size);
+    refused(&c, "offers more than inverse_transform");
+    back.header->sections[MC_SECTION_BACK].size = 0;
+    MUTABLE(mc_image_method, &c.view.methods[1])->method = MC_METHOD_INVERSE_TRANSFORM;
+    image_fix_digest(back.block, back.size);
+    refused(&c, "inverse_transform is there twice");
+    drop(&c);
+}
+
+static void i10_the_way_back_is_verified(void **state)
+{
+    (void)state;
+    copy c = copy_of(make_both_ways);
+    copy back = back_of(&c);
+    back.block[back.size - 1] ^= 1;
+    refused(&c, "the digest is not that of the content");
+    MUTABLE(mc_step, back.view.steps)[1].src = 77;
+    image_fix_digest(back.block, back.size);
+    refused(&c, "its source is no earlier buffer of its type");
+    drop(&c);
+}
+
 /* Every aligned field of 32 bits becomes what is near it, and the edges. */
 static size_t change_every_field(make_image_fn *make)
 {
@@ -506,6 +551,8 @@ int main(void)
         cmocka_unit_test(i7_arrays_and_widths),
         cmocka_unit_test(i8_lists),
         cmocka_unit_test(i9_parts),
+        cmocka_unit_test(i10_the_way_back),
+        cmocka_unit_test(i10_the_way_back_is_verified),
         cmocka_unit_test(whatever_is_accepted_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,9 +261,44 @@ static void a_save_that_fails_leaves_what_was_there(void **state)
     mc_free(data);
 }
 
+/* The way back has columns and a class table of its own, the last of the model's. */
+static void the_way_back_is_asked_of_either(void **state)
+{
+    (void)state;
+    mc_image image;
+    mc_model *model = NULL;
+    mc_workspace *workspace = NULL;
+    mc_output out;
+    size_t n = 0;
+    const double row[] = {1.0, 2.0};
+    mc_input input = {.n_rows = 1, .as.slots.numbers = row};
+    assert_int_equal(image_make(make_both_ways, &image, NULL), MC_OK);
+    assert_int_equal(
+        mc_model_create(&image, &(mc_model_identity){.name = "both", .version = "", .source = ""},
+                        &model, NULL),
+        MC_OK);
+    assert_int_equal(mc_workspace_create(1 << 20, &workspace, NULL), MC_OK);
+    assert_true(mc_model_describe(model).methods & 1u << MC_METHOD_INVERSE_TRANSFORM);
+    const mc_model *back = mc_model_inverse(model);
+    assert_null(mc_model_inverse(back));
+    (void)mc_model_columns(back, &n);
+    assert_int_equal(n, 2);
+    assert_int_equal(
+        mc_model_predict(model, MC_METHOD_INVERSE_TRANSFORM, &input, workspace, &out, NULL), MC_OK);
+    const mc_cell *labels = mc_model_classes(model, out.parts[0].classes, &n);
+    assert_int_equal(n, 2);
+    assert_memory_equal(labels[((const int32_t *)out.parts[0].data)[0]].as.text, "right", 5);
+    assert_int_equal(
+        mc_model_predict(back, MC_METHOD_INVERSE_TRANSFORM, &input, workspace, &out, NULL), MC_OK);
+    assert_int_equal(out.parts[0].classes, 0);
+    mc_workspace_destroy(workspace);
+    mc_model_release(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_way_back_is_asked_of_either),
         cmocka_unit_test_setup_teardown(the_last_release_gives_the_bytes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_model_describes_itself, set_up, tear_down),
         cmocka_unit_test(columns_are_found_by_name),
