@@ -48,6 +48,8 @@ static const mc_row_schema SCHEMAS[] = {
      .has_names = true,
      .extra_columns = true,
      .find_column = find_mixed},
+    {.columns = TEXT, .n_columns = 1, .n_cells = 1, .row = MC_ROW_LIST},
+    {.columns = TEXT, .n_columns = 1, .n_cells = 1, .row = MC_ROW_DICT},
 };
 
 typedef struct reading {
@@ -74,11 +76,18 @@ static void read_body(reading *out, const mc_row_schema *schema, mc_body_kind ki
     MC_ASSERT(atomic_load(&out->meter.used) <= body.size * BYTES_PER_BYTE + BYTES_MORE);
 }
 
+static void check_same_items(const mc_cell *a, const mc_cell *b);
+
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than MC_LIMIT_JSON_DEPTH */
 static void check_same_cell(const mc_cell *a, const mc_cell *b)
 {
     uint32_t character = 0;
     MC_ASSERT(a->kind == b->kind);
     MC_ASSERT(a->size == b->size);
+    if (a->kind == MC_CELL_LIST || a->kind == MC_CELL_DICT) {
+        check_same_items(a, b);
+        return;
+    }
     if (a->kind != MC_CELL_STRING) {
         MC_ASSERT(memcmp(&a->as, &b->as, sizeof a->as) == 0);
         return;
@@ -88,6 +97,14 @@ static void check_same_cell(const mc_cell *a, const mc_cell *b)
         n = mc_utf8_read((mc_bytes){(const uint8_t *)a->as.text + at, a->size - at}, &character);
         MC_ASSERT(n > 0);
     }
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than MC_LIMIT_JSON_DEPTH */
+static void check_same_items(const mc_cell *a, const mc_cell *b)
+{
+    const size_t n = (size_t)a->size * (a->kind == MC_CELL_DICT ? 2 : 1);
+    for (size_t i = 0; i < n; i++)
+        check_same_cell(&a->as.items[i], &b->as.items[i]);
 }
 
 static void check_same_request(const mc_row_schema *schema, const mc_predict_request *a,
@@ -111,8 +128,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
-    const mc_row_schema *schema = &SCHEMAS[data[0] % 4];
-    const mc_body_kind kind = (mc_body_kind)(data[0] / 4 % 3);
+    const mc_row_schema *schema = &SCHEMAS[data[0] % 6];
+    const mc_body_kind kind = (mc_body_kind)(data[0] / 6 % 3);
     const mc_bytes body = {data + 2, size - 2};
     reading whole, cut;
 

@@ -114,19 +114,30 @@ typedef enum mc_cell_kind {
     MC_CELL_NUMBER,
     MC_CELL_INTEGER,
     MC_CELL_BOOL, /* in `integer`, 0 or 1 */
-    MC_CELL_STRING
+    MC_CELL_STRING,
+    MC_CELL_LIST, /* `size` cells in `items`: the tokens of a row, a set of labels */
+    MC_CELL_DICT  /* `size` pairs in `items`: key, value, key, value ...; no key twice */
 } mc_cell_kind;
 
 /* One value of a column that holds more than numbers. 16 bytes. */
 typedef struct mc_cell {
     uint32_t kind; /* mc_cell_kind */
-    uint32_t size; /* bytes of `text` */
+    uint32_t size; /* bytes of `text`, cells of a list, pairs of a dict */
     union {
         double number;
         int64_t integer;
-        const char *text; /* UTF-8, not NUL-terminated; borrowed */
+        const char *text;            /* UTF-8, not NUL-terminated; borrowed */
+        const struct mc_cell *items; /* borrowed */
     } as;
 } mc_cell;
+
+/* What a row of the model's input is, in scikit-learn. All but the first have one column. */
+typedef enum mc_row_kind {
+    MC_ROW_COLUMNS = 0, /* a row of a matrix or a frame */
+    MC_ROW_VALUE,       /* one value: a text, a label */
+    MC_ROW_LIST,        /* a list: tokens, pairs, a set of labels */
+    MC_ROW_DICT         /* a dict: DictVectorizer, FeatureHasher */
+} mc_row_kind;
 
 typedef enum mc_column_kind {
     MC_COLUMN_UNUSED = 0, /* the model never looks at it: any value, or none when rows are named */
@@ -256,6 +267,7 @@ typedef struct mc_model_info {
     size_t n_class_tables;
     bool has_names;     /* fitted on a frame with column names */
     bool extra_columns; /* named rows may hold more columns than the model knows */
+    mc_row_kind row;    /* one value, or columns? */
 } mc_model_info;
 
 /* Reads any model file: found out by content, not by name. Never runs what is in it.

@@ -38,7 +38,7 @@ ARROWS = {
 LIBRARIES = {
     "microhttpd.h": ["serve"],
     "jansson.h": ["serve"],
-    "xxhash.h": ["image", "import"],
+    "xxhash.h": ["image", "import", "serve"],
     "zlib.h": ["import/file"],
     "bzlib.h": ["import/file"],
     "lzma.h": ["import/file"],

@@ -96,6 +96,9 @@ static mc_status to_image_cell(mc_builder *b, const mc_cell *cell, mc_image_cell
         out->as.text_at = text.at;
         break;
     }
+    case MC_CELL_LIST:
+    case MC_CELL_DICT:
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "a list or a dict as a fitted value");
     }
     return MC_OK;
 }
@@ -154,6 +157,12 @@ mc_status mc_build_columns(mc_builder *b, size_t n, const mc_bytes *names, bool 
     b->flags =
         (names != NULL ? MC_IMAGE_HAS_NAMES : 0) | (extra_columns ? MC_IMAGE_EXTRA_COLUMNS : 0);
     return MC_OK;
+}
+
+void mc_build_row_kind(mc_builder *b, mc_row_kind row)
+{
+    MC_ASSERT(row == MC_ROW_COLUMNS || b->n_columns == 1);
+    b->flags = (b->flags & ~(3u << MC_IMAGE_ROW_SHIFT)) | (uint32_t)row << MC_IMAGE_ROW_SHIFT;
 }
 
 mc_status mc_build_identity(mc_builder *b, mc_bytes estimator, mc_bytes sklearn_version,

@@ -20,6 +20,9 @@ void mc_builder_destroy(mc_builder *b); /* NULL is fine */
 /* (n) input columns; names may be NULL. Once, before the first gather. */
 MC_MUST_CHECK mc_status mc_build_columns(mc_builder *b, size_t n, const mc_bytes *names,
                                          bool extra_columns, mc_error *err);
+/* What a row is; MC_ROW_COLUMNS unless set. Of anything else there is one column, without a name.
+ */
+void mc_build_row_kind(mc_builder *b, mc_row_kind row);
 MC_MUST_CHECK mc_status mc_build_identity(mc_builder *b, mc_bytes estimator,
                                           mc_bytes sklearn_version, const char *importer,
                                           mc_error *err);

@@ -92,6 +92,9 @@ static mc_status make_slots(const mc_view *view, size_t n_rows, mc_workspace *wo
 
 static mc_status not_a_number(mc_error *err, size_t row, size_t column, const mc_cell *cell)
 {
+    if (cell->kind != MC_CELL_STRING)
+        return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu, column %zu: expected a number, found %s",
+                       row, column, cell->kind == MC_CELL_LIST ? "a list" : "an object");
     return mc_fail(err, MC_E_BAD_INPUT, row,
                    "row %zu, column %zu: expected a number, found the text \"%.*s\"", row, column,
                    (int)(cell->size > 80 ? 80 : cell->size), cell->as.text);
@@ -106,7 +109,7 @@ static mc_status put_numbers(const mc_view *view, size_t at, const mc_column_dat
         mc_cell cell = {.kind = MC_CELL_NUMBER};
         if (data->dtype == MC_DTYPE_CELL)
             memcpy(&cell, item, sizeof cell);
-        if (cell.kind == MC_CELL_STRING)
+        if (cell.kind >= MC_CELL_STRING)
             return not_a_number(err, row, at, &cell);
         *out = number_at(item, data->dtype);
     }

@@ -24,7 +24,8 @@
  *   (I2) every section lies in the block, aligned, and holds whole records.
  *   (I3) every text lies in `strings`; every run lies in its section.
  *   (I4) the columns of a kind have slots 0, 1, 2 ... in their order, n_numbers and n_cells in all:
- *        every slot is filled by one column. Widths of buffers 0 and 1 are these counts.
+ *        every slot is filled by one column. Widths of buffers 0 and 1 are these counts. Rows that
+ *        are no columns (mc_row_kind) have one, without a name.
  *   (I5) arrays lie in `weights` one behind the other, aligned to 64; n_items = n_rows * n_cols.
  *   (I6) step i writes buffer i + 2, and nothing else does; its sources have lower numbers. Buffer
  *        types are as steps.def says.
@@ -71,6 +72,8 @@ typedef struct mc_image_text {
 
 #define MC_IMAGE_HAS_NAMES     1u
 #define MC_IMAGE_EXTRA_COLUMNS 2u
+#define MC_IMAGE_ROW_SHIFT     2u /* above: mc_row_kind, in 2 bits */
+#define MC_IMAGE_FLAGS         15u
 
 typedef struct mc_image_header {
     char magic[8];
@@ -88,6 +91,11 @@ typedef struct mc_image_header {
 } mc_image_header;
 _Static_assert(sizeof(mc_image_header) == 296, "no padding: every byte is written");
 #define MC_IMAGE_DIGEST_FROM offsetof(mc_image_header, flags)
+
+static inline mc_row_kind mc_image_row_kind(uint32_t flags)
+{
+    return (mc_row_kind)(flags >> MC_IMAGE_ROW_SHIFT & 3u);
+}
 
 typedef struct mc_image_column {
     mc_image_text name;

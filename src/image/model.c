@@ -95,6 +95,7 @@ static void describe(mc_model *model, const mc_model_identity *identity)
     info->n_class_tables = view->n_tables + back.n_class_tables;
     info->has_names = (view->header->flags & MC_IMAGE_HAS_NAMES) != 0;
     info->extra_columns = (view->header->flags & MC_IMAGE_EXTRA_COLUMNS) != 0;
+    info->row = mc_image_row_kind(view->header->flags);
 }
 
 /* ---------------------------------------------------------------------- life and count ---- */

@@ -11,6 +11,9 @@
 
 static mc_status not_a_number(mc_error *err, size_t row, size_t column, const mc_cell *cell)
 {
+    if (cell->kind != MC_CELL_STRING)
+        return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu, column %zu: expected a number, found %s",
+                       row, column, cell->kind == MC_CELL_LIST ? "a list" : "an object");
     return mc_fail(err, MC_E_BAD_INPUT, row,
                    "row %zu, column %zu: expected a number, found the text \"%.*s\"", row, column,
                    (int)(cell->size > 80 ? 80 : cell->size), cell->as.text);
@@ -31,6 +34,8 @@ static bool cell_number(const mc_cell *cell, double *out)
         *out = (double)cell->as.integer;
         return true;
     case MC_CELL_STRING:
+    case MC_CELL_LIST:
+    case MC_CELL_DICT:
         return false;
     }
     return false;
@@ -235,13 +240,13 @@ mc_status mc_check_to_numbers(const mc_view *view, const mc_step *step, mc_error
     return same_width(view, step, err);
 }
 
-/* Would numpy hold this block of one row as objects? It does for texts, and for truth values beside
- * numbers; numbers alone become float64. */
+/* Would numpy hold this block of one row as objects? It does for texts and lists, and for truth
+ * values beside numbers; numbers alone become float64. */
 static bool is_object_block(const mc_cell *cells, size_t n)
 {
     size_t n_bools = 0;
     for (size_t i = 0; i < n; i++) {
-        if (cells[i].kind == MC_CELL_STRING)
+        if (cells[i].kind >= MC_CELL_STRING)
             return true;
         n_bools += cells[i].kind == MC_CELL_BOOL;
     }

@@ -190,6 +190,10 @@ static mc_status unknown_category(mc_error *err, size_t row, size_t column, cons
     case MC_CELL_BOOL:
         return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu, column %zu: unknown category %lld", row,
                        column, (long long)cell->as.integer);
+    case MC_CELL_LIST:
+    case MC_CELL_DICT:
+        return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu, column %zu: unknown category (%s)", row,
+                       column, cell->kind == MC_CELL_LIST ? "a list" : "an object");
     case MC_CELL_NONE:
         break;
     }

@@ -134,6 +134,10 @@ static mc_status verify_schema(const mc_view *view, mc_error *err)
             return bad(err, "a text of the header lies outside the strings");
     MC_TRY(verify_columns(view, err));
     const bool has_names = (header->flags & MC_IMAGE_HAS_NAMES) != 0;
+    if (header->flags & ~MC_IMAGE_FLAGS)
+        return bad(err, "unknown flags");
+    if (mc_image_row_kind(header->flags) != MC_ROW_COLUMNS && (view->n_columns != 1 || has_names))
+        return bad(err, "rows that are one value, and not one column");
     if (view->n_by_name != (has_names ? view->n_columns : 0))
         return bad(err, "not as many column names as columns");
     for (uint32_t i = 0; i < view->n_by_name; i++)

@@ -21,6 +21,9 @@ static int rank(const mc_cell *cell)
         return 1;
     case MC_CELL_STRING:
         return 3;
+    case MC_CELL_LIST:
+    case MC_CELL_DICT:
+        return 4; /* never a category */
     }
     return 0;
 }

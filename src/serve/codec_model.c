@@ -17,7 +17,9 @@ mc_row_schema mc_row_schema_of(const mc_model *model)
         .n_cells = info.n_cells,
         .has_names = info.has_names,
         .extra_columns = info.extra_columns,
-        .row_is_value = info.n_columns == 1 && info.n_cells == 1,
+        .row_is_value = info.row == MC_ROW_VALUE ||
+                        (info.row == MC_ROW_COLUMNS && info.n_columns == 1 && info.n_cells == 1),
+        .row = info.row,
         .find_column = find_column,
         .find_context = model,
     };

@@ -32,7 +32,8 @@ typedef struct mc_row_schema {
     size_t n_numbers, n_cells; /* slots of a row */
     bool has_names;            /* rows may be objects */
     bool extra_columns;        /* ... with columns that the model does not know */
-    bool row_is_value;         /* a row is one value of any kind: text pipelines */
+    bool row_is_value;         /* a row may be one value: text pipelines, a single column */
+    mc_row_kind row;           /* of the model */
     mc_find_column_fn *find_column;
     const void *find_context;
 } mc_row_schema;

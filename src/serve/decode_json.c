@@ -221,8 +221,29 @@ static mc_status put_bare(mc_json_body *body, mc_json_token token, mc_error *err
     return MC_OK;
 }
 
+/* A row that is one list or one object. */
+static mc_status open_nested(mc_json_body *body, mc_json_token token, mc_error *err)
+{
+    const bool is_dict = body->rows->schema.row == MC_ROW_DICT;
+    if (token != (is_dict ? MC_JSON_OBJECT : MC_JSON_LIST))
+        return mc_rows_fail(body->rows, err, "expected %s, found %s",
+                            is_dict ? "an object" : "a list", token_name(token));
+    MC_TRY(mc_rows_open(body->rows, err));
+    mc_nested_begin(&body->nested);
+    mc_nested_open(&body->nested, is_dict);
+    body->place = MC_PLACE_NESTED;
+    return MC_OK;
+}
+
+static bool row_is_nested(const mc_json_body *body)
+{
+    return body->rows->schema.row == MC_ROW_LIST || body->rows->schema.row == MC_ROW_DICT;
+}
+
 static mc_status at_row(mc_json_body *body, mc_json_token token, mc_error *err)
 {
+    if (token != MC_JSON_LIST_END && row_is_nested(body))
+        return open_nested(body, token, err);
     if (token == MC_JSON_LIST)
         return open_list(body, err);
     if (token == MC_JSON_OBJECT)
@@ -256,16 +277,23 @@ static mc_status at_input(mc_json_body *body, mc_json_token token, mc_error *err
         return MC_OK;
     }
     body->request.single = true;
+    if (row_is_nested(body))
+        return open_nested(body, token, err);
     return token == MC_JSON_OBJECT ? open_object(body, err) : put_bare(body, token, err);
 }
 
 static mc_status at_item(mc_json_body *body, mc_json_token token, mc_error *err);
+static mc_status at_nested(mc_json_body *body, mc_json_token token, mc_error *err);
 
 static mc_status at_first(mc_json_body *body, mc_json_token token, mc_error *err)
 {
     body->request.single = token != MC_JSON_LIST && token != MC_JSON_OBJECT;
     if (!body->request.single)
         return at_row(body, token, err);
+    if (row_is_nested(body)) {
+        MC_TRY(open_nested(body, MC_JSON_LIST, err));
+        return at_nested(body, token, err);
+    }
     MC_TRY(open_list(body, err));
     return at_item(body, token, err);
 }
@@ -307,6 +335,27 @@ static void take_numbers(mc_json_body *body)
         body->n_filled += mc_json_numbers(&body->json, body->rows->row_numbers + body->n_filled,
                                           n_columns(body) - body->n_filled);
     }
+}
+
+/* ---------------------------------------------------------------------------- nested rows ---- */
+
+static mc_status at_nested(mc_json_body *body, mc_json_token token, mc_error *err)
+{
+    mc_cell value;
+    bool done = false;
+    if (token == MC_JSON_LIST || token == MC_JSON_OBJECT) {
+        mc_nested_open(&body->nested, token == MC_JSON_OBJECT);
+        return MC_OK;
+    }
+    if (token == MC_JSON_LIST_END || token == MC_JSON_OBJECT_END) {
+        MC_TRY(mc_nested_close(&body->nested, body->rows, &done, err));
+        if (done)
+            end_row(body);
+        return MC_OK;
+    }
+    const bool one = scalar(&body->json, token == MC_JSON_KEY ? MC_JSON_STRING : token, &value);
+    MC_ASSERT(one);
+    return mc_nested_put(&body->nested, body->rows, &value, err);
 }
 
 /* ---------------------------------------------------------------------------- object rows ---- */
@@ -474,7 +523,7 @@ static place_fn *const PLACES[MC_N_PLACES] = {
     [MC_PLACE_INPUT] = at_input,   [MC_PLACE_INPUTS] = at_inputs,   [MC_PLACE_FIRST] = at_first,
     [MC_PLACE_ROW] = at_row,       [MC_PLACE_ITEM] = at_item,       [MC_PLACE_NAME] = at_name,
     [MC_PLACE_NAMED] = at_named,   [MC_PLACE_IGNORED] = at_ignored, [MC_PLACE_INDEX] = at_index,
-    [MC_PLACE_SPARSE] = at_sparse,
+    [MC_PLACE_SPARSE] = at_sparse, [MC_PLACE_NESTED] = at_nested,
 };
 
 /* Takes every token that the chunk holds. */
@@ -500,6 +549,7 @@ void mc_json_body_init(mc_json_body *body, mc_rows *rows, mc_meter *meter)
     mc_json_init(&body->json, meter);
     mc_buffer_init(&body->indices, meter);
     mc_buffer_init(&body->values, meter);
+    mc_nested_init(&body->nested, meter);
 }
 
 void mc_json_body_trim(mc_json_body *body, size_t keep)
@@ -507,11 +557,13 @@ void mc_json_body_trim(mc_json_body *body, size_t keep)
     mc_buffer_trim(&body->json.gathered, keep);
     mc_buffer_trim(&body->indices, keep);
     mc_buffer_trim(&body->values, keep);
+    mc_nested_trim(&body->nested, keep);
 }
 
 size_t mc_json_body_bytes(const mc_json_body *body)
 {
-    return body->json.gathered.room + body->indices.room + body->values.room;
+    return body->json.gathered.room + body->indices.room + body->values.room +
+           mc_nested_bytes(&body->nested);
 }
 
 void mc_json_body_begin(mc_json_body *body, bool lines)

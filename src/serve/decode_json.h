@@ -3,7 +3,7 @@
  * *Owned* by one thread; rows go to the mc_rows that it was given. */
 #ifndef MC_DECODE_JSON_H
 #define MC_DECODE_JSON_H
-#include "serve/decode_rows.h"
+#include "serve/decode_nested.h"
 #include "serve/json_push.h"
 
 /* A place in the body, named by what stands there next. */
@@ -21,6 +21,7 @@ typedef enum mc_json_place {
     MC_PLACE_IGNORED,  /* anything, inside the value of a column that the model does not know */
     MC_PLACE_INDEX,    /* an element of a sparse row's "indices", or the end */
     MC_PLACE_SPARSE,   /* an element of a sparse row's "values", or the end */
+    MC_PLACE_NESTED,   /* anything in a row that is one list or one object */
     MC_N_PLACES
 } mc_json_place;
 
@@ -49,6 +50,7 @@ typedef struct mc_json_body {
     uint32_t ignored_depth;
     mc_buffer indices; /* int64_t */
     mc_buffer values;  /* double, as many in the end */
+    mc_nested nested;
 } mc_json_body;
 
 void mc_json_body_init(mc_json_body *body, mc_rows *rows, mc_meter *meter);

@@ -13,6 +13,7 @@ void mc_rows_init(mc_rows *rows, mc_meter *meter)
     mc_buffer_init(&rows->numbers, meter);
     mc_buffer_init(&rows->cells, meter);
     mc_buffer_init(&rows->text, meter);
+    mc_buffer_init(&rows->items, meter);
     mc_buffer_init(&rows->marks, meter);
 }
 
@@ -26,12 +27,14 @@ void mc_rows_trim(mc_rows *rows, size_t keep)
     mc_buffer_trim(&rows->numbers, keep);
     mc_buffer_trim(&rows->cells, keep);
     mc_buffer_trim(&rows->text, keep);
+    mc_buffer_trim(&rows->items, keep);
     mc_buffer_trim(&rows->marks, keep);
 }
 
 size_t mc_rows_bytes(const mc_rows *rows)
 {
-    return rows->numbers.room + rows->cells.room + rows->text.room + rows->marks.room;
+    return rows->numbers.room + rows->cells.room + rows->text.room + rows->items.room +
+           rows->marks.room;
 }
 
 static bool only_numbers(const mc_row_schema *schema)
@@ -47,7 +50,7 @@ static bool only_numbers(const mc_row_schema *schema)
 void mc_rows_begin(mc_rows *rows, const mc_row_schema *schema)
 {
     rows->schema = *schema;
-    rows->numbers.size = rows->cells.size = rows->text.size = 0;
+    rows->numbers.size = rows->cells.size = rows->text.size = rows->items.size = 0;
     rows->n_rows = rows->n_seen = rows->guess = 0;
     rows->all_numbers = only_numbers(schema);
     rows->came_sparse = false;
@@ -137,7 +140,18 @@ static mc_status put_number(mc_rows *rows, size_t column, const mc_cell *value, 
         return mc_rows_fail_at(rows, column, err, "expected a number, found the string \"%.*s\"",
                                MC_SHOW(text));
     }
+    case MC_CELL_LIST:
+    case MC_CELL_DICT:
+        MC_ASSERT(false); /* mc_rows_put() is given single values */
     }
+    return MC_OK;
+}
+
+mc_status mc_rows_keep_text(mc_rows *rows, mc_cell *cell, mc_error *err)
+{
+    const size_t at = rows->text.size;
+    MC_TRY(mc_buffer_append(&rows->text, cell->as.text, cell->size, err));
+    cell->as.integer = (int64_t)at; /* R2 */
     return MC_OK;
 }
 
@@ -145,11 +159,13 @@ static mc_status put_cell(mc_rows *rows, size_t column, const mc_cell *value, mc
 {
     mc_cell *slot = &rows->row_cells[rows->schema.columns[column].slot];
     *slot = *value;
-    if (value->kind == MC_CELL_STRING) { /* R2 */
-        slot->as.integer = (int64_t)rows->text.size;
-        return mc_buffer_append(&rows->text, value->as.text, value->size, err);
-    }
-    return MC_OK;
+    return value->kind == MC_CELL_STRING ? mc_rows_keep_text(rows, slot, err) : MC_OK;
+}
+
+void mc_rows_put_nested(mc_rows *rows, const mc_cell *value)
+{
+    if (rows->schema.columns[0].kind == MC_COLUMN_CELL)
+        rows->row_cells[rows->schema.columns[0].slot] = *value;
 }
 
 mc_status mc_rows_put(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
@@ -251,6 +267,19 @@ mc_status mc_rows_put_sparse(mc_rows *rows, const int64_t *indices, const double
     return MC_OK;
 }
 
+/* R2: offsets become pointers. */
+static void point(const mc_rows *rows, mc_cell *cells, size_t n)
+{
+    const char *text = rows->text.data == NULL ? "" : (const char *)rows->text.data;
+    const mc_cell *items = (const mc_cell *)(const void *)rows->items.data;
+    for (size_t i = 0; i < n; i++) {
+        if (cells[i].kind == MC_CELL_STRING)
+            cells[i].as.text = text + cells[i].as.integer;
+        else if (cells[i].kind > MC_CELL_STRING) /* an empty one may have no items to point to */
+            cells[i].as.items = cells[i].size == 0 ? NULL : items + cells[i].as.integer;
+    }
+}
+
 void mc_rows_finish(mc_rows *rows, mc_input *out)
 {
     mc_cell *cells = (mc_cell *)(void *)rows->cells.data;
@@ -258,10 +287,8 @@ void mc_rows_finish(mc_rows *rows, mc_input *out)
     MC_ASSERT(rows->numbers.size ==
               rows->n_rows * rows->schema.n_numbers * sizeof(double)); /* R1 */
     MC_ASSERT(rows->cells.size == n_cells * sizeof(mc_cell));
-    const char *text = rows->text.data == NULL ? "" : (const char *)rows->text.data;
-    for (size_t i = 0; i < n_cells; i++)
-        if (cells[i].kind == MC_CELL_STRING)
-            cells[i].as.text = text + cells[i].as.integer;
+    point(rows, cells, n_cells);
+    point(rows, (mc_cell *)(void *)rows->items.data, rows->items.size / sizeof(mc_cell));
     *out =
         (mc_input){.layout = MC_LAYOUT_SLOTS, .sparse = rows->came_sparse, .n_rows = rows->n_rows};
     out->as.slots.numbers = (const double *)(const void *)rows->numbers.data;

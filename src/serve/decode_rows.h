@@ -6,7 +6,7 @@
  * INVARIANTS
  *   (R1) numbers.size and cells.size hold exactly n_rows rows, and one more while a row is open.
  *   (R2) until mc_rows_finish(), a text cell holds an offset into `text` in as.integer, because
- *        `text` may move; afterwards a pointer.
+ *        `text` may move, and a list or dict one into `items`, in cells; afterwards a pointer.
  *
  * *Owned* by one thread. */
 #ifndef MC_DECODE_ROWS_H
@@ -20,6 +20,7 @@ typedef struct mc_rows {
     mc_buffer numbers;   /* double (n_rows, n_numbers) */
     mc_buffer cells;     /* mc_cell (n_rows, n_cells) */
     mc_buffer text;      /* of the text cells */
+    mc_buffer items;     /* mc_cell: what is in lists and dicts */
     mc_buffer marks;     /* uint64_t (n_columns): the last `mark` under which a column was seen */
     uint64_t mark;       /* a new one for each row; never repeats, so marks need no clearing */
     size_t n_rows;       /* closed */
@@ -45,6 +46,11 @@ void mc_rows_close(mc_rows *rows);
 /* Puts `value` (text borrowed for the call) into column `column` (below n_columns). */
 MC_MUST_CHECK mc_status mc_rows_put(mc_rows *rows, size_t column, const mc_cell *value,
                                     mc_error *err);
+
+/* Puts a list or dict whose cells are in `items` already (decode_nested.h) into column 0. */
+void mc_rows_put_nested(mc_rows *rows, const mc_cell *value);
+/* Stores the text of a cell that goes into `items`. */
+MC_MUST_CHECK mc_status mc_rows_keep_text(mc_rows *rows, mc_cell *cell, mc_error *err);
 
 /* Index of a named column, or MC_NO_COLUMN. Names that come in the order of the columns cost one
  * comparison each. */

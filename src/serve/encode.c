@@ -105,7 +105,28 @@ static mc_status put_bool(mc_buffer *buffer, bool value, mc_error *err)
     return put(buffer, value ? "true" : "false", err);
 }
 
-mc_status mc_encode_cell(mc_buffer *buffer, const mc_cell *cell, mc_error *err)
+/* How deep lists and dicts of an answer nest: inverse_transform gives a list of texts or a dict. */
+#define DEEPEST 4
+
+static mc_status put_cell(mc_buffer *buffer, const mc_cell *cell, unsigned depth, mc_error *err);
+
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than DEEPEST */
+static mc_status put_items(mc_buffer *buffer, const mc_cell *cell, unsigned depth, mc_error *err)
+{
+    const bool is_dict = cell->kind == MC_CELL_DICT;
+    const size_t n = (size_t)cell->size * (is_dict ? 2 : 1);
+    MC_ASSERT(depth < DEEPEST); /* answers are made by us */
+    MC_TRY(put_byte(buffer, is_dict ? '{' : '[', err));
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            MC_TRY(put_byte(buffer, is_dict && i % 2 == 1 ? ':' : ',', err));
+        MC_TRY(put_cell(buffer, &cell->as.items[i], depth + 1, err));
+    }
+    return put_byte(buffer, is_dict ? '}' : ']', err);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than DEEPEST */
+static mc_status put_cell(mc_buffer *buffer, const mc_cell *cell, unsigned depth, mc_error *err)
 {
     switch ((mc_cell_kind)cell->kind) {
     case MC_CELL_NONE:
@@ -118,9 +139,17 @@ mc_status mc_encode_cell(mc_buffer *buffer, const mc_cell *cell, mc_error *err)
         return put_bool(buffer, cell->as.integer != 0, err);
     case MC_CELL_STRING:
         return mc_encode_text(buffer, cell->as.text, cell->size, err);
+    case MC_CELL_LIST:
+    case MC_CELL_DICT:
+        return put_items(buffer, cell, depth, err);
     }
     MC_ASSERT(false); /* cells are made by us */
     return MC_E_INTERNAL;
+}
+
+mc_status mc_encode_cell(mc_buffer *buffer, const mc_cell *cell, mc_error *err)
+{
+    return put_cell(buffer, cell, 0, err);
 }
 
 static mc_status put_label(mc_buffer *buffer, const mc_class_tables *tables, const mc_part *part,

@@ -64,6 +64,8 @@ static json_t *cell_json(const mc_cell *cell)
     case MC_CELL_STRING:
         return json_stringn(cell->as.text, cell->size);
     case MC_CELL_NONE:
+    case MC_CELL_LIST: /* no class is a list */
+    case MC_CELL_DICT:
         break;
     }
     return json_null();
@@ -153,10 +155,15 @@ static json_t *outputs_json(const mc_call *call, const mc_model *model, uint32_t
 
 static json_t *schema_json(const mc_call *call, const mc_model *model)
 {
+    static const char *const ROWS[] = {[MC_ROW_COLUMNS] = "columns",
+                                       [MC_ROW_VALUE] = "value",
+                                       [MC_ROW_LIST] = "list",
+                                       [MC_ROW_DICT] = "object"};
     const mc_model_info info = mc_model_describe(model);
-    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:s, s:s}", "inputs", inputs_json(model), "outputs",
-                     outputs_json(call, model, info.methods), "methods", methods_json(info.methods),
-                     "default_method", mc_method_name(info.default_method), "classes",
+    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:s, s:s}", "row", ROWS[info.row], "inputs",
+                     inputs_json(model), "outputs", outputs_json(call, model, info.methods),
+                     "methods", methods_json(info.methods), "default_method",
+                     mc_method_name(info.default_method), "classes",
                      all_classes_json(model, info.n_class_tables), "estimator", info.estimator,
                      "sklearn_version", info.sklearn_version);
 }

@@ -38,7 +38,7 @@ METHODS = (
     "inverse_transform",
     "predict_std",
 )
-CELL_NONE, CELL_NUMBER, CELL_INTEGER, CELL_BOOL, CELL_STRING = range(5)
+CELL_NONE, CELL_NUMBER, CELL_INTEGER, CELL_BOOL, CELL_STRING, CELL_LIST, CELL_DICT = range(7)
 DTYPE_F64, DTYPE_F32, DTYPE_I64, DTYPE_I32, DTYPE_U8, DTYPE_BOOL, DTYPE_CELL = range(7)
 LAYOUT_SLOTS, LAYOUT_DENSE, LAYOUT_COLUMNS, LAYOUT_CSR = range(4)
 VALUE_FLOAT, VALUE_INT, VALUE_BOOL, VALUE_LABEL, VALUE_CELL = range(5)
@@ -161,6 +161,7 @@ class CModelInfo(ctypes.Structure):
         ("n_class_tables", c_size_t),
         ("has_names", c_bool),
         ("extra_columns", c_bool),
+        ("row", c_int),
     ]
 
 
@@ -274,8 +275,20 @@ class Csr:
         csr.data = _pointer(self.data)
 
 
+def _items(values, strings):
+    """Cells side by side, kept alive in `strings`: their address."""
+    array = np.array([_cell(value, strings) for value in values], dtype=CELL)
+    strings.append(array)
+    return _pointer(array)
+
+
 def _cell(value, strings):
-    """(kind, size, bits) of one value; the bytes of a string are kept alive in `strings`."""
+    """(kind, size, bits) of one value; what its pointer points to is kept alive in `strings`."""
+    if isinstance(value, dict):
+        pairs = [part for pair in value.items() for part in pair]
+        return CELL_DICT, len(value), _items(pairs, strings)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return CELL_LIST, len(value), _items(value, strings)
     if value is None:
         return CELL_NONE, 0, 0
     if isinstance(value, (bool, np.bool_)):
@@ -295,6 +308,13 @@ def cells(values, strings):
     objects = np.asarray(values, dtype=object)
     flat = [_cell(value, strings) for value in objects.ravel()]
     return np.array(flat, dtype=CELL).reshape(objects.shape)
+
+
+def values(rows):
+    """Rows that are one value each: texts, lists, dicts."""
+    strings = []
+    array = np.array([_cell(row, strings) for row in rows], dtype=CELL)
+    return Dense(array.reshape(-1, 1), strings)
 
 
 def dense(array):
@@ -354,6 +374,11 @@ def _value(cell):
         return int(np.uint64(bits).view(np.int64))
     if kind == CELL_BOOL:
         return bool(bits & 0xFF)
+    if kind == CELL_LIST:
+        return [_value(item) for item in _copy(bits, CELL, size)]
+    if kind == CELL_DICT:
+        parts = [_value(item) for item in _copy(bits, CELL, 2 * size)]
+        return dict(zip(parts[::2], parts[1::2]))
     return ctypes.string_at(bits, size).decode("utf-8", "surrogatepass")
 
 

@@ -41,6 +41,9 @@ static inline void add_number(line *to, double value)
     add(to, "%.*s", (int)mc_print_double(value, text), text);
 }
 
+static inline void add_items(line *to, const mc_cell *items, size_t n, const char *open,
+                             const char *close);
+
 static inline void add_cell(line *to, const mc_cell *cell)
 {
     switch ((mc_cell_kind)cell->kind) {
@@ -65,7 +68,25 @@ static inline void add_cell(line *to, const mc_cell *cell)
                 add(to, "%c", cell->as.text[i]);
         add(to, "\"");
         break;
+    case MC_CELL_LIST:
+        add_items(to, cell->as.items, cell->size, "(", ")");
+        break;
+    case MC_CELL_DICT:
+        add_items(to, cell->as.items, 2 * (size_t)cell->size, "{", "}");
+        break;
     }
+}
+
+/* Nesting is bounded by MC_LIMIT_JSON_DEPTH. */
+static inline void add_items(line *to, const mc_cell *items, size_t n, const char *open,
+                             const char *close)
+{
+    add(to, "%s", open);
+    for (size_t i = 0; i < n; i++) {
+        add(to, "%s", i == 0 ? "" : " ");
+        add_cell(to, &items[i]);
+    }
+    add(to, "%s", close);
 }
 
 static inline void add_request(line *to, const mc_row_schema *schema,
@@ -227,6 +248,11 @@ static const mc_row_schema CHURN_EXTRA = {.columns = CHURN_COLUMNS,
 static const mc_column TEXT_COLUMNS[] = {{.slot = 0, .kind = MC_COLUMN_CELL}};
 static const mc_row_schema TEXT = {
     .columns = TEXT_COLUMNS, .n_columns = 1, .n_cells = 1, .row_is_value = true};
+/* Tokens; dicts. */
+static const mc_row_schema LISTS = {
+    .columns = TEXT_COLUMNS, .n_columns = 1, .n_cells = 1, .row = MC_ROW_LIST};
+static const mc_row_schema DICTS = {
+    .columns = TEXT_COLUMNS, .n_columns = 1, .n_cells = 1, .row = MC_ROW_DICT};
 
 /* Columns that are called as the keys of a sparse row. */
 static const mc_column PAIR_COLUMNS[] = {{NAMED("indices"), .slot = 0, .kind = MC_COLUMN_NUMBER},

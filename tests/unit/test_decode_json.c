@@ -68,6 +68,40 @@ static void list_rows(void **state)
     CHECK_ALL(CASES, MC_BODY_JSON);
 }
 
+static void nested_rows(void **state)
+{
+    (void)state;
+    static const body_case CASES[] = {
+        {&LISTS, "{\"input\": [\"a\", \"b\"]}", "single [|(\"a\" \"b\")]"},
+        {&LISTS, "{\"input\": []}", "single [|()]"},
+        {&LISTS, "{\"inputs\": []}", "batch"},
+        {&LISTS, "{\"inputs\": [[], [1, 2.5, null, true], [\"\"]]}",
+         "batch [|()] [|(1 2.5 null true)] [|(\"\")]"},
+        {&LISTS, "{\"input\": [[\"a\"], [\"b\", [\"c\", 1]]]}",
+         "batch [|(\"a\")] [|(\"b\" (\"c\" 1))]"},
+        {&LISTS, "{\"inputs\": [[[\"a\", 1], [\"b\", [[], {}]]], [{\"k\": [1]}]]}",
+         "batch [|((\"a\" 1) (\"b\" (() {})))] [|({\"k\" (1)})]"},
+        {&LISTS, "{\"input\": \"a\"}", "bad_input@0: row 0: expected a list, found a string"},
+        {&LISTS, "{\"inputs\": [[1], {}]}", "bad_input@1: row 1: expected a list, found an object"},
+        {&DICTS, "{\"input\": {\"a\": 1, \"b\": \"x\"}}", "single [|{\"a\" 1 \"b\" \"x\"}]"},
+        {&DICTS, "{\"inputs\": [{}, {\"a\": [\"x\", \"y\"]}, {\"indices\": [1], \"values\": [2]}]}",
+         "batch [|{}] [|{\"a\" (\"x\" \"y\")}] [|{\"indices\" (1) \"values\" (2)}]"},
+        {&DICTS, "{\"data\": [{\"a\": 1, \"b\": 2, \"a\": 3}]}", "batch [|{\"a\" 3 \"b\" 2}]"},
+        {&DICTS,
+         "{\"input\": {\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"\":7,\"h\":8,\"i\":9,"
+         "\"a\":10,\"h\":11,\"\":12}}",
+         "single [|{\"a\" 10 \"b\" 2 \"c\" 3 \"d\" 4 \"e\" 5 \"f\" 6 \"\" 12 \"h\" 11 \"i\" 9}]"},
+        {&DICTS, "{\"input\": [1]}", "bad_input@0: row 0: expected an object, found a list"},
+        {&DICTS, "{\"inputs\": [[1]]}", "bad_input@0: row 0: expected an object, found a list"},
+    };
+    static const body_case LINES[] = {
+        {&LISTS, "[\"a\"]\n[]\n", "batch [|(\"a\")] [|()]"},
+        {&DICTS, "{\"a\": 1}\n\n{}", "batch [|{\"a\" 1}] [|{}]"},
+    };
+    CHECK_ALL(CASES, MC_BODY_JSON);
+    CHECK_ALL(LINES, MC_BODY_NDJSON);
+}
+
 static void options(void **state)
 {
     (void)state;
@@ -467,6 +501,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(list_rows),
+        cmocka_unit_test(nested_rows),
         cmocka_unit_test(options),
         cmocka_unit_test(object_rows),
         cmocka_unit_test(sparse_rows),

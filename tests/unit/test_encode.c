@@ -106,6 +106,22 @@ static void blocks(void **state)
     check_part(&part, 1, "{\"prediction\":[{\"indices\":[],\"values\":[]}]}\n");
 }
 
+static void lists_and_dicts(void **state)
+{
+    (void)state;
+    static const mc_cell WORDS[] = {{.kind = MC_CELL_STRING, .size = 1, .as.text = "a"},
+                                    {.kind = MC_CELL_STRING, .size = 1, .as.text = "\""}};
+    static const mc_cell PAIR[] = {{.kind = MC_CELL_STRING, .size = 1, .as.text = "k"},
+                                   {.kind = MC_CELL_LIST, .size = 2, .as.items = WORDS}};
+    static const mc_cell CELLS[] = {{.kind = MC_CELL_LIST, .size = 2, .as.items = WORDS},
+                                    {.kind = MC_CELL_LIST},
+                                    {.kind = MC_CELL_DICT, .size = 1, .as.items = PAIR},
+                                    {.kind = MC_CELL_DICT}};
+    check_part(&(mc_part){.type = MC_VALUE_CELL, .scalar = true, .n_columns = 1, .data = CELLS},
+               MC_COUNT_OF(CELLS),
+               "{\"prediction\":[[\"a\",\"\\\"\"],[],{\"k\":[\"a\",\"\\\"\"]},{}]}\n");
+}
+
 static void many_parts(void **state)
 {
     (void)state;
@@ -234,9 +250,9 @@ static void no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scalars),    cmocka_unit_test(labels), cmocka_unit_test(blocks),
-        cmocka_unit_test(many_parts), cmocka_unit_test(texts),  cmocka_unit_test(errors),
-        cmocka_unit_test(no_room),
+        cmocka_unit_test(scalars),    cmocka_unit_test(labels),          cmocka_unit_test(blocks),
+        cmocka_unit_test(many_parts), cmocka_unit_test(lists_and_dicts), cmocka_unit_test(texts),
+        cmocka_unit_test(errors),     cmocka_unit_test(no_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
