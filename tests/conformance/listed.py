@@ -51,6 +51,8 @@ FEATURES = """
 """.split()
 
 SELECTION = """
+GenericUnivariateSelect RFE RFECV SelectFdr SelectFpr SelectFromModel SelectFwe SelectKBest
+SelectPercentile SequentialFeatureSelector VarianceThreshold
 """.split()
 
 META = """
