@@ -91,7 +91,10 @@ def _asked_rows(model, method, rows):
     if method != "inverse_transform":
         return rows
     (part,) = model.predict("transform", rows).parts
-    return native.csr(part.values) if part.sparse else native.dense(part.values)
+    if part.sparse:
+        return native.csr(part.values)
+    whole = part.kind in "ib" and part.values.dtype.kind == "f"
+    return native.dense(part.values.astype(np.int64) if whole else part.values)
 
 
 def _check_method(model, method, rows, description, result):
