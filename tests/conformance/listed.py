@@ -39,6 +39,8 @@ KERNELS = """
 """.split()
 
 DECOMPOSITION = """
+CCA FactorAnalysis FastICA GaussianRandomProjection IncrementalPCA MiniBatchSparsePCA PCA
+PLSCanonical PLSRegression PLSSVD SparsePCA SparseRandomProjection TruncatedSVD
 """.split()
 
 CLUSTERS = """
