@@ -101,20 +101,6 @@ const mc_value *mc_inside_of(const mc_value *est)
     return NULL;
 }
 
-bool mc_features_of(const mc_value *est, size_t *out)
-{
-    for (size_t depth = 0; est != NULL && depth < MC_LIMIT_ESTIMATOR_DEPTH; depth++) {
-        const mc_value *found = mc_value_attr(est, "n_features_in_");
-        int64_t n = 0;
-        if (!mc_value_is_none(found) && mc_integer_from_value(found, &n, NULL) == MC_OK && n >= 0) {
-            *out = (size_t)n;
-            return true;
-        }
-        est = mc_inside_of(est);
-    }
-    return false;
-}
-
 /* ----------------------------------------------------------------------------- errors ---- */
 
 mc_status(mc_no_method)(mc_error *err, const mc_value *est, mc_method method)

@@ -108,8 +108,9 @@ unsigned mc_version_of(const mc_lowering *to, const mc_value *est);
 /* The object that a composite hands its rows to unchanged: what it holds, or its first step that is
  * an object. NULL if it holds none. */
 const mc_value *mc_inside_of(const mc_value *est);
-/* n_features_in_ of an estimator or of what it holds first; false if none says. */
-bool mc_features_of(const mc_value *est, size_t *out);
+/* How many columns an estimator takes: n_features_in_, its own or of what it hands its rows to, or
+ * the shape of what it learnt (width.c); false if none says. */
+bool mc_features_of(mc_lowering *to, const mc_value *est, size_t *out);
 /* Class name without its module: "Pipeline". */
 mc_bytes mc_class_name(const mc_value *est);
 #endif

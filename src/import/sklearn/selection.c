@@ -117,7 +117,7 @@ static mc_status back(mc_lowering *to, const selector *s, const mc_sym *x, mc_sy
     uint8_t *mask = NULL;
     const uint32_t *places = NULL;
     size_t n_features = 0, n = 0;
-    if (!mc_features_of(s->est, &n_features) || n_features > MC_LIMIT_WIDTH)
+    if (!mc_features_of(to, s->est, &n_features) || n_features > MC_LIMIT_WIDTH)
         return mc_no_method(err, s->est, MC_METHOD_INVERSE_TRANSFORM);
     MC_TRY(mc_arena_new(to->arena, uint8_t, n_features, &mask, err));
     MC_TRY(s->mask(to, s->est, n_features, mask, err));

@@ -106,7 +106,7 @@ typedef struct adding {
 
 static mc_status start(mc_lowering *to, const mc_value *est, adding *out, mc_error *err)
 {
-    if (!mc_features_of(est, &out->n_features) || out->n_features > MC_LIMIT_WIDTH)
+    if (!mc_features_of(to, est, &out->n_features) || out->n_features > MC_LIMIT_WIDTH)
         return mc_refuse(err, est, "no attribute n_features_in_ says how many importances it has");
     MC_TRY(mc_arena_new(to->arena, double, out->n_features, &out->total, err));
     return mc_arena_new(to->arena, double, out->n_features, &out->tree, err);

@@ -78,7 +78,7 @@ static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *ou
 {
     const mc_bytes *names = NULL;
     size_t n = 0;
-    if (!mc_features_of(root, &n))
+    if (!mc_features_of(to, root, &n))
         return no_width(root, err);
     if (n > MC_LIMIT_COLUMNS)
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%zu input columns, at most %zu", n,
