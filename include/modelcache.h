@@ -142,14 +142,15 @@ typedef enum mc_row_kind {
 typedef enum mc_column_kind {
     MC_COLUMN_UNUSED = 0, /* the model never looks at it: any value, or none when rows are named */
     MC_COLUMN_NUMBER,     /* float64 in `numbers`; missing is NaN */
-    MC_COLUMN_CELL        /* any value in `cells` */
+    MC_COLUMN_CELL,       /* any value in `cells` */
+    MC_COLUMN_SPARSE      /* float64 in sparse rows: all columns of a very wide model, or none */
 } mc_column_kind;
 
 /* One input column of a model, and the slot of a row that it is put into. */
 typedef struct mc_column {
     const char *name; /* NULL if the model was fitted without names; NUL-terminated */
     uint32_t name_size;
-    uint32_t slot; /* index into the row of `numbers` or of `cells` */
+    uint32_t slot; /* index into the row of `numbers` or of `cells`, or the sparse row's index */
     mc_column_kind kind;
 } mc_column;
 
@@ -176,6 +177,15 @@ typedef struct mc_column_data {
     const void *data; /* (n_rows); borrowed */
 } mc_column_data;
 
+/* Sparse rows: row i has data[indptr[i] .. indptr[i + 1]) at these columns; absent ones are 0.0.
+ * Columns in any order; values of the same column add up. */
+typedef struct mc_csr_data {
+    size_t n_columns;
+    const int64_t *indptr;  /* (n_rows + 1) */
+    const int32_t *indices; /* (indptr[n_rows]), each below n_columns */
+    const double *data;     /* (indptr[n_rows]) */
+} mc_csr_data;
+
 /* A batch of rows, borrowed for one call. */
 typedef struct mc_input {
     mc_layout layout;
@@ -185,6 +195,7 @@ typedef struct mc_input {
         struct {
             const double *numbers; /* (n_rows, n_numbers), C order */
             const mc_cell *cells;  /* (n_rows, n_cells), C order */
+            mc_csr_data rows;      /* where the columns are MC_COLUMN_SPARSE, and only there */
         } slots;
         struct {
             const void *data; /* (n_rows, n_columns) */
@@ -196,12 +207,7 @@ typedef struct mc_input {
             const mc_column_data *columns; /* (n_columns) */
             size_t n_columns;
         } columns;
-        struct {
-            size_t n_columns;
-            const int64_t *indptr;  /* (n_rows + 1) */
-            const int32_t *indices; /* (indptr[n_rows]), each below n_columns */
-            const double *data;     /* (indptr[n_rows]) */
-        } csr;
+        mc_csr_data csr;
     } as;
 } mc_input;
 
@@ -224,6 +230,11 @@ typedef struct mc_part {
     uint32_t classes; /* for MC_VALUE_LABEL: which class table */
     size_t n_columns;
     const void *data; /* (n_rows, n_columns), C order, of the type above; in the workspace */
+    /* Or, where `indptr` is not NULL, sparse rows of doubles, and `data` is NULL: row i has
+     * values[indptr[i] .. indptr[i + 1]) at these columns, which ascend. */
+    const int64_t *indptr;  /* (n_rows + 1) */
+    const int32_t *indices; /* (indptr[n_rows]) */
+    const double *values;   /* (indptr[n_rows]) */
 } mc_part;
 
 /* An answer: valid until the next call with the same workspace. */

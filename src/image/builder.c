@@ -15,8 +15,9 @@ mc_status mc_builder_create(mc_builder **out, mc_error *err)
     mc_builder *b = mc_alloc(1, sizeof *b);
     if (b == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for a builder");
-    const mc_image_buffer inputs[2] = {{MC_BUFFER_F64, 0, MC_NONE, 0},
-                                       {MC_BUFFER_CELL, 0, MC_NONE, 0}};
+    const mc_image_buffer inputs[MC_N_INPUTS] = {{MC_BUFFER_F64, 0, MC_NONE, 0},
+                                                 {MC_BUFFER_CELL, 0, MC_NONE, 0},
+                                                 {MC_BUFFER_CSR, 0, MC_NONE, 0}};
     const mc_status status =
         mc_vec_append(&b->sections[MC_SECTION_BUFFERS], inputs, sizeof inputs, err);
     if (status != MC_OK) {
@@ -163,6 +164,14 @@ void mc_build_row_kind(mc_builder *b, mc_row_kind row)
 {
     MC_ASSERT(row == MC_ROW_COLUMNS || b->n_columns == 1);
     b->flags = (b->flags & ~(3u << MC_IMAGE_ROW_SHIFT)) | (uint32_t)row << MC_IMAGE_ROW_SHIFT;
+}
+
+uint32_t mc_build_sparse_input(mc_builder *b)
+{
+    mc_image_buffer *buffers = (mc_image_buffer *)(void *)b->sections[MC_SECTION_BUFFERS].data;
+    b->sparse_input = true;
+    buffers[MC_SPARSE_INPUT].width = mc_u32_from_size(b->n_columns);
+    return MC_SPARSE_INPUT;
 }
 
 mc_status mc_build_identity(mc_builder *b, mc_bytes estimator, mc_bytes sklearn_version,
@@ -334,6 +343,7 @@ mc_status mc_build_gather(mc_builder *b, const uint32_t *columns, size_t n, bool
                           uint32_t *out_buffer, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(GATHER);
+    MC_ASSERT(!b->sparse_input);
     if (as_cells)
         step.op = MC_OP_GATHER_CELLS;
     for (size_t i = 0; i < n; i++) {

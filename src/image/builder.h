@@ -23,6 +23,9 @@ MC_MUST_CHECK mc_status mc_build_columns(mc_builder *b, size_t n, const mc_bytes
 /* What a row is; MC_ROW_COLUMNS unless set. Of anything else there is one column, without a name.
  */
 void mc_build_row_kind(mc_builder *b, mc_row_kind row);
+/* All input columns come as sparse rows: the buffer that holds them. Behind mc_build_columns(), and
+ * instead of any gather. */
+uint32_t mc_build_sparse_input(mc_builder *b);
 MC_MUST_CHECK mc_status mc_build_identity(mc_builder *b, mc_bytes estimator,
                                           mc_bytes sklearn_version, const char *importer,
                                           mc_error *err);

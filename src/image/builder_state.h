@@ -14,6 +14,7 @@ struct mc_builder {
     mc_intern known_arrays, known_steps, known_texts;
     size_t n_columns;
     uint32_t flags;
+    bool sparse_input; /* all columns come as one sparse row */
     mc_image_text estimator, sklearn_version, importer;
 };
 

@@ -28,7 +28,10 @@ static void assign_slots(mc_builder *b, uint32_t *n_numbers, uint32_t *n_cells)
     mc_image_column *columns = (mc_image_column *)(void *)b->sections[MC_SECTION_COLUMNS].data;
     *n_numbers = *n_cells = 0;
     for (size_t i = 0; i < b->n_columns; i++) {
-        if (b->wanted.data[i] & MC_WANTED_CELL) {
+        if (b->sparse_input) {
+            columns[i].kind = MC_COLUMN_SPARSE;
+            columns[i].slot = (uint32_t)i;
+        } else if (b->wanted.data[i] & MC_WANTED_CELL) {
             columns[i].kind = MC_COLUMN_CELL;
             columns[i].slot = (*n_cells)++;
         } else if (b->wanted.data[i] & MC_WANTED_NUMBER) {
@@ -164,6 +167,7 @@ mc_status mc_build_finish(mc_builder *b, mc_method default_method, mc_image *out
                               .importer = b->importer};
     memcpy(header.magic, MC_IMAGE_MAGIC, sizeof header.magic);
     assign_slots(b, &header.n_numbers, &header.n_cells);
+    header.n_sparse = b->sparse_input ? mc_u32_from_size(b->n_columns) : 0;
     mark_aliases(b, header.n_numbers);
     header.size = measure(b, &header);
     uint8_t *block = mc_pages_alloc(header.size);

@@ -1,12 +1,11 @@
-/* input.c: dense matrices, columns and sparse rows -> slots. Every conversion to float64 is exact
- * but for int64 beyond 2**53, which rounds to nearest as numpy's astype does. */
+/* input.c: dense matrices, columns and sparse rows -> slots, or sparse rows. Every conversion to
+ * float64 is exact but for int64 beyond 2**53, which rounds to nearest as numpy's astype does. */
 #include "image/input.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "image/workspace.h"
 
 static double number_at(const void *data, mc_dtype dtype)
 {
@@ -100,19 +99,25 @@ static mc_status not_a_number(mc_error *err, size_t row, size_t column, const mc
                    (int)(cell->size > 80 ? 80 : cell->size), cell->as.text);
 }
 
+static mc_status number_from(const uint8_t *item, mc_dtype dtype, size_t row, size_t column,
+                             double *out, mc_error *err)
+{
+    mc_cell cell = {.kind = MC_CELL_NUMBER};
+    if (dtype == MC_DTYPE_CELL)
+        memcpy(&cell, item, sizeof cell);
+    if (cell.kind >= MC_CELL_STRING)
+        return not_a_number(err, row, column, &cell);
+    *out = number_at(item, dtype);
+    return MC_OK;
+}
+
 static mc_status put_numbers(const mc_view *view, size_t at, const mc_column_data *data,
                              const slots *to, mc_error *err)
 {
     double *out = to->numbers + view->columns[at].slot;
     const uint8_t *item = data->data;
-    for (size_t row = 0; row < to->n_rows; row++, item += data->stride, out += to->n_numbers) {
-        mc_cell cell = {.kind = MC_CELL_NUMBER};
-        if (data->dtype == MC_DTYPE_CELL)
-            memcpy(&cell, item, sizeof cell);
-        if (cell.kind >= MC_CELL_STRING)
-            return not_a_number(err, row, at, &cell);
-        *out = number_at(item, data->dtype);
-    }
+    for (size_t row = 0; row < to->n_rows; row++, item += data->stride, out += to->n_numbers)
+        MC_TRY(number_from(item, data->dtype, row, at, out, err));
     return MC_OK;
 }
 
@@ -138,16 +143,35 @@ static mc_status check_columns(const mc_view *view, size_t found, mc_error *err)
     return MC_OK;
 }
 
-static mc_status put_dense(const mc_view *view, const mc_input *input, const slots *to,
-                           mc_error *err)
+/* Column `i` of rows that came dense or as columns. */
+static mc_column_data column_of(const mc_input *input, size_t i)
+{
+    if (input->layout == MC_LAYOUT_COLUMNS)
+        return input->as.columns.columns[i];
+    return (mc_column_data){input->as.dense.dtype, input->as.dense.row_stride,
+                            (const uint8_t *)input->as.dense.data +
+                                (ptrdiff_t)i * input->as.dense.column_stride};
+}
+
+static mc_status put_columns(const mc_view *view, const mc_input *input, const slots *to,
+                             mc_error *err)
 {
     for (size_t i = 0; i < view->n_columns; i++) {
-        const mc_column_data column = {input->as.dense.dtype, input->as.dense.row_stride,
-                                       (const uint8_t *)input->as.dense.data +
-                                           (ptrdiff_t)i * input->as.dense.column_stride};
+        const mc_column_data column = column_of(input, i);
         MC_TRY(put_column(view, i, &column, to, err));
     }
     return MC_OK;
+}
+
+static mc_status not_ascending(mc_error *err, size_t row)
+{
+    return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu: indptr is not ascending", row);
+}
+
+static mc_status no_column(const mc_view *view, mc_error *err, size_t row, int32_t index)
+{
+    return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu: index %d, expected 0 to %u", row, index,
+                   view->n_columns - 1);
 }
 
 static mc_status put_csr(const mc_view *view, const mc_input *input, const slots *to, mc_error *err)
@@ -158,12 +182,11 @@ static mc_status put_csr(const mc_view *view, const mc_input *input, const slots
     for (size_t row = 0; row < to->n_rows; row++) {
         if (input->as.csr.indptr[row] < 0 ||
             input->as.csr.indptr[row + 1] < input->as.csr.indptr[row])
-            return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu: indptr is not ascending", row);
+            return not_ascending(err, row);
         for (int64_t i = input->as.csr.indptr[row]; i < input->as.csr.indptr[row + 1]; i++) {
             const int32_t index = input->as.csr.indices[i];
             if (index < 0 || (size_t)index >= view->n_columns)
-                return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu: index %d, expected 0 to %u", row,
-                               index, view->n_columns - 1);
+                return no_column(view, err, row, index);
             const mc_image_column *column = &view->columns[index];
             if (column->kind == MC_COLUMN_NUMBER) /* duplicates add up, as in scipy */
                 to->numbers[row * to->n_numbers + column->slot] += input->as.csr.data[i];
@@ -188,17 +211,22 @@ static bool is_slots_already(const mc_view *view, const mc_input *input)
     return true;
 }
 
+static size_t width_of(const mc_input *input)
+{
+    return input->layout == MC_LAYOUT_DENSE     ? input->as.dense.n_columns
+           : input->layout == MC_LAYOUT_COLUMNS ? input->as.columns.n_columns
+                                                : input->as.csr.n_columns;
+}
+
 mc_status mc_input_to_slots(const mc_view *view, const mc_input *input, mc_workspace *workspace,
                             mc_input *out, mc_error *err)
 {
-    if (input->layout == MC_LAYOUT_SLOTS) {
+    if (input->layout != MC_LAYOUT_SLOTS)
+        MC_TRY(check_columns(view, width_of(input), err));
+    if (input->layout == MC_LAYOUT_SLOTS || view->header->n_sparse > 0) {
         *out = *input;
         return MC_OK;
     }
-    const size_t width = input->layout == MC_LAYOUT_DENSE     ? input->as.dense.n_columns
-                         : input->layout == MC_LAYOUT_COLUMNS ? input->as.columns.n_columns
-                                                              : input->as.csr.n_columns;
-    MC_TRY(check_columns(view, width, err));
     *out = (mc_input){.layout = MC_LAYOUT_SLOTS, .n_rows = input->n_rows};
     if (input->n_rows == 0)
         return MC_OK; /* and there may be no data to point to */
@@ -210,12 +238,73 @@ mc_status mc_input_to_slots(const mc_view *view, const mc_input *input, mc_works
     MC_TRY(make_slots(view, input->n_rows, workspace, &to, err));
     if (input->layout == MC_LAYOUT_CSR)
         MC_TRY(put_csr(view, input, &to, err));
-    else if (input->layout == MC_LAYOUT_DENSE)
-        MC_TRY(put_dense(view, input, &to, err));
     else
-        for (size_t i = 0; i < view->n_columns; i++)
-            MC_TRY(put_column(view, i, &input->as.columns.columns[i], &to, err));
+        MC_TRY(put_columns(view, input, &to, err));
     out->as.slots.numbers = to.numbers;
     out->as.slots.cells = to.cells;
+    return MC_OK;
+}
+
+/* ------------------------------------------------------------------------- sparse rows ---- */
+
+/* Entries of a row whose columns do not ascend: copied, sorted, and added up as scipy does. */
+static mc_status settle(const mc_run *run, mc_sparse_row *row, mc_error *err)
+{
+    uint32_t *at = NULL, *spare_at = NULL;
+    double *values = NULL, *spare = NULL;
+    MC_TRY(mc_run_entries(run, row->n, &at, &values, err));
+    MC_TRY(mc_run_entries(run, row->n, &spare_at, &spare, err));
+    memcpy(at, row->at, row->n * sizeof *at);
+    memcpy(values, row->values, row->n * sizeof *values);
+    *row = (mc_sparse_row){at, values, mc_sparse_settle(at, values, row->n, spare_at, spare)};
+    return MC_OK;
+}
+
+static mc_status csr_row(const mc_run *run, const mc_csr_data *csr, size_t row, mc_sparse_row *out,
+                         mc_error *err)
+{
+    const int64_t first = csr->indptr[row], end = csr->indptr[row + 1];
+    if (first < 0 || end < first)
+        return not_ascending(err, row);
+    *out = (mc_sparse_row){.n = (size_t)(end - first)};
+    if (out->n == 0)
+        return MC_OK;
+    /* None is negative when this is done, and then both types read the same numbers. */
+    out->at = (const uint32_t *)csr->indices + first;
+    out->values = csr->data + first;
+    for (size_t i = 0; i < out->n; i++)
+        if (out->at[i] >= run->view->n_columns)
+            return no_column(run->view, err, row, (int32_t)out->at[i]);
+    return mc_sparse_is_settled(out->at, out->n) ? MC_OK : settle(run, out, err);
+}
+
+/* Values that are wholly 0 are not there. */
+static mc_status dense_row(const mc_run *run, const mc_input *input, size_t row, mc_sparse_row *out,
+                           mc_error *err)
+{
+    mc_row_maker maker;
+    MC_TRY(mc_row_begin(run, &maker, err));
+    for (uint32_t i = 0; i < run->view->n_columns; i++) {
+        const mc_column_data column = column_of(input, i);
+        const uint8_t *item = (const uint8_t *)column.data + (ptrdiff_t)row * column.stride;
+        double value = 0.0;
+        MC_TRY(number_from(item, column.dtype, row, i, &value, err));
+        if (value != 0.0 || signbit(value)) /* as mc_sparse_gather() */
+            MC_TRY(mc_row_add(&maker, i, value, err));
+    }
+    return mc_row_end(&maker, out, err);
+}
+
+mc_status mc_input_rows(const mc_run *run, const mc_input *input, mc_error *err)
+{
+    const mc_csr_data *csr = input->layout == MC_LAYOUT_SLOTS ? &input->as.slots.rows
+                             : input->layout == MC_LAYOUT_CSR ? &input->as.csr
+                                                              : NULL;
+    mc_sparse_row *out = run->buffers[MC_SPARSE_INPUT];
+    for (size_t i = 0; i < run->n_rows; i++) {
+        const size_t row = run->first_row + i;
+        MC_TRY(csr != NULL ? csr_row(run, csr, row, &out[i], err)
+                           : dense_row(run, input, row, &out[i], err));
+    }
     return MC_OK;
 }

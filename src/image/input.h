@@ -1,10 +1,15 @@
-/* input.h: any mc_input as the slots that a program reads. */
+/* input.h: any mc_input as the slots, or the sparse rows, that a program reads. */
 #ifndef MC_IMAGE_INPUT_H
 #define MC_IMAGE_INPUT_H
-#include "image/view.h"
+#include "image/steps.h"
 
-/* Checks the width, converts into the workspace what is not in slots already, and borrows
- * otherwise. MC_E_BAD_INPUT says expected and found. */
+/* Checks the width. Where the program reads slots: converts into the workspace what is not in slots
+ * already, and borrows otherwise. Where it reads sparse rows, `out` is `input`, for
+ * mc_input_rows(). MC_E_BAD_INPUT says expected and found. */
 MC_MUST_CHECK mc_status mc_input_to_slots(const mc_view *view, const mc_input *input,
                                           mc_workspace *workspace, mc_input *out, mc_error *err);
+
+/* The sparse rows of the block that `run` is about to compute, in buffer MC_SPARSE_INPUT: borrowed
+ * where the input has them so, else made in the block's heap. Dense rows leave out +0.0. */
+MC_MUST_CHECK mc_status mc_input_rows(const mc_run *run, const mc_input *input, mc_error *err);
 #endif

@@ -11,7 +11,8 @@
  *   tables     class tables: runs of cells
  *   methods    what can be asked: a run of step_list, a run of parts
  *   parts      the blocks of an answer: a buffer and how to show it
- *   buffers    numbered typed matrices (n_rows, width); 0 is `numbers`, 1 is `cells` of the input
+ *   buffers    numbered typed matrices (n_rows, width); 0 is `numbers`, 1 is `cells`, 2 is `rows`
+ *              (sparse) of the input
  *   steps      the program, in order: each reads buffers of lower number and writes its own
  *   step_list  for each method, which steps it needs, ascending
  *   arrays     weights: type, shape, offset
@@ -25,16 +26,17 @@
  *   (I3) every text lies in `strings`; every run lies in its section.
  *   (I4) the columns of a kind have slots 0, 1, 2 ... in their order, n_numbers and n_cells in all:
  *        every slot is filled by one column. Widths of buffers 0 and 1 are these counts. Rows that
- *        are no columns (mc_row_kind) have one, without a name.
+ *        are no columns (mc_row_kind) have one, without a name. Either no column is sparse, or all
+ *        are, column i with slot i: buffer 2 is n_sparse wide.
  *   (I5) arrays lie in `weights` one behind the other, aligned to 64; n_items = n_rows * n_cols.
- *   (I6) step i writes buffer i + 2, and nothing else does; its sources have lower numbers. Buffer
+ *   (I6) step i writes buffer i + 3, and nothing else does; its sources have lower numbers. Buffer
  *        types are as steps.def says.
  *   (I7) a step's arrays have the types and shapes that its kernel reads (check_* beside run_*),
  *        and indices stored in arrays are in range.
  *   (I8) a method's steps are ascending and complete: every source is written by a step of its
  *        list.
- *   (I9) a part's buffer has the type of its value; label parts name a class table that covers
- *        every label that the step can write.
+ *   (I9) a part's buffer has the type of its value, or holds sparse rows of numbers; label parts
+ *        name a class table that covers every label that the step can write.
  *   (I10) `back` is empty or an image for which I1 to I9 hold, without a `back` of its own, whose
  *        only method is inverse_transform, which the image around it lacks.
  */
@@ -46,7 +48,8 @@
 #define MC_IMAGE_FORMAT 1u /* rises with each change here, in steps.def or in unary.def */
 #define MC_IMAGE_ORDER  0x01020304u
 #define MC_IMAGE_ALIGN  64u
-#define MC_N_INPUTS     2u         /* buffers that no step writes: numbers and cells of the input */
+#define MC_N_INPUTS     3u         /* buffers that no step writes: numbers, cells, sparse rows */
+#define MC_SPARSE_INPUT 2u         /* the last of them */
 #define MC_NONE         UINT32_MAX /* no buffer, no array, no table */
 
 typedef enum mc_section {
@@ -87,7 +90,8 @@ typedef struct mc_image_header {
     struct {
         uint64_t at, size;
     } sections[MC_N_SECTIONS];
-    uint8_t reserved[8];
+    uint32_t n_sparse;
+    uint8_t reserved[4];
 } mc_image_header;
 _Static_assert(sizeof(mc_image_header) == 296, "no padding: every byte is written");
 #define MC_IMAGE_DIGEST_FROM offsetof(mc_image_header, flags)
@@ -137,11 +141,13 @@ typedef enum mc_buffer_type {
     MC_BUFFER_F32,
     MC_BUFFER_I32, /* labels: indices into a class table */
     MC_BUFFER_CELL,
+    MC_BUFFER_CSR, /* mc_sparse_row each (kernel/sparse_rows.h): what is in them lies in the block's heap
+                    */
     MC_N_BUFFER_TYPES
 } mc_buffer_type;
 
 typedef struct mc_image_buffer {
-    uint32_t type, width, writer; /* step that writes it, or MC_NONE for 0 and 1 */
+    uint32_t type, width, writer; /* step that writes it, or MC_NONE for inputs */
     uint32_t reserved;
 } mc_image_buffer;
 

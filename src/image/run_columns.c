@@ -77,7 +77,8 @@ mc_status mc_check_gather(const mc_view *view, const mc_step *step, mc_error *er
     const uint32_t *wanted = mc_view_u32(view, step->array[0]);
     for (size_t i = 0; i < width; i++) {
         const mc_image_column *column = &view->columns[wanted[i]];
-        MC_TRY(mc_check_that(view, step, column->kind != MC_COLUMN_UNUSED,
+        MC_TRY(mc_check_that(view, step,
+                             column->kind == MC_COLUMN_NUMBER || column->kind == MC_COLUMN_CELL,
                              "it reads a column without a slot", err));
         MC_TRY(mc_check_that(view, step,
                              !is_alias || (column->kind == MC_COLUMN_NUMBER && column->slot == i),

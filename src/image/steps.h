@@ -2,10 +2,13 @@
 #ifndef MC_IMAGE_STEPS_H
 #define MC_IMAGE_STEPS_H
 #include "image/view.h"
+#include "image/workspace.h"
+#include "kernel/sparse_rows.h"
 
 /* Only in steps.def: sources listed in array 0. */
 #define MC_BUFFER_MANY_F64  (MC_BUFFER_F64 | MC_STEP_MANY)
 #define MC_BUFFER_MANY_CELL (MC_BUFFER_CELL | MC_STEP_MANY)
+#define MC_BUFFER_MANY_CSR  (MC_BUFFER_CSR | MC_STEP_MANY)
 #define MC_STEP_MANY        0x100u
 /* Only in steps.def: the second source may be absent. */
 #define MC_BUFFER_MAYBE_F64 (MC_BUFFER_F64 | MC_STEP_MAYBE)
@@ -31,6 +34,7 @@ typedef struct mc_run {
     size_t n_rows;    /* of this block */
     size_t first_row; /* of this block in the batch, for messages */
     void **buffers;   /* (n_buffers): (n_rows, width) each; steps may redirect their own dst */
+    mc_workspace *workspace; /* for mc_run_room() */
 } mc_run;
 
 typedef mc_status mc_step_run(const mc_run *run, const mc_step *step, mc_error *err);
@@ -64,6 +68,45 @@ static inline double *mc_run_dst(const mc_run *run, const mc_step *step)
 static inline size_t mc_run_width(const mc_run *run, uint32_t buffer)
 {
     return run->view->buffers[buffer].width;
+}
+
+/* -- sparse rows: a CSR buffer is (n_rows) mc_sparse_row; what they point to is made in the block's
+ * heap, which takes it all back when the block ends. Pointers stay valid until then. */
+static inline const mc_sparse_row *mc_run_rows(const mc_run *run, uint32_t buffer)
+{
+    return run->buffers[buffer];
+}
+static inline mc_sparse_row *mc_run_dst_rows(const mc_run *run, const mc_step *step)
+{
+    return run->buffers[step->dst];
+}
+/* `size` bytes of the block's heap, 16-byte aligned, for rows or for scratch. MC_E_BUSY at the
+ * workspace's limit; no allocation once it has grown. */
+MC_MUST_CHECK mc_status mc_run_room(const mc_run *run, size_t size, void **out, mc_error *err);
+/* Room for the columns and the values of `n` entries. */
+MC_MUST_CHECK mc_status mc_run_entries(const mc_run *run, size_t n, uint32_t **out_at,
+                                       double **out_values, mc_error *err);
+
+/* A row whose entries come in any order and number: added one by one, then sorted, and those of the
+ * same column added up. */
+typedef struct mc_row_maker {
+    const mc_run *run; /* borrowed */
+    uint32_t *at;
+    double *values;
+    size_t n, room;
+} mc_row_maker;
+MC_MUST_CHECK mc_status mc_row_begin(const mc_run *run, mc_row_maker *out, mc_error *err);
+MC_MUST_CHECK mc_status mc_row_grow(mc_row_maker *maker, mc_error *err);
+MC_MUST_CHECK mc_status mc_row_end(mc_row_maker *maker, mc_sparse_row *out, mc_error *err);
+/* `column` must be below the width of the buffer: the caller's check has proved it. */
+MC_MUST_CHECK static inline mc_status mc_row_add(mc_row_maker *maker, uint32_t column, double value,
+                                                 mc_error *err)
+{
+    if (maker->n == maker->room)
+        MC_TRY(mc_row_grow(maker, err));
+    maker->at[maker->n] = column;
+    maker->values[maker->n++] = value;
+    return MC_OK;
 }
 
 /* -- helpers for check_*: each fails with a message naming the step and what is wrong */

@@ -110,16 +110,21 @@ static mc_status verify_cells(const mc_view *view, const mc_image_cell *cells, s
 /* I3, I4. A slot without a column would keep what the request before it left there. */
 static mc_status verify_columns(const mc_view *view, mc_error *err)
 {
-    uint32_t n_of[] = {[MC_COLUMN_UNUSED] = 0, [MC_COLUMN_NUMBER] = 0, [MC_COLUMN_CELL] = 0};
+    uint32_t n_of[] = {[MC_COLUMN_UNUSED] = 0,
+                       [MC_COLUMN_NUMBER] = 0,
+                       [MC_COLUMN_CELL] = 0,
+                       [MC_COLUMN_SPARSE] = 0};
+    const uint32_t n_sparse = view->header->n_sparse;
     for (uint32_t i = 0; i < view->n_columns; i++) {
         const mc_image_column *column = &view->columns[i];
-        if (column->kind > MC_COLUMN_CELL ||
+        if (column->kind > MC_COLUMN_SPARSE ||
             (column->kind != MC_COLUMN_UNUSED && column->slot != n_of[column->kind]++) ||
             !text_ok(view, column->name.at, column->name.size))
             return bad(err, "an input column has no valid slot or name");
     }
     if (n_of[MC_COLUMN_NUMBER] != view->header->n_numbers ||
-        n_of[MC_COLUMN_CELL] != view->header->n_cells)
+        n_of[MC_COLUMN_CELL] != view->header->n_cells || n_of[MC_COLUMN_SPARSE] != n_sparse ||
+        (n_sparse > 0 && n_sparse != view->n_columns))
         return bad(err, "not as many input columns as slots");
     return MC_OK;
 }
@@ -221,8 +226,10 @@ static mc_status verify_program(const mc_view *view, mc_error *err)
         return bad(err, "not a buffer a step");
     if (view->buffers[0].type != MC_BUFFER_F64 || view->buffers[1].type != MC_BUFFER_CELL ||
         view->buffers[0].width != view->header->n_numbers ||
-        view->buffers[1].width != view->header->n_cells)
-        return bad(err, "buffers 0 and 1 are not the input's numbers and cells");
+        view->buffers[1].width != view->header->n_cells ||
+        view->buffers[MC_SPARSE_INPUT].type != MC_BUFFER_CSR ||
+        view->buffers[MC_SPARSE_INPUT].width != view->header->n_sparse)
+        return bad(err, "the first buffers are not the input's numbers, cells and sparse rows");
     for (uint32_t i = 0; i < view->n_buffers; i++) {
         if (view->buffers[i].type == MC_BUFFER_NONE || view->buffers[i].type >= MC_N_BUFFER_TYPES ||
             view->buffers[i].width > MC_LIMIT_WIDTH)
@@ -292,8 +299,10 @@ static mc_status verify_part(const mc_view *view, const mc_image_method *method,
                                          [MC_VALUE_BOOL] = MC_BUFFER_F64,
                                          [MC_VALUE_LABEL] = MC_BUFFER_I32,
                                          [MC_VALUE_CELL] = MC_BUFFER_CELL};
+    const bool is_sparse = part->type <= MC_VALUE_BOOL && !(part->flags & MC_PART_SCALAR) &&
+                           is_buffer(view, part->buffer, MC_BUFFER_CSR, UINT32_MAX);
     if (part->type >= MC_COUNT_OF(BUFFER_OF) ||
-        !is_buffer(view, part->buffer, BUFFER_OF[part->type], UINT32_MAX) ||
+        (!is_sparse && !is_buffer(view, part->buffer, BUFFER_OF[part->type], UINT32_MAX)) ||
         !written(view, method, part->buffer) || !part_name_ok(view, part->name))
         return bad(err, "an answer shows no buffer that its method writes");
     if ((part->flags & MC_PART_SCALAR) && view->buffers[part->buffer].width != 1)

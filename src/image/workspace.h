@@ -1,5 +1,6 @@
-/* workspace.h: what one thread predicts in. Three regions, each grown to the largest need so far:
- * the block's buffers, the answer's rows, and converted input. *Owned* by one thread. */
+/* workspace.h: what one thread predicts in. Regions, each grown to the largest need so far, for
+ * what is measured before it is filled; heaps for what is not: sparse rows and texts. *Owned* by
+ * one thread. */
 #ifndef MC_IMAGE_WORKSPACE_H
 #define MC_IMAGE_WORKSPACE_H
 #include "base/base.h"
@@ -8,20 +9,44 @@ typedef enum mc_region {
     MC_REGION_BLOCK,  /* buffers of one block of rows, and their table */
     MC_REGION_ANSWER, /* parts, and their rows when there is more than one block */
     MC_REGION_INPUT,  /* the input in slots, when it came otherwise */
+    MC_REGION_SPARSE, /* sparse parts of the answer, one behind the other */
     MC_N_REGIONS
 } mc_region;
+
+typedef enum mc_heap {
+    MC_HEAP_BLOCK,  /* of one block of rows */
+    MC_HEAP_ANSWER, /* sparse rows of the answer, when there is more than one block */
+    MC_N_HEAPS
+} mc_heap;
+
+/* Chunk i has room for MC_HEAP_FIRST << i bytes or more: together they reach any size_t. */
+#define MC_HEAP_CHUNKS 48
+#define MC_HEAP_FIRST  ((size_t)64 << 10)
+
+typedef struct mc_memory {
+    uint8_t *data; /* owned; 64-byte aligned start */
+    void *memory;  /* what to free */
+    size_t size;
+} mc_memory;
 
 struct mc_workspace {
     uint32_t magic;
     size_t limit, used;
+    mc_memory regions[MC_N_REGIONS];
     struct {
-        uint8_t *data; /* owned; 64-byte aligned start */
-        void *memory;  /* what to free */
-        size_t size;
-    } regions[MC_N_REGIONS];
+        mc_memory chunks[MC_HEAP_CHUNKS];
+        size_t chunk, at; /* the chunk that is being filled, and how far */
+    } heaps[MC_N_HEAPS];
 };
 
 /* At least `size` bytes, 64-byte aligned; content is lost when it grows. MC_E_BUSY at the limit. */
 MC_MUST_CHECK mc_status mc_workspace_need(mc_workspace *w, mc_region region, size_t size,
                                           uint8_t **out, mc_error *err);
+
+/* `size` bytes more of a heap, 16-byte aligned. What it gave before stays where it is until
+ * mc_workspace_reset(). MC_E_BUSY at the limit. */
+MC_MUST_CHECK mc_status mc_workspace_room(mc_workspace *w, mc_heap heap, size_t size, void **out,
+                                          mc_error *err);
+/* Takes back all that the heap gave, and keeps its memory. */
+void mc_workspace_reset(mc_workspace *w, mc_heap heap);
 #endif

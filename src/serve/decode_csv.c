@@ -211,7 +211,7 @@ static mc_status put_field(mc_csv *csv, size_t i, mc_error *err)
     const mc_bytes text = field_at(csv, i, &quoted);
     if (column == MC_NO_COLUMN || csv->rows->schema.columns[column].kind == MC_COLUMN_UNUSED)
         return MC_OK;
-    if (csv->rows->schema.columns[column].kind == MC_COLUMN_NUMBER)
+    if (csv->rows->schema.columns[column].kind != MC_COLUMN_CELL)
         return put_number(csv, column, text, err);
     return put_cell(csv, column, text, quoted, err);
 }

@@ -198,7 +198,8 @@ static mc_status open_list(mc_json_body *body, mc_error *err)
 static mc_status open_object(mc_json_body *body, mc_error *err)
 {
     MC_TRY(mc_rows_open(body->rows, err));
-    MC_TRY(mc_rows_start_marks(body->rows, err));
+    if (body->rows->schema.has_names) /* else it can only be a sparse row */
+        MC_TRY(mc_rows_start_marks(body->rows, err));
     body->n_named = 0;
     body->has_indices = body->has_values = false;
     body->place = MC_PLACE_NAME;
@@ -337,6 +338,21 @@ static void take_numbers(mc_json_body *body)
     }
 }
 
+/* The same for a list row of a model that reads sparse rows: most of them are zeros. */
+static mc_status take_entries(mc_json_body *body, mc_error *err)
+{
+    double values[64];
+    size_t wanted = 0, n = 0;
+    do {
+        const size_t left = body->n_filled < n_columns(body) ? n_columns(body) - body->n_filled : 0;
+        wanted = left < MC_COUNT_OF(values) ? left : MC_COUNT_OF(values);
+        n = wanted == 0 ? 0 : mc_json_numbers(&body->json, values, wanted);
+        MC_TRY(mc_rows_put_run(body->rows, body->n_filled, values, n, err));
+        body->n_filled += n;
+    } while (wanted > 0 && n == wanted);
+    return MC_OK;
+}
+
 /* ---------------------------------------------------------------------------- nested rows ---- */
 
 static mc_status at_nested(mc_json_body *body, mc_json_token token, mc_error *err)
@@ -458,7 +474,10 @@ static mc_status at_named(mc_json_body *body, mc_json_token token, mc_error *err
             return mc_rows_fail_at(body->rows, body->column, err, "expected one value, found %s",
                                    token_name(token));
         body->n_named++;
-        (void)mc_rows_mark(body->rows, body->column); /* of twice the same key, the last wins */
+        /* Of twice the same key, the last wins; entries of a sparse row are not looked for again.
+         */
+        if (!mc_rows_mark(body->rows, body->column) && body->rows->sparse)
+            return mc_rows_fail_at(body->rows, body->column, err, "occurs twice");
         return mc_rows_put(body->rows, body->column, &value, err);
     }
     if (body->sparse != MC_SPARSE_NONE && !body->rows->schema.extra_columns) {
@@ -532,6 +551,8 @@ static mc_status run(mc_json_body *body, mc_error *err)
     for (;;) {
         if (body->place == MC_PLACE_ITEM && body->rows->all_numbers)
             take_numbers(body);
+        if (body->place == MC_PLACE_ITEM && body->rows->sparse)
+            MC_TRY(take_entries(body, err));
         mc_json_token token = MC_JSON_MORE;
         MC_TRY(mc_json_next(&body->json, &token, err));
         if (token == MC_JSON_MORE || token == MC_JSON_END)

@@ -1,6 +1,7 @@
 /* decode_rows.c: typed slots, filled value by value. */
 #include "serve/decode_rows.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -14,6 +15,10 @@ void mc_rows_init(mc_rows *rows, mc_meter *meter)
     mc_buffer_init(&rows->cells, meter);
     mc_buffer_init(&rows->text, meter);
     mc_buffer_init(&rows->items, meter);
+    mc_buffer_init(&rows->starts, meter);
+    mc_buffer_init(&rows->entry_at, meter);
+    mc_buffer_init(&rows->entries, meter);
+    mc_buffer_init(&rows->order, meter);
     mc_buffer_init(&rows->marks, meter);
 }
 
@@ -28,12 +33,17 @@ void mc_rows_trim(mc_rows *rows, size_t keep)
     mc_buffer_trim(&rows->cells, keep);
     mc_buffer_trim(&rows->text, keep);
     mc_buffer_trim(&rows->items, keep);
+    mc_buffer_trim(&rows->starts, keep);
+    mc_buffer_trim(&rows->entry_at, keep);
+    mc_buffer_trim(&rows->entries, keep);
+    mc_buffer_trim(&rows->order, keep);
     mc_buffer_trim(&rows->marks, keep);
 }
 
 size_t mc_rows_bytes(const mc_rows *rows)
 {
     return rows->numbers.room + rows->cells.room + rows->text.room + rows->items.room +
+           rows->starts.room + rows->entry_at.room + rows->entries.room + rows->order.room +
            rows->marks.room;
 }
 
@@ -52,6 +62,8 @@ void mc_rows_begin(mc_rows *rows, const mc_row_schema *schema)
     rows->schema = *schema;
     rows->numbers.size = rows->cells.size = rows->text.size = rows->items.size = 0;
     rows->n_rows = rows->n_seen = rows->guess = 0;
+    rows->starts.size = rows->entry_at.size = rows->entries.size = 0;
+    rows->sparse = schema->n_columns > 0 && schema->columns[0].kind == MC_COLUMN_SPARSE;
     rows->all_numbers = only_numbers(schema);
     rows->came_sparse = false;
     rows->row_numbers = NULL;
@@ -98,6 +110,21 @@ mc_status mc_rows_fail_at(const mc_rows *rows, size_t column, mc_error *err, con
 
 /* -------------------------------------------------------------------------------- values ---- */
 
+static int64_t n_entries(const mc_rows *rows)
+{
+    return (int64_t)(rows->entries.size / sizeof(double));
+}
+
+/* Notes where the row begins, and makes room to note where it ends. */
+static mc_status open_sparse(mc_rows *rows, mc_error *err)
+{
+    rows->starts.size = rows->n_rows * sizeof(int64_t);
+    MC_TRY(mc_buffer_reserve(&rows->starts, 2 * sizeof(int64_t), err));
+    ((int64_t *)(void *)rows->starts.data)[rows->n_rows] = n_entries(rows);
+    rows->starts.size += sizeof(int64_t);
+    return MC_OK;
+}
+
 mc_status mc_rows_open(mc_rows *rows, mc_error *err)
 {
     if (rows->n_rows == MC_LIMIT_ROWS)
@@ -113,17 +140,19 @@ mc_status mc_rows_open(mc_rows *rows, mc_error *err)
         rows->row_cells = (mc_cell *)(void *)(rows->cells.data + rows->cells.size);
     rows->numbers.size += numbers_size;
     rows->cells.size += cells_size;
-    return MC_OK;
+    return rows->sparse ? open_sparse(rows, err) : MC_OK;
 }
 
 void mc_rows_close(mc_rows *rows)
 {
     rows->n_rows++;
+    if (rows->sparse) /* mc_rows_open() has reserved it */
+        ((int64_t *)(void *)rows->starts.data)[rows->n_rows] = n_entries(rows);
 }
 
-static mc_status put_number(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
+static mc_status to_number(mc_rows *rows, size_t column, const mc_cell *value, double *slot,
+                           mc_error *err)
 {
-    double *slot = &rows->row_numbers[rows->schema.columns[column].slot];
     switch ((mc_cell_kind)value->kind) {
     case MC_CELL_NONE:
         *slot = __builtin_nan("");
@@ -144,6 +173,35 @@ static mc_status put_number(mc_rows *rows, size_t column, const mc_cell *value, 
     case MC_CELL_DICT:
         MC_ASSERT(false); /* mc_rows_put() is given single values */
     }
+    return MC_OK;
+}
+
+/* An entry of the open sparse row; +0.0 is none. */
+static mc_status put_entry(mc_rows *rows, size_t column, double value, mc_error *err)
+{
+    const int32_t at = (int32_t)column; /* below MC_LIMIT_COLUMNS */
+    if (value == 0.0 && !signbit(value))
+        return MC_OK;
+    MC_TRY(mc_buffer_append(&rows->entry_at, &at, sizeof at, err));
+    return mc_buffer_append(&rows->entries, &value, sizeof value, err);
+}
+
+static mc_status put_number(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
+{
+    double number = 0.0;
+    MC_TRY(to_number(rows, column, value, &number, err));
+    if (rows->sparse)
+        return put_entry(rows, column, number, err);
+    rows->row_numbers[rows->schema.columns[column].slot] = number;
+    return MC_OK;
+}
+
+mc_status mc_rows_put_run(mc_rows *rows, size_t first, const double *values, size_t n,
+                          mc_error *err)
+{
+    MC_ASSERT(rows->sparse);
+    for (size_t i = 0; i < n; i++)
+        MC_TRY(put_entry(rows, first + i, values[i], err));
     return MC_OK;
 }
 
@@ -175,6 +233,7 @@ mc_status mc_rows_put(mc_rows *rows, size_t column, const mc_cell *value, mc_err
     case MC_COLUMN_UNUSED:
         break;
     case MC_COLUMN_NUMBER:
+    case MC_COLUMN_SPARSE:
         return put_number(rows, column, value, err);
     case MC_COLUMN_CELL:
         return put_cell(rows, column, value, err);
@@ -234,7 +293,7 @@ bool mc_rows_mark(mc_rows *rows, size_t column)
 size_t mc_rows_unmarked(const mc_rows *rows)
 {
     const mc_row_schema *schema = &rows->schema;
-    if (rows->n_seen == schema->n_numbers + schema->n_cells)
+    if (rows->n_seen == (rows->sparse ? schema->n_columns : schema->n_numbers + schema->n_cells))
         return MC_NO_COLUMN;
     const uint64_t *marks = (const uint64_t *)(const void *)rows->marks.data;
     for (size_t i = 0; i < schema->n_columns; i++)
@@ -245,26 +304,102 @@ size_t mc_rows_unmarked(const mc_rows *rows)
 
 /* -------------------------------------------------------------------------- sparse, finish ---- */
 
-mc_status mc_rows_put_sparse(mc_rows *rows, const int64_t *indices, const double *values, size_t n,
-                             mc_error *err)
+/* Puts `heap[at]` where it belongs below it: the largest first. */
+static void sift(int64_t *heap, size_t at, size_t n)
+{
+    const int64_t item = heap[at];
+    for (size_t child = 2 * at + 1; child < n; child = 2 * at + 1) {
+        if (child + 1 < n && heap[child + 1] > heap[child])
+            child++;
+        if (heap[child] <= item)
+            break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = item;
+}
+
+/* Heapsort: in place, and O(n log n) whatever a request holds. */
+static void sort(int64_t *items, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sift(items, i, n);
+    for (size_t left = n; left > 1; left--) {
+        const int64_t largest = items[0];
+        items[0] = items[left - 1];
+        items[left - 1] = largest;
+        sift(items, 0, left - 1);
+    }
+}
+
+static bool ascends(const int64_t *items, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (items[i - 1] >= items[i])
+            return false;
+    return true;
+}
+
+static mc_status refuse_twice(const mc_rows *rows, int64_t index, mc_error *err)
+{
+    return mc_rows_fail(rows, err, "index %lld occurs twice", (long long)index);
+}
+
+/* Each index is there once. */
+static mc_status check_once(mc_rows *rows, const int64_t *indices, size_t n, mc_error *err)
+{
+    if (ascends(indices, n))
+        return MC_OK;
+    rows->order.size = 0;
+    MC_TRY(mc_buffer_append(&rows->order, indices, n * sizeof *indices, err));
+    int64_t *sorted = (int64_t *)(void *)rows->order.data;
+    sort(sorted, n);
+    for (size_t i = 1; i < n; i++)
+        if (sorted[i - 1] == sorted[i])
+            return refuse_twice(rows, sorted[i], err);
+    return MC_OK;
+}
+
+static mc_status check_indices(const mc_rows *rows, const int64_t *indices, size_t n, mc_error *err)
 {
     const size_t n_columns = rows->schema.n_columns;
-    const mc_cell zero = {.kind = MC_CELL_NUMBER, .as.number = 0.0};
-    rows->came_sparse = true;
-    for (size_t i = 0; i < n_columns; i++)
-        MC_TRY(mc_rows_put(rows, i, &zero, err));
-    MC_TRY(mc_rows_start_marks(rows, err));
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (indices[i] < 0 || (uint64_t)indices[i] >= n_columns)
             return mc_rows_fail(rows, err, "expected indices below %zu, found %lld", n_columns,
                                 (long long)indices[i]);
-        const size_t column = (size_t)indices[i];
-        if (!mc_rows_mark(rows, column))
-            return mc_rows_fail(rows, err, "index %zu occurs twice", column);
+    return MC_OK;
+}
+
+/* Into slots: 0.0 everywhere else. */
+static mc_status spread(mc_rows *rows, const int64_t *indices, const double *values, size_t n,
+                        mc_error *err)
+{
+    const mc_cell zero = {.kind = MC_CELL_NUMBER, .as.number = 0.0};
+    for (size_t i = 0; i < rows->schema.n_columns; i++)
+        MC_TRY(mc_rows_put(rows, i, &zero, err));
+    MC_TRY(mc_rows_start_marks(rows, err));
+    for (size_t i = 0; i < n; i++) {
         const mc_cell value = {.kind = MC_CELL_NUMBER, .as.number = values[i]};
-        MC_TRY(mc_rows_put(rows, column, &value, err));
+        if (!mc_rows_mark(rows, (size_t)indices[i]))
+            return refuse_twice(rows, indices[i], err);
+        MC_TRY(mc_rows_put(rows, (size_t)indices[i], &value, err));
     }
     return MC_OK;
+}
+
+mc_status mc_rows_put_sparse(mc_rows *rows, const int64_t *indices, const double *values, size_t n,
+                             mc_error *err)
+{
+    rows->came_sparse = true;
+    MC_TRY(check_indices(rows, indices, n, err));
+    if (!rows->sparse)
+        return spread(rows, indices, values, n, err);
+    MC_TRY(check_once(rows, indices, n, err));
+    for (size_t i = 0; i < n; i++) {
+        const int32_t at = (int32_t)indices[i];
+        MC_TRY(mc_buffer_append(&rows->entry_at, &at, sizeof at, err));
+    }
+    return mc_buffer_append(&rows->entries, values, n * sizeof *values, err);
 }
 
 /* R2: offsets become pointers. */
@@ -293,4 +428,10 @@ void mc_rows_finish(mc_rows *rows, mc_input *out)
         (mc_input){.layout = MC_LAYOUT_SLOTS, .sparse = rows->came_sparse, .n_rows = rows->n_rows};
     out->as.slots.numbers = (const double *)(const void *)rows->numbers.data;
     out->as.slots.cells = cells;
+    if (rows->sparse)
+        out->as.slots.rows =
+            (mc_csr_data){.n_columns = rows->schema.n_columns,
+                          .indptr = (const int64_t *)(const void *)rows->starts.data,
+                          .indices = (const int32_t *)(const void *)rows->entry_at.data,
+                          .data = (const double *)(const void *)rows->entries.data};
 }

@@ -4,7 +4,9 @@
  * converted and stored. A row is opened, its values are put in any order, and it is closed.
  *
  * INVARIANTS
- *   (R1) numbers.size and cells.size hold exactly n_rows rows, and one more while a row is open.
+ *   (R1) numbers.size and cells.size hold exactly n_rows rows, and one more while a row is open; of
+ * a model that reads sparse rows, `starts` has where each of them begins, and no other memory
+ *        depends on how wide they are.
  *   (R2) until mc_rows_finish(), a text cell holds an offset into `text` in as.integer, because
  *        `text` may move, and a list or dict one into `items`, in cells; afterwards a pointer.
  *
@@ -17,17 +19,22 @@
 
 typedef struct mc_rows {
     mc_row_schema schema;
-    mc_buffer numbers;   /* double (n_rows, n_numbers) */
-    mc_buffer cells;     /* mc_cell (n_rows, n_cells) */
-    mc_buffer text;      /* of the text cells */
-    mc_buffer items;     /* mc_cell: what is in lists and dicts */
-    mc_buffer marks;     /* uint64_t (n_columns): the last `mark` under which a column was seen */
-    uint64_t mark;       /* a new one for each row; never repeats, so marks need no clearing */
-    size_t n_rows;       /* closed */
-    size_t n_seen;       /* columns of the open row that have a slot and were seen */
-    size_t guess;        /* the column whose name probably comes next */
-    bool came_sparse;    /* a row of indices and values was among them */
-    bool all_numbers;    /* every column is a number, and its slot is its index */
+    mc_buffer numbers;  /* double (n_rows, n_numbers) */
+    mc_buffer cells;    /* mc_cell (n_rows, n_cells) */
+    mc_buffer text;     /* of the text cells */
+    mc_buffer items;    /* mc_cell: what is in lists and dicts */
+    mc_buffer starts;   /* int64_t (n_rows + 1, if there are any): first entry of each sparse row */
+    mc_buffer entry_at; /* int32_t: column of each entry of the sparse rows */
+    mc_buffer entries;  /* double: its value */
+    mc_buffer order;    /* int64_t: columns of the open row, sorted */
+    mc_buffer marks;    /* uint64_t (n_columns): the last `mark` under which a column was seen */
+    uint64_t mark;      /* a new one for each row; never repeats, so marks need no clearing */
+    size_t n_rows;      /* closed */
+    size_t n_seen;      /* columns of the open row that have a slot and were seen */
+    size_t guess;       /* the column whose name probably comes next */
+    bool came_sparse;   /* a row of indices and values was among them */
+    bool sparse;        /* every column is in sparse rows */
+    bool all_numbers;   /* every column is a number, and its slot is its index */
     double *row_numbers; /* of the open row */
     mc_cell *row_cells;
 } mc_rows;
@@ -46,6 +53,10 @@ void mc_rows_close(mc_rows *rows);
 /* Puts `value` (text borrowed for the call) into column `column` (below n_columns). */
 MC_MUST_CHECK mc_status mc_rows_put(mc_rows *rows, size_t column, const mc_cell *value,
                                     mc_error *err);
+
+/* Puts `n` numbers at column `first` and those behind it, where the model reads sparse rows. */
+MC_MUST_CHECK mc_status mc_rows_put_run(mc_rows *rows, size_t first, const double *values, size_t n,
+                                        mc_error *err);
 
 /* Puts a list or dict whose cells are in `items` already (decode_nested.h) into column 0. */
 void mc_rows_put_nested(mc_rows *rows, const mc_cell *value);

@@ -163,16 +163,22 @@ static mc_status put_label(mc_buffer *buffer, const mc_class_tables *tables, con
     return mc_encode_cell(buffer, &classes[label], err);
 }
 
+/* As MC_VALUE_FLOAT, _INT or _BOOL is shown. */
+static mc_status put_number(mc_buffer *buffer, mc_value_type type, double value, mc_error *err)
+{
+    return type == MC_VALUE_BOOL  ? put_bool(buffer, value != 0.0, err)
+           : type == MC_VALUE_INT ? put_whole(buffer, value, err)
+                                  : put_float(buffer, value, err);
+}
+
 static mc_status put_value(mc_buffer *buffer, const mc_class_tables *tables, const mc_part *part,
                            size_t at, mc_error *err)
 {
     switch (part->type) {
     case MC_VALUE_FLOAT:
-        return put_float(buffer, ((const double *)part->data)[at], err);
     case MC_VALUE_INT:
-        return put_whole(buffer, ((const double *)part->data)[at], err);
     case MC_VALUE_BOOL:
-        return put_bool(buffer, ((const double *)part->data)[at] != 0.0, err);
+        return put_number(buffer, part->type, ((const double *)part->data)[at], err);
     case MC_VALUE_LABEL:
         return put_label(buffer, tables, part, at, err);
     case MC_VALUE_CELL:
@@ -221,11 +227,31 @@ static mc_status put_sparse(mc_buffer *buffer, const mc_class_tables *tables, co
     return put(buffer, "]}", err);
 }
 
+/* A row of what is held sparse: its entries as they are. */
+static mc_status put_entries(mc_buffer *buffer, const mc_part *part, size_t row, mc_error *err)
+{
+    MC_TRY(put(buffer, "{\"indices\":[", err));
+    for (int64_t i = part->indptr[row]; i < part->indptr[row + 1]; i++) {
+        if (i > part->indptr[row])
+            MC_TRY(put_byte(buffer, ',', err));
+        MC_TRY(put_integer(buffer, part->indices[i], err));
+    }
+    MC_TRY(put(buffer, "],\"values\":[", err));
+    for (int64_t i = part->indptr[row]; i < part->indptr[row + 1]; i++) {
+        if (i > part->indptr[row])
+            MC_TRY(put_byte(buffer, ',', err));
+        MC_TRY(put_number(buffer, part->type, part->values[i], err));
+    }
+    return put(buffer, "]}", err);
+}
+
 static mc_status put_part_row(mc_buffer *buffer, const mc_class_tables *tables, const mc_part *part,
                               size_t row, mc_error *err)
 {
     if (part->scalar)
         return put_value(buffer, tables, part, row, err);
+    if (part->indptr != NULL)
+        return put_entries(buffer, part, row, err);
     if (part->sparse)
         return put_sparse(buffer, tables, part, row, err);
     const size_t first = row * part->n_columns;

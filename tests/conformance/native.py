@@ -81,10 +81,6 @@ class CColumnData(ctypes.Structure):
     _fields_ = [("dtype", c_int), ("stride", c_ssize_t), ("data", c_void_p)]
 
 
-class CSlots(ctypes.Structure):
-    _fields_ = [("numbers", c_void_p), ("cells", c_void_p)]
-
-
 class CDense(ctypes.Structure):
     _fields_ = [
         ("data", c_void_p),
@@ -106,6 +102,10 @@ class CCsr(ctypes.Structure):
         ("indices", c_void_p),
         ("data", c_void_p),
     ]
+
+
+class CSlots(ctypes.Structure):
+    _fields_ = [("numbers", c_void_p), ("cells", c_void_p), ("rows", CCsr)]
 
 
 class CLayouts(ctypes.Union):
@@ -130,6 +130,9 @@ class CPart(ctypes.Structure):
         ("classes", c_uint32),
         ("n_columns", c_size_t),
         ("data", c_void_p),
+        ("indptr", c_void_p),
+        ("indices", c_void_p),
+        ("values", c_void_p),
     ]
 
 
@@ -363,6 +366,17 @@ class Output:
         return next(part for part in self.parts if (part.name or "") == name)
 
 
+def _dense_rows(part, shape):
+    """The matrix of a part that is held as sparse rows."""
+    indptr = _copy(part.indptr, np.int64, shape[0] + 1)
+    at = _copy(part.indices, np.int32, indptr[-1])
+    values = np.zeros(shape)
+    values[np.repeat(np.arange(shape[0]), np.diff(indptr)), at] = _copy(
+        part.values, np.float64, indptr[-1]
+    )
+    return values
+
+
 def _value(cell):
     """The Python value of one mc_cell."""
     kind, size, bits = (int(field) for field in cell)
@@ -452,8 +466,10 @@ class Model:
 
     def _part(self, part, n_rows):
         shape = (n_rows, part.n_columns)
-        kind, values = self._values(part, n_rows * part.n_columns)
         name = None if part.name is None else part.name.decode()
+        if part.indptr:
+            return Part(name, "fib"[part.type], False, part.sparse, _dense_rows(part, shape))
+        kind, values = self._values(part, n_rows * part.n_columns)
         return Part(name, kind, part.scalar, part.sparse, values.reshape(shape))
 
     def _values(self, part, count):

@@ -195,11 +195,11 @@ static void i4_slots(void **state)
     drop(&c);
     c = copy_of(make_everything);
     buffer_of(&c, 0)->width = 5;
-    refused(&c, "buffers 0 and 1");
+    refused(&c, "the first buffers");
     drop(&c);
     c = copy_of(make_everything);
     buffer_of(&c, 1)->type = MC_BUFFER_F64;
-    refused(&c, "buffers 0 and 1");
+    refused(&c, "the first buffers");
     drop(&c);
 }
 
@@ -244,7 +244,7 @@ static void i6_buffers(void **state)
     refused(&c, "no earlier buffer");
     divide->src = 1; /* cells */
     refused(&c, "no earlier buffer");
-    divide->src = 2;
+    divide->src = MC_N_INPUTS;
     divide->op = MC_N_OPS;
     refused(&c, "unknown op");
     drop(&c);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "import/sklearn/emit_sparse.h"
 
 /* Norms of dense rows below it count as 1: 10 units in the last place, _handle_zeros_in_scale(). */
 #define SMALLEST_NORM (10.0 * 0x1p-52)
@@ -54,7 +55,11 @@ mc_status mc_to_numbers(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error 
         break;
     }
     case MC_SYM_PARTS:
-        return close_parts(to, x, false, out, err);
+        /* Wide ones are held sparse, and get their zeros here. */
+        MC_TRY(close_parts(to, x, false, out, err));
+        return out->kind == MC_SYM_SPARSE ? mc_sparse_to_numbers(to, out, out, err) : MC_OK;
+    case MC_SYM_SPARSE:
+        return mc_sparse_to_numbers(to, x, out, err);
     case MC_SYM_LABELS:
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "labels are used as numbers");
     }
@@ -78,6 +83,8 @@ mc_status mc_to_cells(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *e
     }
     if (x->kind == MC_SYM_PARTS)
         return close_parts(to, x, true, out, err);
+    if (x->kind == MC_SYM_SPARSE)
+        return mc_sparse_to_cells(to, x, out, err);
     if (x->kind == MC_SYM_INPUT) {
         MC_TRY(mc_build_gather(to->b, x->columns, n_cols, true, &buffer, err));
     } else if (x->kind == MC_SYM_NUMBERS) {
@@ -132,6 +139,8 @@ mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, 
         return input_columns(to, x, at, n, out, err);
     if (x->kind == MC_SYM_PARTS)
         return part_columns(to, x, at, n, out, err);
+    if (x->kind == MC_SYM_SPARSE)
+        return mc_sparse_columns(to, x, at, n, out, err);
     if (x->kind == MC_SYM_LABELS)
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "columns of labels are selected");
     mc_step step = MC_STEP_INIT(SELECT);
@@ -157,20 +166,15 @@ static mc_value_type common_type(mc_value_type a, mc_value_type b)
 }
 
 /* Stacks `n` symbols, none of them open, all made cells or all made numbers. */
-static mc_status stack(mc_lowering *to, const mc_sym *x, size_t n, bool cells, mc_sym *out,
-                       mc_error *err)
+static mc_status stack_dense(mc_lowering *to, const mc_sym *x, size_t n, bool cells, mc_sym *out,
+                             mc_error *err)
 {
     uint32_t *sources = NULL, buffer = 0;
     size_t width = 0;
-    bool as_input = false, whole = true;
-    mc_value_type type = n > 0 ? x[0].type : MC_VALUE_FLOAT;
     MC_TRY(mc_arena_new(to->arena, uint32_t, n, &sources, err));
     for (size_t i = 0; i < n; i++) {
         mc_sym part;
         MC_TRY(cells ? mc_to_cells(to, &x[i], &part, err) : mc_to_numbers(to, &x[i], &part, err));
-        type = common_type(type, x[i].type);
-        as_input = as_input || x[i].type_as_input;
-        whole = whole && (x[i].type_as_input || x[i].type != MC_VALUE_FLOAT);
         sources[i] = part.buffer;
         if (!mc_add_size(width, part.n_cols, &width))
             return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "too many columns");
@@ -180,11 +184,38 @@ static mc_status stack(mc_lowering *to, const mc_sym *x, size_t n, bool cells, m
         step.op = MC_OP_HSTACK_CELLS;
     MC_TRY(mc_build_u32(to->b, sources, n, &step.array[0], err));
     MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
-    *out = (mc_sym){.kind = cells ? MC_SYM_CELLS : MC_SYM_NUMBERS,
-                    .buffer = buffer,
-                    .n_cols = width,
-                    .type_as_input = !cells && as_input && whole,
-                    .type = type};
+    *out =
+        (mc_sym){.kind = cells ? MC_SYM_CELLS : MC_SYM_NUMBERS, .buffer = buffer, .n_cols = width};
+    return MC_OK;
+}
+
+/* Would the stack be worth holding as sparse rows? */
+static bool stays_sparse(const mc_sym *x, size_t n, bool sparse)
+{
+    size_t width = 0;
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        any = any || x[i].kind == MC_SYM_SPARSE;
+        width = x[i].n_cols > SIZE_MAX - width ? SIZE_MAX : width + x[i].n_cols;
+    }
+    return any && (sparse || width > MC_WIDE);
+}
+
+/* As cells, as sparse rows, or as numbers, typed as numpy would. */
+static mc_status stack(mc_lowering *to, const mc_sym *x, size_t n, bool cells, bool sparse,
+                       mc_sym *out, mc_error *err)
+{
+    bool as_input = false, whole = true;
+    mc_value_type type = n > 0 ? x[0].type : MC_VALUE_FLOAT;
+    for (size_t i = 0; i < n; i++) {
+        type = common_type(type, x[i].type);
+        as_input = as_input || x[i].type_as_input;
+        whole = whole && (x[i].type_as_input || x[i].type != MC_VALUE_FLOAT);
+    }
+    MC_TRY(!cells && stays_sparse(x, n, sparse) ? mc_sparse_hstack(to, x, n, out, err)
+                                                : stack_dense(to, x, n, cells, out, err));
+    out->type_as_input = !cells && as_input && whole;
+    out->type = type;
     return MC_OK;
 }
 
@@ -192,7 +223,7 @@ static mc_status close_parts(mc_lowering *to, const mc_sym *x, bool cells, mc_sy
                              mc_error *err)
 {
     const mc_sym in = *x;
-    MC_TRY(stack(to, in.parts, in.n_parts, cells, out, err));
+    MC_TRY(stack(to, in.parts, in.n_parts, cells, in.sparse, out, err));
     out->sparse = in.sparse;
     out->sparse_as_input = in.sparse_as_input;
     return MC_OK;
@@ -239,7 +270,7 @@ mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse
     else if (open && !cells && !sparse)
         MC_TRY(open_parts(to, x, n, out, err));
     else
-        MC_TRY(stack(to, x, n, cells, out, err));
+        MC_TRY(stack(to, x, n, cells, sparse, out, err));
     out->sparse = sparse;
     out->sparse_as_input = false;
     return MC_OK;
@@ -283,7 +314,10 @@ static mc_status vector_step(mc_lowering *to, mc_op op, const mc_sym *x, const d
     mc_step step = MC_STEP_INIT(ADD);
     step.op = (uint16_t)op;
     MC_TRY(mc_build_f64(to->b, values, 1, x->n_cols, &step.array[0], err));
-    return number_step(to, step, x, x->n_cols, out, err);
+    if (x->kind != MC_SYM_SPARSE || (op != MC_OP_MULTIPLY && op != MC_OP_DIVIDE))
+        return number_step(to, step, x, x->n_cols, out, err);
+    step.op = op == MC_OP_MULTIPLY ? MC_OP_CSR_MULTIPLY : MC_OP_CSR_DIVIDE;
+    return mc_sparse_step(to, step, x, out, err);
 }
 
 mc_status mc_emit_subtract(mc_lowering *to, const mc_sym *x, const double *values, mc_sym *out,
@@ -317,7 +351,10 @@ mc_status mc_emit_unary(mc_lowering *to, const mc_sym *x, mc_unary which, double
     step.n[0] = which;
     step.value[0] = a;
     step.value[1] = b;
-    return number_step(to, step, x, x->n_cols, out, err);
+    if (x->kind != MC_SYM_SPARSE || !mc_keeps_zero(which, a, b))
+        return number_step(to, step, x, x->n_cols, out, err);
+    step.op = MC_OP_CSR_UNARY;
+    return mc_sparse_step(to, step, x, out, err);
 }
 
 mc_status mc_emit_normalize(mc_lowering *to, const mc_sym *x, mc_norm norm, mc_sym *out,
@@ -326,6 +363,10 @@ mc_status mc_emit_normalize(mc_lowering *to, const mc_sym *x, mc_norm norm, mc_s
     mc_step step = MC_STEP_INIT(NORMALIZE);
     step.n[0] = norm;
     step.value[0] = x->sparse ? 0.0 : SMALLEST_NORM;
+    if (x->kind == MC_SYM_SPARSE) {
+        step.op = MC_OP_CSR_NORMALIZE;
+        return mc_sparse_step(to, step, x, out, err);
+    }
     return number_step(to, step, x, x->n_cols, out, err);
 }
 
@@ -338,8 +379,17 @@ mc_status mc_emit_linear(mc_lowering *to, const mc_sym *x, const double *w, cons
         MC_TRY(mc_arena_new(to->arena, double, k, &zeros, err));
         b = zeros;
     }
-    MC_TRY(mc_build_f64(to->b, w, k, x->n_cols, &step.array[0], err));
     MC_TRY(mc_build_f64(to->b, b, 1, k, &step.array[1], err));
+    if (x->kind == MC_SYM_SPARSE) {
+        uint32_t buffer = 0;
+        step.op = MC_OP_CSR_LINEAR;
+        step.src = x->buffer;
+        MC_TRY(mc_build_by_feature(to, w, k, x->n_cols, &step.array[0], err));
+        MC_TRY(mc_build_step(to->b, step, k, &buffer, err));
+        *out = numbers(buffer, k);
+        return MC_OK;
+    }
+    MC_TRY(mc_build_f64(to->b, w, k, x->n_cols, &step.array[0], err));
     MC_TRY(number_step(to, step, x, k, out, err));
     out->sparse = out->sparse_as_input = false;
     return MC_OK;

@@ -6,15 +6,21 @@
 #include "kernel/linear.h"
 #include "kernel/unary.h"
 
+/* Models of more input columns than this read sparse rows: what is wider is mostly zeros. */
+#define MC_WIDE ((size_t)4096)
+
 /* -- kinds */
-/* As numbers: input columns are gathered, cells converted (a text is refused at run time), labels
- * refused here. */
+/* As numbers: input columns are gathered, sparse rows get their zeros, cells are converted (a text
+ * is refused at run time), labels refused here. */
 MC_MUST_CHECK mc_status mc_to_numbers(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err);
 MC_MUST_CHECK mc_status mc_to_cells(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err);
+/* As sparse rows: numbers are compressed. */
+MC_MUST_CHECK mc_status mc_to_sparse(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err);
 /* Columns `at` (n) of any kind but labels. */
 MC_MUST_CHECK mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at,
                                         size_t n, mc_sym *out, mc_error *err);
-/* Side by side: cells if one of them is cells, else numbers; open (PARTS) while one of them is
+/* Side by side: cells if one of them is cells; sparse rows if one is and `sparse` says so or the
+ * whole is wider than MC_WIDE; else numbers; open (PARTS) while one of them is
  * INPUT, because only who reads it knows. */
 MC_MUST_CHECK mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse,
                                        mc_sym *out, mc_error *err);
@@ -29,8 +35,13 @@ MC_MUST_CHECK mc_status mc_emit_settled(mc_lowering *to, const mc_sym *x, mc_sym
 #define MC_OR_INFINITY MC_STEP_ALLOW_INFINITY
 MC_MUST_CHECK mc_status mc_emit_check(mc_lowering *to, const mc_sym *x, unsigned allowed,
                                       mc_sym *out, mc_error *err);
+/* The same with accept_sparse=True: sparse rows stay sparse rows. */
+MC_MUST_CHECK mc_status mc_emit_check_sparse(mc_lowering *to, const mc_sym *x, unsigned allowed,
+                                             mc_sym *out, mc_error *err);
 
-/* -- arithmetic; `values` (x->n_cols) */
+/* -- arithmetic; `values` (x->n_cols). Sparse rows stay so in multiply, divide, normalize, and in
+ * unary where f(0) is 0; linear takes them and answers numbers; the others give them their zeros.
+ */
 MC_MUST_CHECK mc_status mc_emit_subtract(mc_lowering *to, const mc_sym *x, const double *values,
                                          mc_sym *out, mc_error *err);
 MC_MUST_CHECK mc_status mc_emit_add(mc_lowering *to, const mc_sym *x, const double *values,

@@ -23,13 +23,15 @@ typedef enum mc_sym_kind {
     MC_SYM_NUMBERS, /* float64 buffer */
     MC_SYM_CELLS,   /* cell buffer: texts, or mixed */
     MC_SYM_LABELS,  /* int32 buffer: indices into a class table */
-    MC_SYM_PARTS    /* side by side, kind still open because a part of it is INPUT */
+    MC_SYM_PARTS,   /* side by side, kind still open because a part of it is INPUT */
+    MC_SYM_SPARSE   /* CSR buffer: rows without their zeros, see docs/design/0004-sparse-rows.md */
 } mc_sym_kind;
 
-/* A matrix (n_rows, n_cols) that will exist when the program runs. */
+/* A matrix (n_rows, n_cols) that will exist when the program runs. Its kind says how we hold it,
+ * `sparse` how scikit-learn does: each may be so without the other. */
 typedef struct mc_sym {
     mc_sym_kind kind;
-    uint32_t buffer;            /* NUMBERS, CELLS, LABELS */
+    uint32_t buffer;            /* NUMBERS, CELLS, LABELS, SPARSE */
     const uint32_t *columns;    /* INPUT: (n_cols) ids of input columns, arena */
     const struct mc_sym *parts; /* PARTS: (n_parts), none of them PARTS or LABELS, arena */
     size_t n_parts;
@@ -37,7 +39,7 @@ typedef struct mc_sym {
     bool sparse;          /* scikit-learn holds it as a sparse matrix */
     bool sparse_as_input; /* it does if the rows came sparse */
     bool type_as_input;   /* integers if the rows came as integers */
-    mc_value_type type;   /* NUMBERS: how to show it; MC_VALUE_FLOAT if in doubt */
+    mc_value_type type;   /* NUMBERS, SPARSE: how to show it; MC_VALUE_FLOAT if in doubt */
 } mc_sym;
 
 typedef struct mc_answer_part {
@@ -60,6 +62,8 @@ typedef struct mc_lowering {
     size_t depth;         /* estimators around this one */
     size_t n_lowered;     /* so far */
     struct mc_memo *memo; /* arena: what was compiled of which object */
+    bool sparse_input;    /* the root's symbol is SPARSE */
+    bool wants_cells;     /* ... and somebody needs it as cells: all is lowered again without */
 } mc_lowering;
 
 typedef mc_status mc_lower_fn(mc_lowering *to, const mc_value *est, mc_method method,

@@ -59,14 +59,16 @@ static mc_status no_width(const mc_value *root, mc_error *err)
     return mc_refuse(err, root, "no attribute n_features_in_ says how wide its input is");
 }
 
-/* Columns 0 to n of the request. */
+/* Columns 0 to n of the request: sparse rows if they are many, and numbers for all we know. */
 static mc_status input_symbol(mc_lowering *to, size_t n, mc_sym *out, mc_error *err)
 {
     uint32_t *columns = NULL;
     MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
     for (size_t i = 0; i < n; i++)
         columns[i] = (uint32_t)i;
-    *out = (mc_sym){.kind = MC_SYM_INPUT,
+    to->sparse_input = n > MC_WIDE && !to->wants_cells;
+    *out = (mc_sym){.kind = to->sparse_input ? MC_SYM_SPARSE : MC_SYM_INPUT,
+                    .buffer = to->sparse_input ? mc_build_sparse_input(to->b) : 0,
                     .columns = columns,
                     .n_cols = n,
                     .sparse_as_input = true,
@@ -171,21 +173,34 @@ static mc_status make_back(mc_lowering *to, const mc_value *root, size_t width, 
                : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
 }
 
-/* inverse_transform takes what transform answers, so it is a program of its own, on a builder of
- * its own. A way back that is not understood is not offered; the way forth is no worse for it. */
+/* On a builder of its own; `cells` as in attempt(). */
+static mc_status try_back(const mc_lowering *to, const mc_value *root, size_t width, bool *cells,
+                          mc_image *out, mc_error *err)
+{
+    mc_lowering other = *to;
+    other.memo = NULL;
+    other.wants_cells = *cells;
+    MC_TRY(mc_builder_create(&other.b, err));
+    const mc_status status = make_back(&other, root, width, out, err);
+    mc_builder_destroy(other.b);
+    *cells = other.wants_cells;
+    return status;
+}
+
+/* inverse_transform takes what transform answers, so it is a program of its own. A way back that is
+ * not understood is not offered; the way forth is no worse for it. */
 static mc_status add_back(mc_lowering *to, const mc_value *root, const mc_sym *x, mc_error *err)
 {
     mc_answer forth = {0};
     mc_image back = {0};
-    mc_lowering other = *to;
     mc_status status = mc_lower(to, root, MC_METHOD_TRANSFORM, x, &forth, err);
     if (status == MC_E_NO_METHOD || (status == MC_OK && forth.n_parts != 1))
         return MC_OK;
     MC_TRY(status);
-    other.memo = NULL;
-    MC_TRY(mc_builder_create(&other.b, err));
-    status = make_back(&other, root, forth.parts[0].value.n_cols, &back, err);
-    mc_builder_destroy(other.b);
+    bool cells = false;
+    status = try_back(to, root, forth.parts[0].value.n_cols, &cells, &back, err);
+    if (status != MC_OK && cells)
+        status = try_back(to, root, forth.parts[0].value.n_cols, &cells, &back, err);
     if (status == MC_E_NO_METHOD || status == MC_E_UNSUPPORTED)
         return MC_OK;
     MC_TRY(status);
@@ -226,13 +241,25 @@ static mc_status import_root(mc_lowering *to, const mc_value *root, mc_reserve_f
     return mc_build_finish(to->b, default_method, out, err);
 }
 
-mc_status mc_sklearn_import(const mc_value *root, mc_arena *arena, mc_reserve_fn *reserve,
-                            void *context, mc_image *out, mc_error *err)
+/* One attempt; with `cells`, the input's columns are open however many they are. */
+static mc_status attempt(const mc_value *root, mc_arena *arena, mc_reserve_fn *reserve,
+                         void *context, bool *cells, mc_image *out, mc_error *err)
 {
     mc_builder *b = NULL;
     MC_TRY(mc_builder_create(&b, err));
-    mc_lowering to = {.b = b, .arena = arena};
+    mc_lowering to = {.b = b, .arena = arena, .wants_cells = *cells};
     const mc_status status = import_root(&to, root, reserve, context, out, err);
     mc_builder_destroy(b);
+    *cells = to.wants_cells;
     return status;
+}
+
+mc_status mc_sklearn_import(const mc_value *root, mc_arena *arena, mc_reserve_fn *reserve,
+                            void *context, mc_image *out, mc_error *err)
+{
+    bool cells = false;
+    const mc_status status = attempt(root, arena, reserve, context, &cells, out, err);
+    /* A wide input was taken for sparse numbers, and a step deep inside needs its texts. */
+    return status != MC_OK && cells ? attempt(root, arena, reserve, context, &cells, out, err)
+                                    : status;
 }

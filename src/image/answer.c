@@ -1,0 +1,260 @@
+/* answer.c: the parts of an answer, collected block by block.
+ *
+ * HOW IT WORKS  One block: dense parts are the block's buffers themselves. More: each block's rows
+ *               are copied behind those before it. How long sparse rows are is known when all are
+ *               there: until then they wait in a heap, and then they are put one behind the other.
+ */
+#include "image/answer.h"
+
+#include <string.h>
+
+#include "base/size.h"
+
+static const size_t TYPE_SIZE[MC_N_BUFFER_TYPES] = {
+    [MC_BUFFER_F64] = 8, [MC_BUFFER_F32] = 4, [MC_BUFFER_I32] = 4, [MC_BUFFER_CELL] = 16};
+
+size_t mc_buffer_row(const mc_view *view, uint32_t buffer)
+{
+    const mc_image_buffer *at = &view->buffers[buffer];
+    return at->type == MC_BUFFER_CSR ? sizeof(mc_sparse_row) : TYPE_SIZE[at->type] * at->width;
+}
+
+mc_status mc_add_rows(size_t *size, size_t rows, size_t row_bytes, mc_error *err)
+{
+    size_t bytes = 0;
+    if (!mc_mul_size(rows, row_bytes, &bytes) || !mc_add_size(bytes, MC_IMAGE_ALIGN, &bytes) ||
+        !mc_add_size(*size, bytes, size))
+        return mc_fail(err, MC_E_BUSY, MC_NO_OFFSET,
+                       "the batch needs more request memory than can be counted");
+    return MC_OK;
+}
+
+/* ------------------------------------------------------------------------------- parts ---- */
+
+static bool is_integer(mc_dtype dtype)
+{
+    return dtype == MC_DTYPE_I64 || dtype == MC_DTYPE_I32 || dtype == MC_DTYPE_U8;
+}
+
+/* Rows of a request (SLOTS) have no dtype: they count as floats. */
+static bool came_as_integers(const mc_view *view, const mc_input *input)
+{
+    if (input->layout == MC_LAYOUT_DENSE)
+        return is_integer(input->as.dense.dtype);
+    if (input->layout != MC_LAYOUT_COLUMNS)
+        return false;
+    for (uint32_t i = 0; i < view->n_columns; i++) {
+        if (view->columns[i].kind != MC_COLUMN_UNUSED &&
+            !is_integer(input->as.columns.columns[i].dtype))
+            return false;
+    }
+    return true;
+}
+
+static mc_part part_of(const mc_view *view, const mc_image_part *part, const mc_input *asked)
+{
+    const bool as_integers = (part->flags & MC_PART_TYPE_AS_INPUT) &&
+                             came_as_integers(view, asked) && part->type == MC_VALUE_FLOAT;
+    const bool came_sparse = asked->sparse || asked->layout == MC_LAYOUT_CSR;
+    return (mc_part){
+        .name = part->name.size == 0 ? NULL : view->strings + part->name.at,
+        .type = as_integers ? MC_VALUE_INT : (mc_value_type)part->type,
+        .scalar = (part->flags & MC_PART_SCALAR) != 0,
+        .sparse = (part->flags & MC_PART_SPARSE) != 0 ||
+                  ((part->flags & MC_PART_SPARSE_AS_INPUT) && came_sparse),
+        .classes = part->table,
+        .n_columns = view->buffers[part->buffer].width,
+    };
+}
+
+/* How a part's rows get from the block to the answer. */
+typedef enum way {
+    WAY_COPY,    /* a dense buffer, as it is */
+    WAY_SPARSE,  /* sparse rows, shown as such */
+    WAY_SCATTER, /* sparse rows, shown with their zeros */
+} way;
+
+static way way_of(const mc_view *view, uint32_t buffer, const mc_part *part)
+{
+    if (view->buffers[buffer].type != MC_BUFFER_CSR)
+        return WAY_COPY;
+    return part->sparse ? WAY_SPARSE : WAY_SCATTER;
+}
+
+static uint32_t buffer_of(const mc_view *view, const mc_answer_room *answer, size_t part)
+{
+    return view->parts[answer->method->parts.first + part].buffer;
+}
+
+/* Bytes that a part's row takes in the region of answers. */
+static size_t row_bytes(const mc_view *view, const mc_answer_room *answer, uint32_t buffer,
+                        const mc_part *part)
+{
+    if (way_of(view, buffer, part) == WAY_SCATTER)
+        return part->n_columns * sizeof(double);
+    return answer->in_blocks ? mc_buffer_row(view, buffer) : 0;
+}
+
+/* Room for the parts and the rows of each; `table` is the size of what stands before the rows. */
+static mc_status place_rows(const mc_run *run, const mc_input *asked, size_t table,
+                            mc_answer_room *out, mc_error *err)
+{
+    const mc_view *view = run->view;
+    const mc_image_part *parts = &view->parts[out->method->parts.first];
+    const size_t n = out->method->parts.n;
+    size_t size = table;
+    uint8_t *at = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const mc_part part = part_of(view, &parts[i], asked);
+        MC_TRY(mc_add_rows(&size, out->n_rows, row_bytes(view, out, parts[i].buffer, &part), err));
+    }
+    MC_TRY(mc_workspace_need(run->workspace, MC_REGION_ANSWER, size, &at, err));
+    out->parts = (mc_part *)(void *)at;
+    out->rows = (const mc_sparse_row **)(void *)(at + n * sizeof(mc_part));
+    at += table;
+    for (size_t i = 0; i < n; i++) {
+        mc_part *part = &out->parts[i];
+        *part = part_of(view, &parts[i], asked);
+        out->rows[i] = NULL;
+        const size_t row = row_bytes(view, out, parts[i].buffer, part);
+        if (way_of(view, parts[i].buffer, part) == WAY_SPARSE)
+            out->rows[i] = (const mc_sparse_row *)(void *)at;
+        else if (row > 0)
+            part->data = at;
+        at += mc_round_up(out->n_rows * row, 64);
+    }
+    return MC_OK;
+}
+
+mc_status mc_answer_place(const mc_run *run, const mc_image_method *method, const mc_input *asked,
+                          bool in_blocks, mc_answer_room *out, mc_error *err)
+{
+    mc_answer_room made = {.method = method, .n_rows = asked->n_rows, .in_blocks = in_blocks};
+    const size_t table =
+        mc_round_up(method->parts.n * (sizeof(mc_part) + sizeof(mc_sparse_row *)), 64);
+    mc_workspace_reset(run->workspace, MC_HEAP_ANSWER);
+    MC_TRY(place_rows(run, asked, table, &made, err));
+    *out = made;
+    return MC_OK;
+}
+
+/* ------------------------------------------------------------------------------ blocks ---- */
+
+static void scatter(const mc_run *run, const mc_sparse_row *rows, const mc_part *part)
+{
+    double *out = (double *)(uintptr_t)part->data + run->first_row * part->n_columns;
+    for (size_t i = 0; i < run->n_rows; i++)
+        mc_sparse_scatter(&rows[i], part->n_columns, out + i * part->n_columns);
+}
+
+/* Copies rows out of the block's heap, which the next block empties. */
+static mc_status keep_rows(const mc_run *run, const mc_sparse_row *rows, mc_sparse_row *out,
+                           mc_error *err)
+{
+    for (size_t i = 0; i < run->n_rows; i++) {
+        const size_t n = rows[i].n;
+        void *memory = NULL;
+        MC_TRY(mc_workspace_room(run->workspace, MC_HEAP_ANSWER,
+                                 n * (sizeof(double) + sizeof(uint32_t)), &memory, err));
+        double *values = memory;
+        uint32_t *at = (uint32_t *)(void *)(values + n);
+        if (n > 0) { /* the rows of a request may point to nothing */
+            memcpy(values, rows[i].values, n * sizeof *values);
+            memcpy(at, rows[i].at, n * sizeof *at);
+        }
+        out[i] = (mc_sparse_row){at, values, n};
+    }
+    return MC_OK;
+}
+
+static mc_status keep_part(const mc_answer_room *answer, const mc_run *run, size_t i, mc_error *err)
+{
+    mc_part *part = &answer->parts[i];
+    const uint32_t buffer = buffer_of(run->view, answer, i);
+    const void *block = run->buffers[buffer];
+    const size_t row = mc_buffer_row(run->view, buffer);
+    switch (way_of(run->view, buffer, part)) {
+    case WAY_COPY:
+        if (!answer->in_blocks)
+            part->data = block;
+        else if (row > 0) /* the input's own cells may be NULL where it has none */
+            memcpy((uint8_t *)(uintptr_t)part->data + run->first_row * row, block,
+                   run->n_rows * row);
+        break;
+    case WAY_SCATTER:
+        if (part->n_columns > 0)
+            scatter(run, block, part);
+        break;
+    case WAY_SPARSE:
+        if (!answer->in_blocks)
+            answer->rows[i] = block;
+        else
+            MC_TRY(keep_rows(run, block,
+                             (mc_sparse_row *)(uintptr_t)answer->rows[i] + run->first_row, err));
+        break;
+    }
+    return MC_OK;
+}
+
+mc_status mc_answer_keep(const mc_answer_room *answer, const mc_run *run, mc_error *err)
+{
+    for (size_t i = 0; i < answer->method->parts.n; i++)
+        MC_TRY(keep_part(answer, run, i, err));
+    return MC_OK;
+}
+
+/* ------------------------------------------------------------------------------ finish ---- */
+
+static size_t count_entries(const mc_sparse_row *rows, size_t n_rows)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_rows; i++)
+        n += rows[i].n;
+    return n;
+}
+
+/* Lays the rows of a part one behind the other from `at` on; returns where the next may begin. */
+static uint8_t *lay_rows(const mc_sparse_row *rows, size_t n_rows, mc_part *part, uint8_t *at)
+{
+    const size_t n = count_entries(rows, n_rows);
+    double *values = (double *)(void *)at;
+    int64_t *indptr = (int64_t *)(void *)(values + n);
+    int32_t *indices = (int32_t *)(void *)(indptr + n_rows + 1);
+    part->values = values;
+    part->indptr = indptr;
+    part->indices = indices;
+    indptr[0] = 0;
+    for (size_t i = 0; i < n_rows; i++) {
+        for (size_t j = 0; j < rows[i].n; j++) {
+            *values++ = rows[i].values[j];
+            *indices++ = (int32_t)rows[i].at[j]; /* below MC_LIMIT_WIDTH */
+        }
+        indptr[i + 1] = indptr[i] + (int64_t)rows[i].n;
+    }
+    return at + mc_round_up((size_t)((uint8_t *)indices - at), 64);
+}
+
+mc_status mc_answer_finish(const mc_answer_room *answer, const mc_run *run, mc_output *out,
+                           mc_error *err)
+{
+    const size_t n_parts = answer->method->parts.n;
+    size_t size = 0;
+    uint8_t *at = NULL;
+    for (size_t i = 0; i < n_parts; i++) {
+        if (answer->rows[i] == NULL)
+            continue;
+        MC_TRY(mc_add_rows(&size, count_entries(answer->rows[i], answer->n_rows),
+                           sizeof(double) + sizeof(int32_t), err));
+        MC_TRY(mc_add_rows(&size, answer->n_rows + 1, sizeof(int64_t), err));
+    }
+    if (size > 0)
+        MC_TRY(mc_workspace_need(run->workspace, MC_REGION_SPARSE, size, &at, err));
+    for (size_t i = 0; i < n_parts; i++)
+        if (answer->rows[i] != NULL)
+            at = lay_rows(answer->rows[i], answer->n_rows, &answer->parts[i], at);
+    *out = (mc_output){.n_rows = answer->n_rows,
+                       .n_parts = n_parts,
+                       .list = answer->method->is_list != 0,
+                       .parts = answer->parts};
+    return MC_OK;
+}

@@ -1,0 +1,30 @@
+/* emit_sparse.h: what emit.c does with symbols held as sparse rows. Private to emit.c and to
+ * families that choose the form of their weights. */
+#ifndef MC_SKLEARN_EMIT_SPARSE_H
+#define MC_SKLEARN_EMIT_SPARSE_H
+#include "import/sklearn/emit.h"
+
+/* `x` is MC_SYM_SPARSE in all of these; `out` may be `x`. */
+MC_MUST_CHECK mc_status mc_sparse_to_numbers(mc_lowering *to, const mc_sym *x, mc_sym *out,
+                                             mc_error *err);
+/* Cells made of what training saw as numbers. Where the input itself is sparse rows, it must have
+ * cells instead: sets to->wants_cells and fails. */
+MC_MUST_CHECK mc_status mc_sparse_to_cells(mc_lowering *to, const mc_sym *x, mc_sym *out,
+                                           mc_error *err);
+MC_MUST_CHECK mc_status mc_sparse_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at,
+                                          size_t n, mc_sym *out, mc_error *err);
+/* A step from sparse rows to sparse rows of the same width. */
+MC_MUST_CHECK mc_status mc_sparse_step(mc_lowering *to, mc_step step, const mc_sym *x, mc_sym *out,
+                                       mc_error *err);
+/* Symbols (n), none of them open, side by side: made sparse first. `out` gets kind, buffer and
+ * width only. */
+MC_MUST_CHECK mc_status mc_sparse_hstack(mc_lowering *to, const mc_sym *x, size_t n, mc_sym *out,
+                                         mc_error *err);
+
+/* Is function(0) 0? Then it is applied to the entries alone. */
+bool mc_keeps_zero(mc_unary which, double a, double b);
+
+/* Weights w (k, d) as CSR_LINEAR reads them: feature by feature. */
+MC_MUST_CHECK mc_status mc_build_by_feature(mc_lowering *to, const double *w, size_t k, size_t d,
+                                            uint32_t *out, mc_error *err);
+#endif
