@@ -36,6 +36,11 @@ NEIGHBORS = """
 """.split()
 
 KERNELS = """
+AdditiveChi2Sampler GaussianProcessClassifier GaussianProcessRegressor KernelCenterer KernelPCA
+KernelRidge NuSVC NuSVR Nystroem OneClassSVM PolynomialCountSketch RBFSampler SVC SVR
+SkewedChi2Sampler sklearn.ConstantKernel sklearn.DotProduct sklearn.ExpSineSquared
+sklearn.Exponentiation sklearn.Matern sklearn.PairwiseKernel sklearn.Product sklearn.RBF
+sklearn.RationalQuadratic sklearn.Sum sklearn.WhiteKernel
 """.split()
 
 DECOMPOSITION = """
@@ -86,6 +91,7 @@ OWNERS = {
     "LabelBinarizer": "RidgeClassifier",
     "LabelEncoder": "HistGradientBoostingClassifier",
     "MissingIndicator": "SimpleImputer",
+    "_BinaryGaussianProcessClassifierLaplace": "GaussianProcessClassifier",
 }
 
 # Inputs that are no rows of numbers and categories.

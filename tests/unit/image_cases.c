@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/encoder.h"
+#include "image_cases_kernels.h"
 #include "image_cases_sparse.h"
 #include "kernel/linear.h"
 #include "kernel/tree.h"
@@ -187,6 +188,7 @@ void make_both_ways(making *m)
 
 /* The groups whose steps have files of their own: each adds its results. */
 static make_group_fn *const GROUPS[] = {
+    make_group_kernels,
     make_group_sparse,
     NULL,
 };

@@ -1,0 +1,285 @@
+/* run_kernels.c: kernels between rows and training rows, and what is made of their values.
+ *
+ * Oracle   stands with each kernel (kernel/kernels.c, svm.c, kernel_map.c, gaussian.c, sketch.c).
+ */
+#include <string.h>
+
+#include "image/steps.h"
+#include "kernel/gaussian.h"
+#include "kernel/kernel_map.h"
+#include "kernel/kernels.h"
+#include "kernel/sketch.h"
+#include "kernel/solve.h"
+#include "kernel/svm.h"
+
+static mc_status same_width(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) == mc_check_width(view, step->dst),
+                         "source and destination differ in width", err);
+}
+
+static mc_status same_widths(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step,
+                         mc_check_width(view, step->src2) == mc_check_width(view, step->dst),
+                         "second source and destination differ in width", err));
+    return same_width(view, step, err);
+}
+
+/* ----------------------------------------------------------------------------- kernels ---- */
+
+mc_status mc_run_pair_sums(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_pair_sums((mc_pair_sum)step->n[0], mc_run_f64(run, step->src), run->n_rows,
+                 mc_run_width(run, step->src), mc_view_f64(run->view, step->array[0]),
+                 mc_run_width(run, step->dst), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_pair_sums(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_PAIR_SUMS, "unknown sum", err));
+    const size_t height = mc_pair_height((mc_pair_sum)step->n[0], mc_check_width(view, step->src));
+    return mc_check_array(view, step, 0, MC_ARRAY_F64,
+                          mc_pair_blocks(mc_check_width(view, step->dst)) * height, MC_PAIR_LANES,
+                          err);
+}
+
+mc_status mc_run_kernel_map(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_kernel_map_apply((mc_kernel_map)step->n[0], mc_run_f64(run, step->src),
+                        run->n_rows * mc_run_width(run, step->dst), step->value[0], step->value[1],
+                        mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_kernel_map(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const double a = step->value[0];
+    MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_KERNEL_MAPS, "unknown function", err));
+    MC_TRY(mc_check_that(view, step,
+                         step->n[0] != MC_MAP_POWER_INTEGER ||
+                             (a >= 0.0 && a <= INT32_MAX && a == (double)(int32_t)a),
+                         "its exponent is not whole", err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_times(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const double *x = mc_run_f64(run, step->src), *y = mc_run_f64(run, step->src2);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
+        out[i] = x[i] * y[i];
+    return MC_OK;
+}
+
+mc_status mc_check_times(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_widths(view, step, err);
+}
+
+mc_status mc_run_center_kernel(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_center_kernel(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->dst),
+                     mc_view_f64(run->view, step->array[0]), step->value[0], mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_center_kernel(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, mc_check_width(view, step->dst), err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_solve_lower(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const size_t n = mc_run_width(run, step->dst);
+    double *out = mc_run_dst(run, step);
+    memcpy(out, mc_run_f64(run, step->src), run->n_rows * n * sizeof *out);
+    for (size_t i = 0; i < run->n_rows; i++)
+        mc_solve_lower(mc_view_f64(run->view, step->array[0]), n, n, out + i * n);
+    return MC_OK;
+}
+
+mc_status mc_check_solve_lower(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t n = mc_check_width(view, step->dst);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, n, n, err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_check_least(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const double *x = mc_run_f64(run, step->src);
+    const size_t width = mc_run_width(run, step->dst);
+    const bool or_equal = (step->flags & MC_STEP_OR_EQUAL) != 0;
+    run->buffers[step->dst] = run->buffers[step->src];
+    for (size_t i = 0; i < run->n_rows * width; i++) {
+        if (x[i] < step->value[0] || (or_equal && x[i] == step->value[0]))
+            return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,
+                           "row %zu, column %zu: found %.17g, must %s %.17g",
+                           run->first_row + i / width, i % width, x[i],
+                           or_equal ? "be above" : "not be below", step->value[0]);
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_check_least(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_width(view, step, err);
+}
+
+/* ----------------------------------------------------------------------------- classes ---- */
+
+/* The most classes whose pairs, times 3, are counted without a thought. */
+#define MOST_CLASSES 65535u
+
+/* n0 classes, and a buffer of as many columns as they have pairs. */
+static mc_status check_pairs(const mc_view *view, const mc_step *step, uint32_t pairs,
+                             mc_error *err)
+{
+    const size_t k = step->n[0];
+    return mc_check_that(
+        view, step, k >= 2 && k <= MOST_CLASSES && mc_check_width(view, pairs) == mc_svm_pairs(k),
+        "not a column a pair of classes", err);
+}
+
+mc_status mc_run_svm_decide(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_svm svm = {.start = mc_view_u32(run->view, step->array[0]),
+                        .coef = mc_view_f64(run->view, step->array[1]),
+                        .intercept = mc_view_f64(run->view, step->array[2]),
+                        .n = mc_run_width(run, step->src),
+                        .n_classes = step->n[0]};
+    mc_svm_decide(&svm, mc_run_f64(run, step->src), run->n_rows, mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_svm_decide(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t k = step->n[0], n = mc_check_width(view, step->src);
+    MC_TRY(check_pairs(view, step, step->dst, err));
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, k + 1, 1, err));
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, k - 1, n, err));
+    MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_F64, 1, mc_svm_pairs(k), err));
+    const uint32_t *start = mc_view_u32(view, step->array[0]);
+    bool ascends = start[k] <= n;
+    for (size_t i = 0; i < k; i++)
+        ascends = ascends && start[i] <= start[i + 1];
+    return mc_check_that(view, step, ascends, "its classes do not ascend within its values", err);
+}
+
+mc_status mc_run_pair_votes(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_pair_votes(mc_run_f64(run, step->src), run->n_rows, step->n[0], mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_pair_votes(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_pairs(view, step, step->src, err));
+    return mc_check_that(view, step, mc_check_width(view, step->dst) == step->n[0],
+                         "not a column a class", err);
+}
+
+mc_status mc_run_pair_scores(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_pair_scores(mc_run_f64(run, step->src),
+                   step->src2 == MC_NONE ? NULL : mc_run_f64(run, step->src2), run->n_rows,
+                   step->n[0], mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_pair_scores(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_pairs(view, step, step->src, err));
+    if (step->src2 != MC_NONE)
+        MC_TRY(check_pairs(view, step, step->src2, err));
+    return mc_check_that(view, step, mc_check_width(view, step->dst) == 2 * (size_t)step->n[0],
+                         "not two columns a class", err);
+}
+
+mc_status mc_run_pair_proba(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_pair_proba(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->dst),
+                  mc_view_f64(run->view, step->array[0]), mc_view_f64(run->view, step->array[1]),
+                  mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_pair_proba(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t width = mc_check_width(view, step->dst);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, width, err));
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, width, err));
+    return same_width(view, step, err);
+}
+
+mc_status mc_run_couple_pairs(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_couple_pairs(mc_run_f64(run, step->src), run->n_rows, step->n[0], mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_couple_pairs(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_pairs(view, step, step->src, err));
+    return mc_check_that(view, step, mc_check_width(view, step->dst) == 3 * (size_t)step->n[0],
+                         "not three columns a class", err);
+}
+
+mc_status mc_run_laplace_proba(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_laplace_proba(mc_run_f64(run, step->src), mc_run_f64(run, step->src2),
+                     run->n_rows * mc_run_width(run, step->dst), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_laplace_proba(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_widths(view, step, err);
+}
+
+/* ---------------------------------------------------------------------------- sketches ---- */
+
+mc_status mc_run_count_sketch(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_count_sketch(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src),
+                    mc_view_u32(run->view, step->array[0]), mc_view_f64(run->view, step->array[1]),
+                    mc_run_width(run, step->dst), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_count_sketch(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t d = mc_check_width(view, step->src);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, d, 1, err));
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, d, err));
+    return mc_check_below(view, step, 0, (uint32_t)mc_check_width(view, step->dst), err);
+}
+
+mc_status mc_run_convolve(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_convolve(mc_run_f64(run, step->src), mc_run_f64(run, step->src2), run->n_rows,
+                mc_run_width(run, step->dst), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_convolve(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_widths(view, step, err);
+}
