@@ -99,6 +99,7 @@ typedef enum mc_method {
     MC_METHOD_APPLY,
     MC_METHOD_INVERSE_TRANSFORM,
     MC_METHOD_PREDICT_STD, /* predict(return_std=True): parts "" and "std" */
+    MC_METHOD_KNEIGHBORS,  /* parts "distances" and "indices" of the fitted n_neighbors */
     MC_N_METHODS,
     MC_METHOD_DEFAULT = 255 /* predict, or transform where there is no predict */
 } mc_method;

@@ -13,6 +13,7 @@ static const char *const NAMES[MC_N_METHODS] = {
     [MC_METHOD_APPLY] = "apply",
     [MC_METHOD_INVERSE_TRANSFORM] = "inverse_transform",
     [MC_METHOD_PREDICT_STD] = "predict_std",
+    [MC_METHOD_KNEIGHBORS] = "kneighbors",
 };
 
 const char *mc_method_name(mc_method method)

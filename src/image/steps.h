@@ -26,6 +26,8 @@ typedef enum mc_op {
 #define MC_STEP_ALLOW_INFINITY 2u
 #define MC_STEP_MISSING_NAN    1u
 #define MC_STEP_OR_EQUAL       1u
+#define MC_STEP_INTROSORT      1u
+#define MC_STEP_AS_DISTANCES   1u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What a step computes on: one block of rows of one batch. *Owned* by the predicting thread. */

@@ -6,6 +6,12 @@ import numpy as np
 
 from .fixtures.encoding import decode
 
+# Which named part of an answer a recorded output is.
+PART_OF = {
+    "predict_std": "std",
+    "kneighbors_distance": "distances",
+    "kneighbors_index": "indices",
+}
 MISSING = (None, "nan")  # what JSON holds for None and NaN in an array of objects
 
 
@@ -141,7 +147,7 @@ def _compare_part(want, dtype, got, method, description):
 def compare(method, description, output):
     """The Distance of an answer; Mismatch says how it is wrong."""
     parts, want_list = _expected_parts(description["outputs"][method])
-    got = _got_parts(output, want_list, "std" if method == "predict_std" else "")
+    got = _got_parts(output, want_list, PART_OF.get(method, ""))
     if len(parts) != len(got):
         raise Mismatch("%d blocks, want %d" % (len(got), len(parts)))
     distance = Distance()

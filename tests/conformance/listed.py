@@ -33,6 +33,8 @@ RandomizedSearchCV TransformedTargetRegressor
 """.split()
 
 NEIGHBORS = """
+KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer NearestNeighbors
+RadiusNeighborsClassifier RadiusNeighborsRegressor RadiusNeighborsTransformer
 """.split()
 
 KERNELS = """

@@ -6,6 +6,7 @@
 
 #include "image/encoder.h"
 #include "image_cases_kernels.h"
+#include "image_cases_neighbors.h"
 #include "image_cases_sparse.h"
 #include "kernel/linear.h"
 #include "kernel/tree.h"
@@ -190,6 +191,7 @@ void make_both_ways(making *m)
 static make_group_fn *const GROUPS[] = {
     make_group_kernels,
     make_group_sparse,
+    make_group_neighbors,
     NULL,
 };
 

@@ -346,6 +346,12 @@ static void i7_items_and_parameters(void **state)
     }
 }
 
+/* Metrics without numbers, brute force without a tree or without norms. */
+static bool asks_rows(const mc_step *step)
+{
+    return step->op == MC_OP_NEAREST || step->op == MC_OP_WITHIN || step->op == MC_OP_DISTANCES;
+}
+
 /* Each array of each step, missing or of another type; each width one more than it is. */
 static void i7_arrays_and_widths(void **state)
 {
@@ -355,10 +361,11 @@ static void i7_arrays_and_widths(void **state)
         mc_step *step = MUTABLE(mc_step, &c.view.steps[i]);
         for (size_t j = 0; j < MC_STEP_ARRAYS; j++) {
             const uint32_t array = step->array[j];
-            const bool is_optional = (step->op == MC_OP_SUM && j == 1) ||
-                                     (step->op == MC_OP_FILL_CELLS && j == 1) ||
-                                     (step->op == MC_OP_FOREST && j == 3) ||
-                                     step->op == MC_OP_WIDE_FOREST || step->op == MC_OP_WIDE_APPLY;
+            const bool is_optional =
+                (step->op == MC_OP_SUM && j == 1) || (step->op == MC_OP_FILL_CELLS && j == 1) ||
+                (step->op == MC_OP_FOREST && j == 3) || step->op == MC_OP_WIDE_FOREST ||
+                step->op == MC_OP_WIDE_APPLY || (step->op == MC_OP_NEAR_VOTES && j == 1) ||
+                (asks_rows(step) && (j == 1 || j == 2 || j == 5));
             if (array == MC_NONE)
                 continue;
             step->array[j] = c.view.n_arrays;

@@ -58,6 +58,8 @@ mc_status mc_lower_pipeline(mc_lowering *to, const mc_value *est, mc_method meth
     mc_sym y = *x;
     const mc_value *last = NULL;
     mc_bytes name;
+    if (method == MC_METHOD_KNEIGHBORS)
+        return mc_no_method(err, est, method);
     MC_TRY(mc_attr_items(to, est, "steps", &steps, err));
     if (steps.n == 0)
         return mc_refuse(err, est, "steps: expected at least one, found none");

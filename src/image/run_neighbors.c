@@ -1,0 +1,336 @@
+/* run_neighbors.c: steps that look for training rows, and the steps on the lists that they give.
+ *
+ * Oracle   stands with each kernel (kernel/neighbors.c, kernel/neighbor_sums.c).
+ * Lists    A step that reads a list is checked against the step that wrote it: how many training
+ *          rows its indices can name. */
+#include <math.h>
+
+#include "base/size.h"
+#include "image/steps.h"
+#include "kernel/neighbor_sums.h"
+#include "kernel/neighbors.h"
+
+/* ----------------------------------------------------------------------- training rows ---- */
+
+static mc_training training_of(const mc_run *run, const mc_step *step)
+{
+    const mc_view *view = run->view;
+    const bool is_tree = step->array[2] != MC_NONE;
+    const double *last = mc_view_f64_or_null(view, step->array[5]);
+    return (mc_training){.metric = {.id = (mc_metric_id)step->n[0],
+                                    .d = mc_run_width(run, step->src),
+                                    .p = step->value[0],
+                                    .by = mc_view_f64_or_null(view, step->array[1])},
+                         .rows = mc_view_f64(view, step->array[0]),
+                         .n = view->arrays[step->array[0]].n_rows,
+                         .norms = is_tree ? NULL : last,
+                         .order = is_tree ? mc_view_u32(view, step->array[2]) : NULL,
+                         .nodes = is_tree ? mc_view_u32(view, step->array[3]) : NULL,
+                         .bounds = is_tree ? mc_view_f64(view, step->array[4]) : NULL,
+                         .radii = is_tree ? last : NULL,
+                         .n_nodes = is_tree ? view->arrays[step->array[3]].n_rows : 0,
+                         .sort = step->flags & MC_STEP_INTROSORT ? MC_NEAR_INTROSORT
+                                                                 : MC_NEAR_QUICKSORT};
+}
+
+/* Training rows of a step: array 0. */
+static size_t n_training(const mc_view *view, const mc_step *step)
+{
+    return mc_array_rows(view, step, 0);
+}
+
+static mc_status check_metric(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t d = mc_check_width(view, step->src);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, SIZE_MAX, d, err));
+    MC_TRY(mc_check_that(view, step, n_training(view, step) > 0, "no training row", err));
+    MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_METRICS, "unknown metric", err));
+    MC_TRY(mc_check_that(view, step, step->n[0] != MC_METRIC_HAVERSINE || d == 2,
+                         "haversine of other than 2 columns", err));
+    const mc_metric_needs needs = mc_metric_need((mc_metric_id)step->n[0]);
+    if (needs == MC_NEEDS_MATRIX)
+        return mc_check_array(view, step, 1, MC_ARRAY_F64, d, d, err);
+    if (needs == MC_NEEDS_VECTOR || (needs == MC_NEEDS_MAYBE_VECTOR && step->array[1] != MC_NONE))
+        return mc_check_array(view, step, 1, MC_ARRAY_F64, 1, d, err);
+    return mc_check_that(view, step, step->array[1] == MC_NONE, "its metric takes no numbers", err);
+}
+
+/* Squared norms, which only the euclidean metrics know how to use. */
+static mc_status check_norms(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    if (step->array[5] == MC_NONE)
+        return MC_OK;
+    MC_TRY(mc_check_that(view, step,
+                         step->n[0] == MC_METRIC_EUCLIDEAN || step->n[0] == MC_METRIC_SQEUCLIDEAN,
+                         "squared norms for another metric", err));
+    return mc_check_array(view, step, 5, MC_ARRAY_F64, 1, n_training(view, step), err);
+}
+
+/* N1, N2 */
+static mc_status check_nodes(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t n = n_training(view, step), n_nodes = mc_array_rows(view, step, 3);
+    const uint32_t *nodes = mc_view_u32(view, step->array[3]);
+    MC_TRY(mc_check_that(view, step, n_nodes > 0, "a tree without nodes", err));
+    for (size_t i = 0; i < n_nodes; i++) {
+        const uint32_t *node = nodes + i * MC_NODE_FIELDS;
+        MC_TRY(mc_check_that(
+            view, step, node[0] <= node[1] && node[1] <= n && (node[2] != 0 || 2 * i + 2 < n_nodes),
+            "a node names rows or children that are not there", err));
+    }
+    return MC_OK;
+}
+
+static mc_status check_tree(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t d = mc_check_width(view, step->src), n = n_training(view, step);
+    MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_U32, n, 1, err));
+    MC_TRY(mc_check_below(view, step, 2, mc_u32_from_size(n), err));
+    MC_TRY(mc_check_array(view, step, 3, MC_ARRAY_U32, SIZE_MAX, MC_NODE_FIELDS, err));
+    MC_TRY(check_nodes(view, step, err));
+    const size_t n_nodes = mc_array_rows(view, step, 3);
+    const bool is_ball = step->array[5] != MC_NONE;
+    if (is_ball)
+        MC_TRY(mc_check_array(view, step, 5, MC_ARRAY_F64, 1, n_nodes, err));
+    return mc_check_array(view, step, 4, MC_ARRAY_F64, is_ball ? n_nodes : 2 * n_nodes, d, err);
+}
+
+static mc_status check_training(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_metric(view, step, err));
+    return step->array[2] == MC_NONE ? check_norms(view, step, err) : check_tree(view, step, err);
+}
+
+/* --------------------------------------------------------------------- where lists are made ----
+ */
+
+static size_t room_of(size_t width)
+{
+    return (width - 1) / 2;
+}
+
+/* A list has room for `least`, of `n` rows that indices can name. */
+static mc_status check_room(const mc_view *view, const mc_step *step, size_t least, mc_error *err)
+{
+    const size_t width = mc_check_width(view, step->dst);
+    return mc_check_that(view, step, width % 2 == 1 && room_of(width) >= least,
+                         "its lists have no room", err);
+}
+
+mc_status mc_run_nearest(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_training training = training_of(run, step);
+    mc_near_k(&training, mc_run_f64(run, step->src), run->n_rows, step->n[1],
+              room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_nearest(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_training(view, step, err));
+    const size_t k = step->n[1];
+    MC_TRY(mc_check_that(view, step, k > 0 && k <= n_training(view, step),
+                         "more neighbours than training rows", err));
+    return check_room(view, step, step->array[2] == MC_NONE ? 2 * k : k, err);
+}
+
+mc_status mc_run_within(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_training training = training_of(run, step);
+    mc_near_within(&training, mc_run_f64(run, step->src), run->n_rows, step->value[1],
+                   room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+/* The rows of a node are those of its children: no walk meets a row twice, so n have room. */
+static mc_status check_parts(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const uint32_t *nodes = mc_view_u32(view, step->array[3]);
+    for (size_t i = 0; i < mc_array_rows(view, step, 3); i++) {
+        const uint32_t *node = nodes + i * MC_NODE_FIELDS;
+        const uint32_t *left = node + (i + 1) * MC_NODE_FIELDS, *right = left + MC_NODE_FIELDS;
+        MC_TRY(mc_check_that(view, step,
+                             node[2] != 0 ||
+                                 (left[0] == node[0] && left[1] == right[0] && right[1] == node[1]),
+                             "children do not share the rows of their node", err));
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_within(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_training(view, step, err));
+    if (step->array[2] != MC_NONE)
+        MC_TRY(check_parts(view, step, err));
+    return check_room(view, step, n_training(view, step), err);
+}
+
+mc_status mc_run_distances(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_training training = training_of(run, step);
+    mc_near_distances(&training, mc_run_f64(run, step->src), run->n_rows, mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_distances(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_metric(view, step, err));
+    MC_TRY(check_norms(view, step, err));
+    MC_TRY(mc_check_that(view, step, step->array[2] == MC_NONE, "it walks no tree", err));
+    return mc_check_that(view, step, mc_check_width(view, step->dst) == n_training(view, step),
+                         "not a column a training row", err);
+}
+
+mc_status mc_run_nearest_of(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_near_k_of(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src), step->n[1],
+                 room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_nearest_of(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t k = step->n[1];
+    MC_TRY(mc_check_that(view, step, k > 0 && k <= mc_check_width(view, step->src),
+                         "more neighbours than columns", err));
+    return check_room(view, step, k, err);
+}
+
+mc_status mc_run_within_of(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    mc_near_within_of(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src),
+                      step->value[1], room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_within_of(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return check_room(view, step, mc_check_width(view, step->src), err);
+}
+
+/* -------------------------------------------------------------------- where they are read ---- */
+
+static mc_near_lists lists_of(const mc_run *run, const mc_step *step)
+{
+    return (mc_near_lists){mc_run_f64(run, step->src), run->n_rows,
+                           room_of(mc_run_width(run, step->src))};
+}
+
+/* The source holds lists; how many training rows they can name. Buffers 0 and 1 have no writer. */
+static mc_status check_lists(const mc_view *view, const mc_step *step, size_t *out_n, mc_error *err)
+{
+    const uint32_t writer = view->buffers[step->src].writer;
+    MC_TRY(mc_check_that(view, step, writer < view->n_steps, "its source holds no lists", err));
+    const mc_step *from = &view->steps[writer];
+    const bool by_rows = from->op == MC_OP_NEAREST || from->op == MC_OP_WITHIN;
+    const bool by_columns = from->op == MC_OP_NEAREST_OF || from->op == MC_OP_WITHIN_OF;
+    MC_TRY(mc_check_that(view, step, by_rows || by_columns, "its source holds no lists", err));
+    *out_n = by_rows ? n_training(view, from) : mc_check_width(view, from->src);
+    return MC_OK;
+}
+
+mc_status mc_run_near_votes(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_near_lists lists = lists_of(run, step);
+    const mc_near_votes votes = {.codes = mc_view_u32(run->view, step->array[0]),
+                                 .empty = mc_view_f64_or_null(run->view, step->array[1]),
+                                 .n_classes = mc_run_width(run, step->dst),
+                                 .weights = (mc_near_weights)step->n[0],
+                                 .sum = (mc_near_sum)step->n[1]};
+    for (size_t i = 0; i < run->n_rows && votes.empty == NULL; i++) {
+        if (lists.at[i * (1 + 2 * lists.room)] == 0.0)
+            return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
+                           "row %zu: no training row within the radius, and no outlier_label",
+                           run->first_row + i);
+    }
+    mc_near_vote(&lists, &votes, mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_near_votes(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t width = mc_check_width(view, step->dst);
+    size_t n = 0;
+    MC_TRY(check_lists(view, step, &n, err));
+    MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_WEIGHTS && step->n[1] < MC_N_SUMS,
+                         "unknown weights", err));
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, n, 1, err));
+    MC_TRY(mc_check_below(view, step, 0, mc_u32_from_size(width), err));
+    return step->array[1] == MC_NONE ? MC_OK
+                                     : mc_check_array(view, step, 1, MC_ARRAY_F64, 1, width, err);
+}
+
+mc_status mc_run_near_mean(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_near_lists lists = lists_of(run, step);
+    mc_near_mean(&lists, mc_view_f64(run->view, step->array[0]), mc_run_width(run, step->dst),
+                 (mc_near_weights)step->n[0], mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_near_mean(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    size_t n = 0;
+    MC_TRY(check_lists(view, step, &n, err));
+    MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_WEIGHTS, "unknown weights", err));
+    return mc_check_array(view, step, 0, MC_ARRAY_F64, n, mc_check_width(view, step->dst), err);
+}
+
+mc_status mc_run_near_spread(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_near_lists lists = lists_of(run, step);
+    mc_near_spread(&lists, mc_run_width(run, step->dst), (step->flags & MC_STEP_AS_DISTANCES) != 0,
+                   mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_near_spread(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    size_t n = 0;
+    MC_TRY(check_lists(view, step, &n, err));
+    return mc_check_that(view, step, mc_check_width(view, step->dst) == n,
+                         "not a column a training row", err);
+}
+
+mc_status mc_run_near_outlier(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_near_lists lists = lists_of(run, step);
+    mc_near_outlier(&lists, mc_view_f64(run->view, step->array[0]),
+                    mc_view_f64(run->view, step->array[1]), mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_near_outlier(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    size_t n = 0;
+    MC_TRY(check_lists(view, step, &n, err));
+    MC_TRY(mc_check_that(view, step, mc_check_width(view, step->dst) == 1, "it gives one column",
+                         err));
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, n, err));
+    return mc_check_array(view, step, 1, MC_ARRAY_F64, 1, n, err);
+}
+
+mc_status mc_run_near_path(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_near_lists lists = lists_of(run, step);
+    mc_near_path(&lists, mc_view_f64(run->view, step->array[0]), mc_run_width(run, step->dst),
+                 mc_run_dst(run, step));
+    return MC_OK;
+}
+
+mc_status mc_check_near_path(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    size_t n = 0;
+    MC_TRY(check_lists(view, step, &n, err));
+    return mc_check_array(view, step, 0, MC_ARRAY_F64, n, mc_check_width(view, step->dst), err);
+}

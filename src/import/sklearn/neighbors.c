@@ -1,0 +1,328 @@
+/* neighbors.c: the estimators that vote, average or name neighbours.
+ *
+ * Oracle   sklearn/neighbors/_classification.py, _regression.py, _graph.py, _unsupervised.py,
+ *          scikit-learn 1.2 to 1.9.
+ * Exact    As kernel/neighbors.c and kernel/neighbor_sums.c: neighbours and their order; means and
+ *          shares bit for bit up to 128 neighbours.
+ * Why so   predict and predict_proba add the same weights in different orders there, so they do
+ *          here: a tie broken by rounding falls the same way. */
+#include <math.h>
+
+#include "base/size.h"
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+#include "import/sklearn/neighbors_fit.h"
+#include "kernel/category.h"
+#include "kernel/neighbor_sums.h"
+
+mc_lower_fn mc_lower_neighbors_classifier;
+mc_lower_fn mc_lower_neighbors_regressor;
+mc_lower_fn mc_lower_neighbors_transformer;
+mc_lower_fn mc_lower_nearest_neighbors;
+
+/* A KNeighbors or RadiusNeighbors estimator asked for the neighbours of rows. */
+typedef struct asked {
+    const mc_value *est;
+    mc_near_fit fit;
+    mc_near_weights weights;
+    bool by_radius;
+    mc_sym lists;
+} asked;
+
+static bool is_by_radius(const mc_value *est)
+{
+    const mc_bytes name = mc_class_name(est);
+    return name.size > 6 && name.data[0] == 'R';
+}
+
+static mc_status read_weights(const mc_value *est, mc_near_weights *out, mc_error *err)
+{
+    char text[160];
+    const mc_value *weights = mc_value_attr(est, "weights");
+    *out = MC_WEIGH_ALIKE;
+    if (mc_value_is_none(weights) || mc_value_is_text(weights, "uniform"))
+        return MC_OK;
+    *out = MC_WEIGH_BY_DISTANCE;
+    if (mc_value_is_text(weights, "distance"))
+        return MC_OK;
+    return mc_refuse(err, est, "weights: expected \"uniform\" or \"distance\", found %s",
+                     mc_value_type_name(weights, text, sizeof text));
+}
+
+/* Lists of n_neighbors + `more` neighbours, or of those within the radius. */
+static mc_status ask(mc_lowering *to, const mc_value *est, const mc_sym *x, int64_t more,
+                     asked *out, mc_error *err)
+{
+    mc_sym rows;
+    int64_t k = 0;
+    double radius = 0.0;
+    *out = (asked){.est = est, .by_radius = is_by_radius(est)};
+    MC_TRY(read_weights(est, &out->weights, err));
+    MC_TRY(mc_near_open(to, est, &out->fit, err));
+    MC_TRY(mc_near_input(to, &out->fit, x, &rows, err));
+    if (out->by_radius) {
+        MC_TRY(mc_attr_number(est, "radius", 1.0, &radius, err));
+        return mc_emit_within(to, &out->fit, &rows, radius, &out->lists, err);
+    }
+    MC_TRY(mc_attr_integer(est, "n_neighbors", 5, &k, err));
+    return mc_emit_nearest(to, &out->fit, &rows, k + more, &out->lists, err);
+}
+
+static mc_status list_step(mc_lowering *to, const asked *a, mc_step step, size_t width, mc_sym *out,
+                           mc_error *err)
+{
+    uint32_t buffer = 0;
+    step.src = a->lists.buffer;
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = width};
+    return MC_OK;
+}
+
+/* -------------------------------------------------------------------------- kneighbors ---- */
+
+static mc_status answer_kneighbors(mc_lowering *to, const mc_value *est, const mc_sym *x,
+                                   mc_answer *out, mc_error *err)
+{
+    asked a;
+    int64_t k = 0;
+    if (is_by_radius(est) || mc_value_is_none(mc_value_attr(est, "n_neighbors")))
+        return mc_no_method(err, est, MC_METHOD_KNEIGHBORS);
+    MC_TRY(ask(to, est, x, 0, &a, err));
+    MC_TRY(mc_attr_integer(est, "n_neighbors", 5, &k, err));
+    MC_TRY(mc_answer_parts(to, 2, out, err));
+    const size_t n = (size_t)k, room = (a.lists.n_cols - 1) / 2;
+    MC_TRY(mc_emit_slice(to, &a.lists, 1, n, &out->parts[0].value, err));
+    MC_TRY(mc_emit_slice(to, &a.lists, 1 + room, n, &out->parts[1].value, err));
+    out->parts[0].name = "distances";
+    out->parts[1].name = "indices";
+    out->parts[1].value.type = MC_VALUE_INT;
+    out->is_list = false;
+    return MC_OK;
+}
+
+mc_status mc_lower_nearest_neighbors(mc_lowering *to, const mc_value *est, mc_method method,
+                                     const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    return method == MC_METHOD_KNEIGHBORS ? answer_kneighbors(to, est, x, out, err)
+                                          : mc_no_method(err, est, method);
+}
+
+/* ------------------------------------------------------------------------- transformers ---- */
+
+mc_status mc_lower_neighbors_transformer(mc_lowering *to, const mc_value *est, mc_method method,
+                                         const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    asked a;
+    mc_sym y;
+    if (method == MC_METHOD_KNEIGHBORS)
+        return answer_kneighbors(to, est, x, out, err);
+    if (method != MC_METHOD_TRANSFORM)
+        return mc_no_method(err, est, method);
+    const bool distances = mc_attr_is_text(est, "mode", "distance");
+    if (!distances && !mc_attr_is_text(est, "mode", "connectivity"))
+        return mc_refuse(err, est, "mode: expected \"distance\" or \"connectivity\"");
+    MC_TRY(ask(to, est, x, distances ? 1 : 0, &a, err));
+    mc_step step = MC_STEP_INIT(NEAR_SPREAD);
+    step.flags = distances ? MC_STEP_AS_DISTANCES : 0;
+    MC_TRY(list_step(to, &a, step, a.fit.n, &y, err));
+    y.sparse = true;
+    return mc_answer_matrix(to, y, out, err);
+}
+
+/* -------------------------------------------------------------------------- regressors ---- */
+
+mc_status mc_lower_neighbors_regressor(mc_lowering *to, const mc_value *est, mc_method method,
+                                       const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    asked a;
+    mc_ndarray targets;
+    double *values = NULL;
+    mc_sym y;
+    if (method == MC_METHOD_KNEIGHBORS)
+        return answer_kneighbors(to, est, x, out, err);
+    if (method != MC_METHOD_PREDICT)
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_array(to, est, "_y", &targets, err));
+    MC_TRY_IN(mc_ndarray_f64(to->arena, &targets, &values, err), err, "attribute _y");
+    MC_TRY(ask(to, est, x, 0, &a, err));
+    if (targets.n_dims < 1 || targets.n_dims > 2 || targets.shape[0] != a.fit.n)
+        return mc_refuse(err, est, "_y: expected %zu targets, found %zu dimensions", a.fit.n,
+                         targets.n_dims);
+    const size_t width = targets.n_dims == 2 ? targets.shape[1] : 1;
+    mc_step step = MC_STEP_INIT(NEAR_MEAN);
+    step.n[0] = a.weights;
+    MC_TRY(mc_build_f64(to->b, values, a.fit.n, width, &step.array[0], err));
+    MC_TRY(list_step(to, &a, step, width, &y, err));
+    return targets.n_dims == 1 ? mc_answer_scalar(to, y, out, err)
+                               : mc_answer_matrix(to, y, out, err);
+}
+
+/* ------------------------------------------------------------------------- classifiers ---- */
+
+/* One output of a classifier. */
+typedef struct output {
+    const mc_cell *classes;
+    size_t n_classes;
+    const uint32_t *codes; /* (fit.n) */
+    double *empty;         /* (n_classes + 1), or NULL: rows without neighbours are refused */
+    mc_cell outlier;       /* the label of such rows ... */
+    bool adds_class;       /* ... which is none of the classes */
+} output;
+
+static mc_status read_classes(mc_lowering *to, const mc_value *est, size_t k, size_t n_outputs,
+                              output *out, mc_error *err)
+{
+    const mc_value *value = NULL;
+    mc_ndarray array;
+    mc_items items;
+    mc_cell *cells = NULL;
+    MC_TRY(mc_attr_need(est, "classes_", &value, err));
+    if (n_outputs > 1) {
+        MC_TRY(mc_attr_items(to, est, "classes_", &items, err));
+        if (items.n != n_outputs)
+            return mc_refuse(err, est, "classes_: expected %zu items, found %zu", n_outputs,
+                             items.n);
+        value = items.at[k];
+    }
+    MC_TRY_IN(mc_ndarray_from_value(to->arena, value, &array, err), err, "attribute classes_");
+    MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &cells, err), err, "attribute classes_");
+    out->classes = cells;
+    out->n_classes = array.n_items;
+    return MC_OK;
+}
+
+/* Column k of _y (n, n_outputs). */
+static mc_status read_codes(mc_lowering *to, const mc_value *est, const int64_t *y, size_t n,
+                            size_t k, size_t n_outputs, output *out, mc_error *err)
+{
+    uint32_t *codes = NULL;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &codes, err));
+    for (size_t i = 0; i < n; i++) {
+        const int64_t code = y[i * n_outputs + k];
+        if (code < 0 || (uint64_t)code >= out->n_classes)
+            return mc_refuse(err, est, "_y: class %lld of %zu", (long long)code, out->n_classes);
+        codes[i] = (uint32_t)code;
+    }
+    out->codes = codes;
+    return MC_OK;
+}
+
+/* Whether RadiusNeighborsClassMode answers: it looks outlier_label up among the numbers of the
+ * classes, not among the classes. */
+static bool in_class_mode(const asked *a, size_t n_outputs)
+{
+    return a->fit.version >= 104 && a->fit.way == MC_NEAR_SEARCHED && !a->fit.is_tree &&
+           !a->fit.metric.through_dots && a->weights == MC_WEIGH_ALIKE && n_outputs == 1;
+}
+
+/* outlier_label_ of output k; *out_has is false where there is none. */
+static mc_status outlier_label(mc_lowering *to, const mc_value *est, size_t k, mc_cell *out,
+                               bool *out_has, mc_error *err)
+{
+    mc_items items;
+    const mc_value *value = mc_value_attr(est, "outlier_label_");
+    *out_has = !mc_value_is_none(value);
+    if (!*out_has)
+        return MC_OK;
+    MC_TRY_IN(mc_items_of(to, value, &items, err), err, "attribute outlier_label_");
+    if (k >= items.n)
+        return mc_refuse(err, est, "outlier_label_: %zu labels", items.n);
+    MC_TRY_IN(mc_cell_from_value(to->arena, items.at[k], out, err), err,
+              "attribute outlier_label_");
+    return MC_OK;
+}
+
+static mc_status read_outlier(mc_lowering *to, const asked *a, size_t k, size_t n_outputs,
+                              output *out, mc_error *err)
+{
+    bool has = false;
+    if (!a->by_radius)
+        return MC_OK;
+    MC_TRY(outlier_label(to, a->est, k, &out->outlier, &has, err));
+    if (!has)
+        return MC_OK;
+    MC_TRY(mc_arena_new(to->arena, double, out->n_classes + 1, &out->empty, err));
+    size_t at = 0;
+    if (in_class_mode(a, n_outputs)) {
+        const mc_value *label = mc_value_attr(a->est, "outlier_label");
+        int64_t number = -1;
+        if (!mc_value_is(label, MC_KIND_TEXT) &&
+            mc_integer_from_value(label, &number, NULL) != MC_OK)
+            number = -1;
+        at = number < 0 || (uint64_t)number >= out->n_classes ? out->n_classes : (size_t)number;
+    } else {
+        while (at < out->n_classes && mc_cell_compare(&out->classes[at], &out->outlier) != 0)
+            at++;
+    }
+    out->adds_class = at == out->n_classes;
+    out->empty[at] = 1.0;
+    return MC_OK;
+}
+
+/* Sums of weights, one column a class, and for predict one more for an outlier label that is none
+ * of them. */
+static mc_status emit_votes(mc_lowering *to, const asked *a, const output *o, bool for_labels,
+                            mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(NEAR_VOTES);
+    const size_t width = o->n_classes + (for_labels && o->adds_class ? 1 : 0);
+    step.n[0] = a->weights;
+    step.n[1] = for_labels && !a->by_radius ? MC_SUM_NUMPY : MC_SUM_IN_ORDER;
+    MC_TRY(mc_build_u32(to->b, o->codes, a->fit.n, &step.array[0], err));
+    if (o->empty != NULL)
+        MC_TRY(mc_build_f64(to->b, o->empty, 1, width, &step.array[1], err));
+    return list_step(to, a, step, width, out, err);
+}
+
+static mc_status label_table(mc_lowering *to, const output *o, uint32_t *out, mc_error *err)
+{
+    mc_cell *labels = NULL;
+    MC_TRY(mc_arena_new(to->arena, mc_cell, o->n_classes + 1, &labels, err));
+    for (size_t i = 0; i < o->n_classes; i++)
+        labels[i] = o->classes[i];
+    labels[o->n_classes] = o->outlier;
+    return mc_build_classes(to->b, labels, o->n_classes + (o->adds_class ? 1 : 0), out, err);
+}
+
+static mc_status answer_output(mc_lowering *to, const asked *a, const output *o, mc_method method,
+                               mc_answer_part *out, mc_error *err)
+{
+    const bool for_labels = method == MC_METHOD_PREDICT;
+    MC_TRY(emit_votes(to, a, o, for_labels, &out->value, err));
+    if (!for_labels || a->by_radius)
+        MC_TRY(mc_emit_row_share(to, &out->value, a->by_radius ? MC_ZERO_STAYS : MC_ZERO_DIVIDES,
+                                 &out->value, err));
+    if (!for_labels)
+        return MC_OK;
+    out->scalar = true;
+    MC_TRY(mc_emit_argmax(to, &out->value, &out->value, err));
+    return label_table(to, o, &out->table, err);
+}
+
+mc_status mc_lower_neighbors_classifier(mc_lowering *to, const mc_value *est, mc_method method,
+                                        const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    asked a;
+    mc_ndarray targets;
+    int64_t *y = NULL;
+    if (method == MC_METHOD_KNEIGHBORS)
+        return answer_kneighbors(to, est, x, out, err);
+    if (method != MC_METHOD_PREDICT && method != MC_METHOD_PREDICT_PROBA)
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_array(to, est, "_y", &targets, err));
+    MC_TRY_IN(mc_ndarray_i64(to->arena, &targets, &y, err), err, "attribute _y");
+    MC_TRY(ask(to, est, x, 0, &a, err));
+    if (targets.n_dims < 1 || targets.n_dims > 2 || targets.shape[0] != a.fit.n)
+        return mc_refuse(err, est, "_y: expected %zu targets, found %zu dimensions", a.fit.n,
+                         targets.n_dims);
+    const size_t n_outputs = targets.n_dims == 2 ? targets.shape[1] : 1;
+    MC_TRY(mc_answer_parts(to, n_outputs, out, err));
+    for (size_t k = 0; k < n_outputs; k++) {
+        output o = {.n_classes = 0};
+        MC_TRY(read_classes(to, est, k, n_outputs, &o, err));
+        MC_TRY(read_codes(to, est, y, a.fit.n, k, n_outputs, &o, err));
+        MC_TRY(read_outlier(to, &a, k, n_outputs, &o, err));
+        MC_TRY(answer_output(to, &a, &o, method, &out->parts[k], err));
+    }
+    return MC_OK;
+}

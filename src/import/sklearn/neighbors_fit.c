@@ -1,0 +1,379 @@
+/* neighbors_fit.c: training rows, trees, and the steps that ask them.
+ *
+ * Oracle   sklearn/neighbors/_base.py KNeighborsMixin, RadiusNeighborsMixin, scikit-learn 1.2 to
+ *          1.9: which of ArgKmin, pairwise_distances or a tree answers decides how distances round
+ *          and in what order equal ones come.
+ * Why so   The rows of a tree are laid down in the tree's order: a leaf is one run of memory. */
+#include "import/sklearn/neighbors_fit.h"
+
+#include <math.h>
+
+#include "base/size.h"
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+#include "kernel/linear.h"
+#include "kernel/neighbors.h"
+
+typedef struct rows {
+    const double *at; /* (n, d), arena */
+    size_t n, d;
+    char kind; /* of the dtype */
+    bool sparse;
+} rows;
+
+/* ------------------------------------------------------------------------ training rows ---- */
+
+static mc_status sparse_rows(mc_lowering *to, const mc_value *value, rows *out, mc_error *err)
+{
+    mc_sparse from;
+    size_t n = 0;
+    MC_TRY(mc_sparse_from_value(to->arena, value, &from, err));
+    if (!mc_mul_size(from.n_rows, from.n_cols, &n))
+        return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%zu training rows of %zu columns",
+                       from.n_rows, from.n_cols);
+    *out = (rows){.n = from.n_rows, .d = from.n_cols, .kind = 'f', .sparse = true};
+    double *at = NULL;
+    MC_TRY(mc_arena_new(to->arena, double, n, &at, err));
+    const size_t n_major = from.is_csc ? from.n_cols : from.n_rows;
+    for (size_t i = 0; i < n_major; i++) {
+        for (int64_t k = from.indptr[i]; k < from.indptr[i + 1]; k++) {
+            const size_t j = (size_t)from.indices[k];
+            at[from.is_csc ? j * out->d + i : i * out->d + j] += from.data[k];
+        }
+    }
+    out->at = at;
+    return MC_OK;
+}
+
+static mc_status dense_rows(mc_lowering *to, const mc_value *value, rows *out, mc_error *err)
+{
+    mc_ndarray array;
+    double *at = NULL;
+    MC_TRY(mc_ndarray_from_value(to->arena, value, &array, err));
+    if (array.n_dims != 2)
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
+                       "expected a matrix, found %zu dimensions", array.n_dims);
+    MC_TRY(mc_ndarray_f64(to->arena, &array, &at, err));
+    *out = (rows){.at = at, .n = array.shape[0], .d = array.shape[1], .kind = array.dtype.kind};
+    return MC_OK;
+}
+
+static mc_status read_rows(mc_lowering *to, const mc_value *value, rows *out, mc_error *err)
+{
+    MC_TRY_IN(mc_value_is_sparse(value) ? sparse_rows(to, value, out, err)
+                                        : dense_rows(to, value, out, err),
+              err, "training rows");
+    if (out->n == 0 || out->n >= UINT32_MAX)
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "%zu training rows", out->n);
+    return MC_OK;
+}
+
+static mc_status unit_rows(mc_lowering *to, const rows *from, const double **out, mc_error *err)
+{
+    double *made = NULL;
+    MC_TRY(mc_arena_new(to->arena, double, from->n * from->d, &made, err));
+    mc_normalize(from->at, from->n, from->d, MC_NORM_L2, 0.0, made);
+    *out = made;
+    return MC_OK;
+}
+
+static mc_status norms_of(mc_lowering *to, const double *at, size_t n, size_t d, uint32_t *out,
+                          mc_error *err)
+{
+    double *norms = NULL;
+    MC_TRY(mc_arena_new(to->arena, double, n, &norms, err));
+    mc_row_dot(at, at, n, d, norms);
+    return mc_build_f64(to->b, norms, 1, n, out, err);
+}
+
+/* Arrays 0, 1 and 5 of a step that measures distances to rows in no tree. */
+static mc_status build_rows(mc_lowering *to, const mc_near_metric *metric, const rows *from,
+                            uint32_t array[6], mc_error *err)
+{
+    const double *at = from->at;
+    const bool square = mc_metric_need(metric->id) == MC_NEEDS_MATRIX;
+    for (size_t i = 0; i < 6; i++)
+        array[i] = MC_NONE;
+    if (metric->unit_rows)
+        MC_TRY(unit_rows(to, from, &at, err));
+    if (metric->by != NULL)
+        MC_TRY(mc_build_f64(to->b, metric->by, square ? from->d : 1, from->d, &array[1], err));
+    if (metric->through_dots)
+        MC_TRY(norms_of(to, at, from->n, from->d, &array[5], err));
+    return mc_build_f64(to->b, at, from->n, from->d, &array[0], err);
+}
+
+/* ------------------------------------------------------------------------------- trees ---- */
+
+static mc_status state_array(mc_lowering *to, const mc_value *est, const mc_value *tree, size_t at,
+                             mc_ndarray *out, mc_error *err)
+{
+    const mc_value *value = NULL;
+    MC_TRY(mc_near_state(est, tree, at, &value, err));
+    MC_TRY_IN(mc_ndarray_from_value(to->arena, value, out, err), err, "state of the tree, item %zu",
+              at);
+    return MC_OK;
+}
+
+static mc_status node_field(mc_lowering *to, const mc_ndarray *nodes, const char *name,
+                            int64_t **out, mc_error *err)
+{
+    mc_ndarray field;
+    MC_TRY(mc_ndarray_field(nodes, name, &field, err));
+    return mc_ndarray_i64(to->arena, &field, out, err);
+}
+
+/* Array 3, and 5 of a ball tree. */
+static mc_status build_nodes(mc_lowering *to, const mc_value *est, const mc_value *tree, size_t n,
+                             bool is_ball, uint32_t array[6], size_t *out_n, mc_error *err)
+{
+    static const char *const FIELDS[MC_NODE_FIELDS] = {"idx_start", "idx_end", "is_leaf"};
+    mc_ndarray nodes, radius;
+    uint32_t *made = NULL;
+    double *radii = NULL;
+    MC_TRY(state_array(to, est, tree, 2, &nodes, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, nodes.n_items * MC_NODE_FIELDS, &made, err));
+    for (size_t f = 0; f < MC_NODE_FIELDS; f++) {
+        int64_t *values = NULL;
+        MC_TRY(node_field(to, &nodes, FIELDS[f], &values, err));
+        for (size_t i = 0; i < nodes.n_items; i++) {
+            if (values[i] < 0 || values[i] > (int64_t)n)
+                return mc_refuse(err, est, "node %zu of its tree: %s is %lld", i, FIELDS[f],
+                                 (long long)values[i]);
+            made[i * MC_NODE_FIELDS + f] = (uint32_t)values[i];
+        }
+    }
+    MC_TRY(
+        mc_build_array(to->b, MC_ARRAY_U32, made, nodes.n_items, MC_NODE_FIELDS, &array[3], err));
+    *out_n = nodes.n_items;
+    if (!is_ball)
+        return MC_OK;
+    MC_TRY(mc_ndarray_field(&nodes, "radius", &radius, err));
+    MC_TRY(mc_ndarray_f64(to->arena, &radius, &radii, err));
+    return mc_build_f64(to->b, radii, 1, nodes.n_items, &array[5], err);
+}
+
+/* Arrays 0 and 2: the rows in the order of the leaves. */
+static mc_status build_order(mc_lowering *to, const mc_value *est, const mc_value *tree,
+                             const rows *from, uint32_t array[6], mc_error *err)
+{
+    mc_ndarray indices;
+    int64_t *order = NULL;
+    uint32_t *names = NULL;
+    double *sorted = NULL;
+    MC_TRY(state_array(to, est, tree, 1, &indices, err));
+    MC_TRY(mc_ndarray_i64(to->arena, &indices, &order, err));
+    if (indices.n_items != from->n)
+        return mc_refuse(err, est, "its tree orders %zu of %zu rows", indices.n_items, from->n);
+    MC_TRY(mc_arena_new(to->arena, uint32_t, from->n, &names, err));
+    MC_TRY(mc_arena_new(to->arena, double, from->n * from->d, &sorted, err));
+    for (size_t i = 0; i < from->n; i++) {
+        if (order[i] < 0 || (uint64_t)order[i] >= from->n)
+            return mc_refuse(err, est, "its tree names row %lld", (long long)order[i]);
+        names[i] = (uint32_t)order[i];
+        for (size_t j = 0; j < from->d; j++)
+            sorted[i * from->d + j] = from->at[names[i] * from->d + j];
+    }
+    MC_TRY(mc_build_u32(to->b, names, from->n, &array[2], err));
+    return mc_build_f64(to->b, sorted, from->n, from->d, &array[0], err);
+}
+
+static mc_status open_tree(mc_lowering *to, const mc_value *est, mc_near_fit *fit, mc_error *err)
+{
+    const mc_value *tree = NULL, *part = NULL;
+    mc_ndarray bounds;
+    rows from;
+    double *values = NULL;
+    size_t n_nodes = 0;
+    MC_TRY(mc_attr_need(est, "_tree", &tree, err));
+    MC_TRY(mc_near_state(est, tree, 0, &part, err));
+    MC_TRY(read_rows(to, part, &from, err));
+    MC_TRY(mc_near_state(est, tree, 11, &part, err));
+    MC_TRY(mc_near_metric_object(to, est, part, from.d, &fit->metric, err));
+    MC_TRY(build_rows(to, &fit->metric, &from, fit->array, err));
+    MC_TRY(build_order(to, est, tree, &from, fit->array, err));
+    MC_TRY(state_array(to, est, tree, 3, &bounds, err));
+    if (bounds.n_dims != 3 || bounds.shape[0] < 1 || bounds.shape[0] > 2)
+        return mc_refuse(err, est, "its tree has bounds of %zu dimensions", bounds.n_dims);
+    MC_TRY(build_nodes(to, est, tree, from.n, bounds.shape[0] == 1, fit->array, &n_nodes, err));
+    MC_TRY(mc_ndarray_f64(to->arena, &bounds, &values, err));
+    if (bounds.shape[1] != n_nodes || bounds.shape[2] != from.d)
+        return mc_refuse(err, est, "its tree has bounds of %zu nodes, expected %zu",
+                         bounds.shape[1], n_nodes);
+    fit->n = from.n;
+    fit->d = from.d;
+    fit->is_tree = true;
+    return mc_build_f64(to->b, values, bounds.shape[0] * n_nodes, from.d, &fit->array[4], err);
+}
+
+/* ------------------------------------------------------------------------- brute force ---- */
+
+/* effective_metric_ of an estimator that asks all its rows. */
+static mc_status read_metric(mc_lowering *to, const mc_value *est, size_t d, mc_near_metric *out,
+                             mc_error *err)
+{
+    char text[160];
+    const mc_value *metric = mc_value_attr(est, "effective_metric_");
+    const mc_value *params = mc_value_attr(est, "effective_metric_params_");
+    if (mc_value_is(metric, MC_KIND_TEXT))
+        return mc_near_metric_named(to, est, metric->as.bytes, params, d, out, err);
+    if (mc_value_is(metric, MC_KIND_OBJECT))
+        return mc_near_metric_object(to, est, metric, d, out, err);
+    if (mc_value_is(metric, MC_KIND_GLOBAL) &&
+        mc_bytes_is(metric->as.global->module, "scipy.spatial.distance")) {
+        MC_TRY(mc_near_metric_named(to, est, metric->as.global->name, params, d, out, err));
+        out->searched = out->through_dots = false;
+        return MC_OK;
+    }
+    return mc_refuse(err, est, "metric: expected a metric of scikit-learn or scipy, found %s",
+                     mc_value_type_name(metric, text, sizeof text));
+}
+
+static mc_status open_brute(mc_lowering *to, const mc_value *est, mc_near_fit *fit, mc_error *err)
+{
+    const mc_value *value = NULL;
+    rows from;
+    MC_TRY(mc_attr_need(est, "_fit_X", &value, err));
+    MC_TRY(read_rows(to, value, &from, err));
+    fit->n = from.n;
+    fit->d = from.d;
+    if (mc_attr_is_text(est, "effective_metric_", "precomputed")) {
+        fit->way = MC_NEAR_GIVEN;
+        return MC_OK;
+    }
+    MC_TRY(read_metric(to, est, from.d, &fit->metric, err));
+    fit->allows_nan = fit->metric.id == MC_METRIC_NAN_EUCLIDEAN && fit->version >= 103;
+    const bool dots_of_sparse = from.sparse && fit->metric.through_dots;
+    if (!fit->metric.searched || from.kind != 'f' || dots_of_sparse)
+        fit->way = MC_NEAR_MEASURED;
+    return build_rows(to, &fit->metric, &from, fit->array, err);
+}
+
+mc_status mc_near_open(mc_lowering *to, const mc_value *est, mc_near_fit *out, mc_error *err)
+{
+    mc_near_fit fit = {.est = est, .version = mc_version_of(to, est)};
+    for (size_t i = 0; i < 6; i++)
+        fit.array[i] = MC_NONE;
+    MC_TRY(mc_attr_is_text(est, "_fit_method", "brute") ? open_brute(to, est, &fit, err)
+                                                        : open_tree(to, est, &fit, err));
+    *out = fit;
+    return MC_OK;
+}
+
+/* ------------------------------------------------------------------------------- steps ---- */
+
+mc_status mc_near_input(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x, mc_sym *out,
+                        mc_error *err)
+{
+    const size_t width = fit->way == MC_NEAR_GIVEN ? fit->n : fit->d;
+    if (x->n_cols != width)
+        return mc_refuse(err, fit->est, "fitted on %zu columns, and given %zu", width, x->n_cols);
+    MC_TRY(mc_emit_check(to, x, fit->allows_nan ? MC_OR_NAN : MC_FINITE, out, err));
+    if (fit->metric.unit_rows)
+        MC_TRY(mc_emit_normalize(to, out, MC_NORM_L2, out, err));
+    out->sparse = out->sparse_as_input = out->type_as_input = false;
+    out->type = MC_VALUE_FLOAT;
+    return MC_OK;
+}
+
+static mc_status number_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width,
+                             mc_sym *out, mc_error *err)
+{
+    uint32_t buffer = 0;
+    step.src = x->buffer;
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = width};
+    return MC_OK;
+}
+
+/* A step that asks the training rows. */
+static mc_step asking(const mc_near_fit *fit, mc_op op)
+{
+    mc_step step = MC_STEP_INIT(NEAREST);
+    step.op = (uint16_t)op;
+    step.flags = fit->version >= 109 ? MC_STEP_INTROSORT : 0;
+    step.n[0] = fit->metric.id;
+    step.value[0] = fit->metric.p;
+    for (size_t i = 0; i < 6; i++)
+        step.array[i] = fit->array[i];
+    return step;
+}
+
+/* Distances (n_rows, fit->n), where they are computed before they are looked at. */
+static mc_status measured(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x, mc_sym *out,
+                          mc_error *err)
+{
+    if (fit->way == MC_NEAR_GIVEN) {
+        *out = *x;
+        return MC_OK;
+    }
+    mc_step step = asking(fit, MC_OP_DISTANCES);
+    step.flags = 0;
+    return number_step(to, step, x, fit->n, out, err);
+}
+
+static mc_status list_width(const mc_near_fit *fit, size_t room, size_t *out, mc_error *err)
+{
+    if (!mc_mul_size(room, 2, out) || !mc_add_size(*out, 1, out) || *out > MC_LIMIT_WIDTH)
+        return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "lists of %zu neighbours of %zu rows", room,
+                       fit->n);
+    return MC_OK;
+}
+
+mc_status mc_emit_nearest(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x, int64_t k,
+                          mc_sym *out, mc_error *err)
+{
+    mc_sym distances;
+    size_t width = 0;
+    if (k < 1 || (uint64_t)k > fit->n)
+        return mc_refuse(err, fit->est, "n_neighbors: %lld of %zu training rows", (long long)k,
+                         fit->n);
+    mc_step step = asking(fit, MC_OP_NEAREST);
+    step.n[1] = (uint32_t)k;
+    if (fit->way == MC_NEAR_SEARCHED) {
+        MC_TRY(list_width(fit, (size_t)k * (fit->is_tree ? 1 : 2), &width, err));
+        return number_step(to, step, x, width, out, err);
+    }
+    MC_TRY(measured(to, fit, x, &distances, err));
+    MC_TRY(list_width(fit, (size_t)k, &width, err));
+    mc_step of = MC_STEP_INIT(NEAREST_OF);
+    of.n[1] = (uint32_t)k;
+    return number_step(to, of, &distances, width, out, err);
+}
+
+mc_status mc_emit_within(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x, double radius,
+                         mc_sym *out, mc_error *err)
+{
+    mc_sym distances;
+    size_t width = 0;
+    MC_TRY(list_width(fit, fit->n, &width, err));
+    mc_step step = asking(fit, MC_OP_WITHIN);
+    step.value[1] = radius;
+    if (fit->way == MC_NEAR_SEARCHED)
+        return number_step(to, step, x, width, out, err);
+    MC_TRY(measured(to, fit, x, &distances, err));
+    mc_step of = MC_STEP_INIT(WITHIN_OF);
+    of.value[1] = radius;
+    return number_step(to, of, &distances, width, out, err);
+}
+
+mc_status mc_emit_distances(mc_lowering *to, const mc_near_metric *metric, const mc_sym *x,
+                            const double *at, size_t n, mc_sym *out, mc_error *err)
+{
+    mc_near_fit fit = {.metric = *metric, .n = n, .d = x->n_cols};
+    mc_sym y = *x;
+    MC_TRY(build_rows(to, metric, &(rows){.at = at, .n = n, .d = x->n_cols}, fit.array, err));
+    if (metric->unit_rows)
+        MC_TRY(mc_emit_normalize(to, x, MC_NORM_L2, &y, err));
+    return measured(to, &fit, &y, out, err);
+}
+
+mc_status mc_emit_slice(mc_lowering *to, const mc_sym *x, size_t first, size_t n, mc_sym *out,
+                        mc_error *err)
+{
+    uint32_t *at = NULL;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &at, err));
+    for (size_t i = 0; i < n; i++)
+        at[i] = mc_u32_from_size(first + i);
+    return mc_emit_columns(to, x, at, n, out, err);
+}

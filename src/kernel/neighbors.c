@@ -1,0 +1,362 @@
+/* neighbors.c: brute force and trees.
+ *
+ * Oracle   sklearn/metrics/_pairwise_distances_reduction/_argkmin.pyx.tp (brute force), and
+ *          sklearn/neighbors/_binary_tree.pxi.tp with _kd_tree.pyx.tp and _ball_tree.pyx.tp.
+ * Exact    Trees: the same rows in the same order with the same bits, equal distances included: the
+ *          walk visits nodes and rows in scikit-learn's order. Brute force the same, except for the
+ *          euclidean metric: distances come through x.x - 2 x.y + y.y, which no two BLAS round
+ *          alike, within 8 d u (x.x + y.y) of the squared distance.
+ * Cost     Brute force O(n d) a row; the training rows stream through the cache once per
+ *          TILE_ROWS rows asked. Trees O(log n) leaves a row where they pay.
+ * Why so   argpartition decides between equal distances by the instructions of the processor: where
+ *          scikit-learn uses it, mc_near_k_of() takes the lower index. */
+#include "kernel/neighbors.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "kernel/near_heap.h"
+
+#define TILE_ROWS 16u
+
+typedef struct list {
+    double *count, *distances, *indices;
+} list;
+
+static list list_at(double *out, size_t row, size_t room)
+{
+    double *at = out + row * (1 + 2 * room);
+    return (list){at, at + 1, at + 1 + room};
+}
+
+/* What is not used of a list never shows what was there before. */
+static void blank_rest(list l, size_t room)
+{
+    const size_t n = (size_t)*l.count;
+    memset(l.distances + n, 0, (room - n) * sizeof *l.distances);
+    memset(l.indices + n, 0, (room - n) * sizeof *l.indices);
+}
+
+/* Reduced distances of the rows asked (at most TILE_ROWS) to n training rows from `first` on. */
+static void tile(const mc_training *t, const double *x, size_t n_rows, size_t first, size_t n,
+                 double *out)
+{
+    const size_t d = t->metric.d;
+    const double *rows = t->rows + first * d;
+    if (t->norms != NULL) {
+        mc_sqeuclidean_tile(x, n_rows, d, rows, t->norms + first, n, out);
+        return;
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        mc_distances_reduced(&t->metric, x + i * d, rows, n, out + i * n);
+}
+
+/* ------------------------------------------------------------------------- brute force ---- */
+
+/* What ArgKmin does with the heap of a thread: its content passes through another one. */
+static void finish_brute(const mc_training *t, const mc_near_heap *from, const mc_near_heap *to)
+{
+    mc_near_heap_start(to, DBL_MAX);
+    for (size_t i = 0; i < from->k; i++)
+        mc_near_heap_push(to, from->values[i], from->indices[i]);
+    mc_near_order(to->values, to->indices, to->k, t->sort);
+    for (size_t i = 0; i < to->k; i++)
+        to->values[i] = mc_distance_from_reduced(&t->metric, fmax(to->values[i], 0.0));
+}
+
+static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, size_t k,
+                          size_t room, double *out)
+{
+    double found[TILE_ROWS * MC_DISTANCE_TILE];
+    for (size_t i = 0; i < n_rows; i++) {
+        const list l = list_at(out, i, room);
+        mc_near_heap_start(&(mc_near_heap){l.distances + k, l.indices + k, k}, DBL_MAX);
+    }
+    for (size_t first = 0; first < t->n; first += MC_DISTANCE_TILE) {
+        const size_t n = t->n - first < MC_DISTANCE_TILE ? t->n - first : MC_DISTANCE_TILE;
+        tile(t, x, n_rows, first, n, found);
+        for (size_t i = 0; i < n_rows; i++) {
+            const list l = list_at(out, i, room);
+            const mc_near_heap heap = {l.distances + k, l.indices + k, k};
+            for (size_t j = 0; j < n; j++)
+                mc_near_heap_push(&heap, found[i * n + j], (double)(first + j));
+        }
+    }
+    for (size_t i = 0; i < n_rows; i++) {
+        const list l = list_at(out, i, room);
+        *l.count = (double)k;
+        finish_brute(t, &(mc_near_heap){l.distances + k, l.indices + k, k},
+                     &(mc_near_heap){l.distances, l.indices, k});
+    }
+}
+
+static void add(list l, double distance, size_t index)
+{
+    const size_t at = (size_t)*l.count;
+    l.distances[at] = distance;
+    l.indices[at] = (double)index;
+    *l.count += 1.0;
+}
+
+static void brute_within(const mc_training *t, const double *x, size_t n_rows, double radius,
+                         size_t room, double *out)
+{
+    double found[TILE_ROWS * MC_DISTANCE_TILE];
+    const double most = mc_distance_to_reduced(&t->metric, radius);
+    for (size_t i = 0; i < n_rows; i++)
+        *list_at(out, i, room).count = 0.0;
+    for (size_t first = 0; first < t->n; first += MC_DISTANCE_TILE) {
+        const size_t n = t->n - first < MC_DISTANCE_TILE ? t->n - first : MC_DISTANCE_TILE;
+        tile(t, x, n_rows, first, n, found);
+        for (size_t i = 0; i < n_rows; i++) {
+            const list l = list_at(out, i, room);
+            for (size_t j = 0; j < n; j++)
+                if (found[i * n + j] <= most)
+                    add(l, mc_distance_from_reduced(&t->metric, found[i * n + j]), first + j);
+        }
+    }
+}
+
+void mc_near_distances(const mc_training *t, const double *x, size_t n_rows, double *out)
+{
+    double found[TILE_ROWS * MC_DISTANCE_TILE];
+    for (size_t row = 0; row < n_rows; row += TILE_ROWS) {
+        const size_t rows = n_rows - row < TILE_ROWS ? n_rows - row : TILE_ROWS;
+        for (size_t first = 0; first < t->n; first += MC_DISTANCE_TILE) {
+            const size_t n = t->n - first < MC_DISTANCE_TILE ? t->n - first : MC_DISTANCE_TILE;
+            tile(t, x + row * t->metric.d, rows, first, n, found);
+            for (size_t i = 0; i < rows; i++)
+                for (size_t j = 0; j < n; j++)
+                    out[(row + i) * t->n + first + j] =
+                        mc_distance_from_reduced(&t->metric, found[i * n + j]);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------------- trees ---- */
+
+/* What a column adds to the least and to the largest distance to a box. */
+static double below_and_above(double low, double high)
+{
+    return 0.5 * ((low + fabs(low)) + (high + fabs(high)));
+}
+
+static double power(double step, double p)
+{
+    return step == 0.0 ? 0.0 : pow(step, p);
+}
+
+static double norm_power(const mc_metric *metric)
+{
+    return metric->id == MC_METRIC_EUCLIDEAN   ? 2.0
+           : metric->id == MC_METRIC_MANHATTAN ? 1.0
+           : metric->id == MC_METRIC_CHEBYSHEV ? (double)INFINITY
+                                               : metric->p;
+}
+
+/* Least reduced distance of x to the box of a node. */
+static double least_to_box(const mc_training *t, size_t node, const double *x)
+{
+    const size_t d = t->metric.d;
+    const double *low = t->bounds + node * d, *high = t->bounds + (t->n_nodes + node) * d;
+    const double p = norm_power(&t->metric);
+    double sum = 0.0;
+    for (size_t j = 0; j < d; j++) {
+        const double step = below_and_above(low[j] - x[j], x[j] - high[j]);
+        sum = isinf(p) ? fmax(sum, step) : sum + power(step, p);
+    }
+    return sum;
+}
+
+/* Least and largest distance of x to the box of a node. */
+static void reach_of_box(const mc_training *t, size_t node, const double *x, double *least,
+                         double *most)
+{
+    const size_t d = t->metric.d;
+    const double *low = t->bounds + node * d, *high = t->bounds + (t->n_nodes + node) * d;
+    const double p = norm_power(&t->metric);
+    double near = 0.0, far = 0.0;
+    for (size_t j = 0; j < d; j++) {
+        const double a = low[j] - x[j], b = x[j] - high[j];
+        const double step = below_and_above(a, b), size = fmax(fabs(a), fabs(b));
+        near = isinf(p) ? fmax(near, step) : near + power(step, p);
+        far = isinf(p) ? fmax(far, size) : far + power(size, p);
+    }
+    *least = isinf(p) ? near : pow(near, 1.0 / p);
+    *most = isinf(p) ? far : pow(far, 1.0 / p);
+}
+
+static double least_reduced(const mc_training *t, size_t node, const double *x)
+{
+    if (t->radii == NULL)
+        return least_to_box(t, node, x);
+    const double centre = mc_distance(&t->metric, x, t->bounds + node * t->metric.d);
+    return mc_distance_to_reduced(&t->metric, fmax(0.0, centre - t->radii[node]));
+}
+
+static void reach_of(const mc_training *t, size_t node, const double *x, double *least,
+                     double *most)
+{
+    if (t->radii == NULL) {
+        reach_of_box(t, node, x, least, most);
+        return;
+    }
+    const double centre = mc_distance(&t->metric, x, t->bounds + node * t->metric.d);
+    *least = fmax(0.0, centre - t->radii[node]);
+    *most = centre + t->radii[node];
+}
+
+/* Calls DO with `j` and `reduced` for each row of a node, in its order. */
+#define EACH_ROW(t, node, x, DO)                                                               \
+    do {                                                                                       \
+        double found[MC_DISTANCE_TILE];                                                        \
+        const uint32_t *bounds_ = (t)->nodes + (node)*MC_NODE_FIELDS;                          \
+        for (size_t at_ = bounds_[0]; at_ < bounds_[1]; at_ += MC_DISTANCE_TILE) {             \
+            const size_t n_ =                                                                  \
+                bounds_[1] - at_ < MC_DISTANCE_TILE ? bounds_[1] - at_ : MC_DISTANCE_TILE;     \
+            mc_distances_reduced(&(t)->metric, x, (t)->rows + at_ * (t)->metric.d, n_, found); \
+            for (size_t k_ = 0; k_ < n_; k_++) {                                               \
+                const size_t j = (t)->order[at_ + k_];                                         \
+                const double reduced = found[k_];                                              \
+                DO;                                                                            \
+            }                                                                                  \
+        }                                                                                      \
+    } while (0)
+
+static bool is_leaf(const mc_training *t, size_t node)
+{
+    return t->nodes[node * MC_NODE_FIELDS + 2] != 0;
+}
+
+typedef struct visit {
+    size_t node;
+    double least; /* reduced */
+} visit;
+
+/* Depth first, the nearer child first; whether a child is worth it is asked when its turn comes. */
+static void walk_nearest(const mc_training *t, const double *x, const mc_near_heap *heap)
+{
+    visit stack[MC_NODE_DEPTH];
+    size_t n = 0;
+    stack[n++] = (visit){0, least_reduced(t, 0, x)};
+    while (n > 0) {
+        const visit now = stack[--n];
+        if (now.least > heap->values[0])
+            continue;
+        if (is_leaf(t, now.node)) {
+            EACH_ROW(t, now.node, x, mc_near_heap_push(heap, reduced, (double)j));
+            continue;
+        }
+        const size_t left = 2 * now.node + 1;
+        const visit a = {left, least_reduced(t, left, x)};
+        const visit b = {left + 1, least_reduced(t, left + 1, x)};
+        const bool left_first = a.least <= b.least;
+        stack[n++] = left_first ? b : a;
+        stack[n++] = left_first ? a : b;
+    }
+}
+
+static void tree_nearest(const mc_training *t, const double *x, size_t k, list l)
+{
+    const mc_near_heap heap = {l.distances, l.indices, k};
+    mc_near_heap_start(&heap, (double)INFINITY);
+    walk_nearest(t, x, &heap);
+    mc_near_order(heap.values, heap.indices, k, t->sort);
+    for (size_t i = 0; i < k; i++)
+        heap.values[i] = mc_distance_from_reduced(&t->metric, heap.values[i]);
+    *l.count = (double)k;
+}
+
+static void tree_within(const mc_training *t, const double *x, double radius, list l)
+{
+    const double reduced_radius = mc_distance_to_reduced(&t->metric, radius);
+    size_t stack[MC_NODE_DEPTH], n = 0;
+    *l.count = 0.0;
+    stack[n++] = 0;
+    while (n > 0) {
+        const size_t node = stack[--n];
+        double least = 0.0, most = 0.0;
+        reach_of(t, node, x, &least, &most);
+        if (least > radius)
+            continue;
+        if (most <= radius) {
+            EACH_ROW(t, node, x, add(l, mc_distance_from_reduced(&t->metric, reduced), j));
+        } else if (is_leaf(t, node)) {
+            EACH_ROW(t, node, x,
+                     if (reduced <= reduced_radius)
+                         add(l, mc_distance_from_reduced(&t->metric, reduced), j));
+        } else {
+            stack[n++] = 2 * node + 2;
+            stack[n++] = 2 * node + 1;
+        }
+    }
+}
+
+/* -------------------------------------------------------------------------------- both ---- */
+
+static void blank_rests(double *out, size_t n_rows, size_t room)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        blank_rest(list_at(out, i, room), room);
+}
+
+void mc_near_k(const mc_training *t, const double *x, size_t n_rows, size_t k, size_t room,
+               double *out)
+{
+    const size_t d = t->metric.d, width = 1 + 2 * room;
+    for (size_t i = 0; t->order != NULL && i < n_rows; i++)
+        tree_nearest(t, x + i * d, k, list_at(out, i, room));
+    for (size_t i = 0; t->order == NULL && i < n_rows; i += TILE_ROWS)
+        brute_nearest(t, x + i * d, n_rows - i < TILE_ROWS ? n_rows - i : TILE_ROWS, k, room,
+                      out + i * width);
+    blank_rests(out, n_rows, room);
+}
+
+void mc_near_within(const mc_training *t, const double *x, size_t n_rows, double radius,
+                    size_t room, double *out)
+{
+    const size_t d = t->metric.d, width = 1 + 2 * room;
+    for (size_t i = 0; t->order != NULL && i < n_rows; i++)
+        tree_within(t, x + i * d, radius, list_at(out, i, room));
+    for (size_t i = 0; t->order == NULL && i < n_rows; i += TILE_ROWS)
+        brute_within(t, x + i * d, n_rows - i < TILE_ROWS ? n_rows - i : TILE_ROWS, radius, room,
+                     out + i * width);
+    blank_rests(out, n_rows, room);
+}
+
+/* NaN, which nan_euclidean gives rows that share no column, counts as the largest. */
+void mc_near_k_of(const double *distances, size_t n_rows, size_t n, size_t k, size_t room,
+                  double *out)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        const list l = list_at(out, i, room);
+        const mc_near_heap heap = {l.distances, l.indices, k};
+        for (size_t j = 0; j < k; j++) {
+            l.distances[j] = (double)INFINITY;
+            l.indices[j] = (double)n;
+        }
+        for (size_t j = 0; j < n; j++) {
+            const double distance = distances[i * n + j];
+            mc_near_pairs_push(&heap, isnan(distance) ? (double)INFINITY : distance, (double)j);
+        }
+        mc_near_sort_pairs(l.distances, l.indices, k);
+        for (size_t j = 0; j < k; j++)
+            l.distances[j] = distances[i * n + (size_t)l.indices[j]];
+        *l.count = (double)k;
+    }
+    blank_rests(out, n_rows, room);
+}
+
+void mc_near_within_of(const double *distances, size_t n_rows, size_t n, double radius, size_t room,
+                       double *out)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        const list l = list_at(out, i, room);
+        *l.count = 0.0;
+        for (size_t j = 0; j < n; j++)
+            if (distances[i * n + j] <= radius)
+                add(l, distances[i * n + j], j);
+    }
+    blank_rests(out, n_rows, room);
+}

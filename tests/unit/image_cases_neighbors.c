@@ -1,0 +1,106 @@
+/* image_cases_neighbors.c: every step of run_neighbors.c. */
+#include "image_cases_neighbors.h"
+
+#include "image_cases.h"
+#include "kernel/neighbor_sums.h"
+#include "kernel/neighbors.h"
+
+#define N 5
+static const double ROWS[N * EVERYTHING_NUMBERS] = {0.0,  1.0,  2.0, 0.5,  1.0, 0.0,  0.0,
+                                                    0.25, -1.0, 2.0, 0.5,  1.0, 0.25, 0.0,
+                                                    1.0,  1.0,  3.0, -1.0, 0.0, 2.0};
+
+static mc_step asking(making *m, mc_op op, uint32_t x, mc_metric_id metric)
+{
+    mc_step step = step_of(op);
+    step.src = x;
+    step.array[0] = make_f64(m, N, EVERYTHING_NUMBERS, ROWS);
+    step.n[0] = metric;
+    step.n[1] = 2;
+    step.value[0] = 3.0;
+    step.value[1] = 2.5;
+    return step;
+}
+
+/* Two leaves below a root; a ball tree if `is_ball`. */
+static mc_step asking_tree(making *m, mc_op op, uint32_t x, bool is_ball)
+{
+    static const uint32_t ORDER[N] = {3, 1, 0, 4, 2};
+    static const uint32_t NODES[] = {0, N, 0, 0, 2, 1, 2, N, 1};
+    static const double BOUNDS[6 * EVERYTHING_NUMBERS] = {0.0, 0.0, 0.0,  0.25,
+                                                          1.0, 0.0, -1.0, -1.0};
+    static const double RADII[3] = {4.0, 2.0, 3.0};
+    mc_step step = asking(m, op, x, MC_METRIC_EUCLIDEAN);
+    step.flags = MC_STEP_INTROSORT;
+    step.array[2] = make_u32(m, N, ORDER);
+    step.array[3] = make_array(m, MC_ARRAY_U32, NODES, 3, MC_NODE_FIELDS);
+    step.array[4] = make_f64(m, is_ball ? 3 : 6, EVERYTHING_NUMBERS, BOUNDS);
+    if (is_ball)
+        step.array[5] = make_f64(m, 1, 3, RADII);
+    return step;
+}
+
+static void make_distances(making *m, results *r, uint32_t x)
+{
+    static const double MATRIX[16] = {2.0, 0.5, 0.0, 0.0, 0.5, 1.0, 0.0, 0.0,
+                                      0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 1.0};
+    for (uint32_t id = 0; id < MC_N_METRICS; id++) {
+        mc_step step = asking(m, MC_OP_DISTANCES, x, (mc_metric_id)id);
+        const mc_metric_needs needs = mc_metric_need((mc_metric_id)id);
+        if (id == MC_METRIC_HAVERSINE)
+            continue; /* of two columns */
+        if (needs != MC_NEEDS_NOTHING)
+            step.array[1] = make_f64(m, needs == MC_NEEDS_MATRIX ? 4 : 1, 4, MATRIX);
+        keep(r, make_step(m, step, N));
+    }
+}
+
+static void make_uses(making *m, results *r, uint32_t lists)
+{
+    static const double VALUES[N * N] = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0};
+    const uint32_t codes = make_u32(m, N, (const uint32_t[]){0, 2, 1, 0, 2});
+    mc_step step = step_of(MC_OP_NEAR_VOTES);
+    step.src = lists;
+    step.array[0] = codes;
+    step.array[1] = make_f64(m, 1, 3, VALUES);
+    for (step.n[0] = 0; step.n[0] < MC_N_WEIGHTS; step.n[0]++)
+        for (step.n[1] = 0; step.n[1] < MC_N_SUMS; step.n[1]++)
+            keep(r, make_step(m, step, 3));
+    step = step_of(MC_OP_NEAR_MEAN);
+    step.src = lists;
+    step.array[0] = make_f64(m, N, 2, VALUES);
+    keep(r, make_step(m, step, 2));
+    step = step_of(MC_OP_NEAR_SPREAD);
+    step.src = lists;
+    keep(r, make_step(m, step, N));
+    step.flags = MC_STEP_AS_DISTANCES;
+    keep(r, make_step(m, step, N));
+    step = step_of(MC_OP_NEAR_OUTLIER);
+    step.src = lists;
+    step.array[0] = step.array[1] = make_f64(m, 1, N, VALUES);
+    keep(r, make_step(m, step, 1));
+    keep(r, make_simple(m, MC_OP_NEAR_PATH, lists, make_f64(m, N, N, VALUES), N));
+}
+
+void make_group_neighbors(making *m, results *r, uint32_t x)
+{
+    static const double NORMS[N] = {5.25, 1.0625, 6.25, 2.0625, 14.0};
+    mc_step step = asking(m, MC_OP_NEAREST, x, MC_METRIC_EUCLIDEAN);
+    step.array[5] = make_f64(m, 1, N, NORMS);
+    make_uses(m, r, keep(r, make_step(m, step, 1 + 2 * 4)));
+    step.op = MC_OP_WITHIN;
+    keep(r, make_step(m, step, 1 + 2 * N));
+    for (size_t ball = 0; ball < 2; ball++) {
+        keep(r, make_step(m, asking_tree(m, MC_OP_NEAREST, x, ball == 1), 1 + 2 * 2));
+        make_uses(m, r, make_step(m, asking_tree(m, MC_OP_WITHIN, x, ball == 1), 1 + 2 * N));
+    }
+    make_distances(m, r, x);
+    const uint32_t distances = make_step(m, asking(m, MC_OP_DISTANCES, x, MC_METRIC_MANHATTAN), N);
+    step = step_of(MC_OP_NEAREST_OF);
+    step.src = distances;
+    step.n[1] = 3;
+    make_uses(m, r, make_step(m, step, 1 + 2 * 3));
+    step.op = MC_OP_WITHIN_OF;
+    step.value[1] = 4.0;
+    make_uses(m, r, make_step(m, step, 1 + 2 * N));
+}
