@@ -72,6 +72,7 @@ static mc_status run_block(plan *p, size_t first, size_t n, mc_error *err)
     const mc_view *view = p->run.view;
     p->run.first_row = first;
     p->run.n_rows = n;
+    p->run.came_sparse = p->asked->sparse || p->asked->layout == MC_LAYOUT_CSR;
     mc_workspace_reset(p->run.workspace, MC_HEAP_BLOCK);
     if (view->header->n_sparse > 0) {
         MC_TRY(mc_input_rows(&p->run, p->input, err));

@@ -17,16 +17,6 @@ static mc_status same_width(const mc_view *view, const mc_step *step, mc_error *
                          "source and destination differ in width", err);
 }
 
-static mc_cell image_cell(const mc_view *view, const mc_image_cell *cell)
-{
-    mc_cell out = {.kind = cell->kind, .size = cell->size};
-    if (cell->kind == MC_CELL_STRING)
-        out.as.text = view->strings + cell->as.text_at;
-    else
-        out.as.integer = cell->as.integer; /* the same eight bytes as `number` */
-    return out;
-}
-
 static inline bool is_missing(const mc_step *step, double x)
 {
     return step->flags & MC_STEP_MISSING_NAN ? isnan(x) : x == step->value[0];
@@ -82,7 +72,7 @@ static mc_cell marker_of(const mc_run *run, const mc_step *step)
 {
     if (step->array[1] == MC_NONE)
         return (mc_cell){.kind = MC_CELL_NONE};
-    return image_cell(run->view, mc_view_array(run->view, step->array[1]));
+    return mc_view_cell(run->view, mc_view_array(run->view, step->array[1]));
 }
 
 mc_status mc_run_fill_cells(const mc_run *run, const mc_step *step, mc_error *err)
@@ -94,7 +84,7 @@ mc_status mc_run_fill_cells(const mc_run *run, const mc_step *step, mc_error *er
     mc_cell *out = run->buffers[step->dst];
     for (size_t i = 0; i < run->n_rows; i++)
         for (size_t j = 0; j < width; j++, x++)
-            *out++ = cell_is_missing(step, x, &marker) ? image_cell(run->view, &fill[j]) : *x;
+            *out++ = cell_is_missing(step, x, &marker) ? mc_view_cell(run->view, &fill[j]) : *x;
     return MC_OK;
 }
 
@@ -154,7 +144,7 @@ static bool find_category(const encoder *e, const mc_encoder_column *column, con
     uint32_t low = column->first, high = column->first + column->n;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        const mc_cell category = image_cell(e->view, &e->categories[middle]);
+        const mc_cell category = mc_view_cell(e->view, &e->categories[middle]);
         const int order = mc_cell_compare(&category, cell);
         if (order == 0) {
             *out_code = e->codes[middle];

@@ -28,13 +28,31 @@ typedef enum mc_op {
 #define MC_STEP_OR_EQUAL       1u
 #define MC_STEP_INTROSORT      1u
 #define MC_STEP_AS_DISTANCES   1u
+#define MC_STEP_POSITIVE       1u
+#define MC_STEP_KEEP_ABSENT    1u
+#define MC_STEP_ALL_ABSENT     2u
+#define MC_STEP_REFUSE_ZEROS   1u
+#define MC_STEP_ZEROS_LAST     2u
+#define MC_STEP_FROM_END       1u
+#define MC_STEP_WHOLE          2u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
+
+/* What SPLINE does beyond the range of training. */
+typedef enum mc_spline_mode {
+    MC_SPLINE_CONSTANT,
+    MC_SPLINE_LINEAR,
+    MC_SPLINE_CONTINUE,
+    MC_SPLINE_REFUSES,
+    MC_SPLINE_PERIODIC,
+    MC_N_SPLINE_MODES
+} mc_spline_mode;
 
 /* What a step computes on: one block of rows of one batch. *Owned* by the predicting thread. */
 typedef struct mc_run {
     const mc_view *view;
     size_t n_rows;    /* of this block */
     size_t first_row; /* of this block in the batch, for messages */
+    bool came_sparse; /* as a sparse matrix, whose zeros are absent */
     void **buffers;   /* (n_buffers): (n_rows, width) each; steps may redirect their own dst */
     mc_workspace *workspace; /* for mc_run_room() */
 } mc_run;

@@ -39,6 +39,16 @@ static inline const uint32_t *mc_view_u32(const mc_view *view, uint32_t array)
 {
     return (const uint32_t *)mc_view_array(view, array);
 }
+/* A cell of the image; its text, if it is one, is borrowed from the image. */
+static inline mc_cell mc_view_cell(const mc_view *view, const mc_image_cell *cell)
+{
+    mc_cell out = {.kind = cell->kind, .size = cell->size};
+    if (cell->kind == MC_CELL_STRING)
+        out.as.text = view->strings + cell->as.text_at;
+    else
+        out.as.integer = cell->as.integer; /* the same eight bytes as `number` */
+    return out;
+}
 /* For arrays that a step may lack: NULL then. */
 static inline const double *mc_view_f64_or_null(const mc_view *view, uint32_t array)
 {

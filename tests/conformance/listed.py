@@ -57,6 +57,8 @@ BAYES_AND_NETWORKS = """
 """.split()
 
 FEATURES = """
+KBinsDiscretizer PolynomialFeatures PowerTransformer QuantileTransformer SplineTransformer
+TargetEncoder
 """.split()
 
 SELECTION = """

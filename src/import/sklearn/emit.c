@@ -34,6 +34,12 @@ static mc_status number_step(mc_lowering *to, mc_step step, const mc_sym *x, siz
     return MC_OK;
 }
 
+mc_status mc_emit_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width, mc_sym *out,
+                       mc_error *err)
+{
+    return number_step(to, step, x, width, out, err);
+}
+
 /* ------------------------------------------------------------------------------- kinds ---- */
 
 mc_status mc_to_numbers(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)

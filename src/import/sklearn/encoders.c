@@ -4,24 +4,14 @@
  * Exact    Bit for bit: a category is found or it is not. Values compare as Python's ==, NaN equals
  *          NaN, and a JSON null is None or NaN, whichever is among the categories. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/size.h"
-#include "image/encoder.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/encoder_tables.h"
 #include "kernel/category.h"
 
 #define NO_CODE UINT32_MAX
-
-/* An encoder under construction: the arrays of its step. */
-typedef struct tables {
-    const mc_value *est;
-    mc_cell *cells;             /* (n): categories of all columns, sorted within each */
-    uint32_t *codes;            /* (n) */
-    mc_encoder_column *columns; /* (n_columns) */
-    size_t n, n_columns, n_outputs;
-} tables;
 
 /* Categories of one column as fitted. */
 typedef struct column {
@@ -105,41 +95,10 @@ static mc_status read_categories(mc_lowering *to, const mc_value *categories, co
 
 /* ------------------------------------------------------------------------- step arrays ---- */
 
-typedef struct entry {
-    mc_cell cell;
-    uint32_t code;
-} entry;
-
-static int by_cell(const void *a, const void *b)
-{
-    return mc_cell_compare(&((const entry *)a)->cell, &((const entry *)b)->cell);
-}
-
-/* Puts a column's categories, sorted, with codes[i] for category i. */
-static mc_status put_column(mc_lowering *to, tables *t, size_t j, const column *c,
-                            const uint32_t *codes, mc_error *err)
-{
-    entry *entries = NULL;
-    MC_TRY(mc_arena_new(to->arena, entry, c->n, &entries, err));
-    for (size_t i = 0; i < c->n; i++)
-        entries[i] = (entry){c->cells[i], codes[i]};
-    qsort(entries, c->n, sizeof *entries, by_cell);
-    t->columns[j].first = mc_u32_from_size(t->n);
-    t->columns[j].n = mc_u32_from_size(c->n);
-    for (size_t i = 0; i < c->n; i++, t->n++) {
-        if (i > 0 && by_cell(&entries[i - 1], &entries[i]) == 0)
-            return mc_refuse(err, t->est, "categories_[%zu] holds a value twice", j);
-        t->cells[t->n] = entries[i].cell;
-        t->codes[t->n] = entries[i].code;
-    }
-    return MC_OK;
-}
-
 static mc_status start_tables(mc_lowering *to, const mc_value *est, const mc_sym *x,
-                              const mc_items *categories, tables *out, mc_error *err)
+                              const mc_items *categories, mc_encoder_tables *out, mc_error *err)
 {
     size_t n = 0;
-    *out = (tables){.est = est, .n_columns = categories->n};
     if (categories->n != x->n_cols)
         return mc_refuse(err, est, "attribute categories_: expected %zu arrays, found %zu",
                          x->n_cols, categories->n);
@@ -149,17 +108,7 @@ static mc_status start_tables(mc_lowering *to, const mc_value *est, const mc_sym
                   "categories_[%zu]", j);
         n += array.n_items;
     }
-    MC_TRY(mc_arena_new(to->arena, mc_cell, n, &out->cells, err));
-    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &out->codes, err));
-    return mc_arena_new(to->arena, mc_encoder_column, categories->n, &out->columns, err);
-}
-
-static mc_status put_arrays(mc_lowering *to, const tables *t, mc_step *step, mc_error *err)
-{
-    MC_TRY(mc_build_cells(to->b, t->cells, t->n, &step->array[0], err));
-    MC_TRY(mc_build_u32(to->b, t->codes, t->n, &step->array[1], err));
-    return mc_build_array(to->b, MC_ARRAY_U32, t->columns, t->n_columns, MC_ENCODER_FIELDS,
-                          &step->array[2], err);
+    return mc_encoder_start(to, est, categories->n, n, out, err);
 }
 
 /* How numpy would show values of the encoder's dtype. */
@@ -185,7 +134,7 @@ static uint32_t one_hot_code(const column *c, uint32_t code)
     return code == c->dropped ? n_out : code > c->dropped ? code - 1 : code;
 }
 
-static mc_status one_hot_column(mc_lowering *to, tables *t, size_t j, const column *c,
+static mc_status one_hot_column(mc_lowering *to, mc_encoder_tables *t, size_t j, const column *c,
                                 mc_error *err)
 {
     uint32_t *codes = NULL;
@@ -204,7 +153,7 @@ static mc_status one_hot_column(mc_lowering *to, tables *t, size_t j, const colu
     else if (!to_infrequent && !mc_attr_is_text(t->est, "handle_unknown", "ignore"))
         to_column->on_unknown = MC_UNKNOWN_REFUSED;
     t->n_outputs += to_column->n_out;
-    return put_column(to, t, j, c, codes, err);
+    return mc_encoder_put(to, t, j, c->cells, c->n, codes, err);
 }
 
 static mc_status is_sparse(const mc_value *est, bool *out, mc_error *err)
@@ -218,7 +167,7 @@ static mc_status is_sparse(const mc_value *est, bool *out, mc_error *err)
 mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_method method,
                                    const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    tables t;
+    mc_encoder_tables t;
     mc_items categories;
     mc_sym cells;
     uint32_t buffer = 0;
@@ -238,7 +187,7 @@ mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_meth
     MC_TRY(is_sparse(est, &sparse, err));
     MC_TRY(mc_to_cells(to, x, &cells, err));
     step.src = cells.buffer;
-    MC_TRY(put_arrays(to, &t, &step, err));
+    MC_TRY(mc_encoder_place(to, &t, &step, err));
     MC_TRY(mc_build_step(to->b, step, t.n_outputs, &buffer, err));
     const mc_sym y = {.kind = MC_SYM_NUMBERS,
                       .buffer = buffer,
@@ -251,7 +200,7 @@ mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_meth
 /* ------------------------------------------------------------------------------ ordinal ---- */
 
 /* The values of one column's codes: 0, 1 ..., missing, and the value of the unknown behind them. */
-static mc_status ordinal_column(mc_lowering *to, tables *t, size_t j, const column *c,
+static mc_status ordinal_column(mc_lowering *to, mc_encoder_tables *t, size_t j, const column *c,
                                 double *values, mc_error *err)
 {
     uint32_t *codes = NULL;
@@ -275,18 +224,19 @@ static mc_status ordinal_column(mc_lowering *to, tables *t, size_t j, const colu
                                 ? MC_UNKNOWN_CODED
                                 : MC_UNKNOWN_REFUSED;
     t->n_outputs += to_column->n_out;
-    return put_column(to, t, j, c, codes, err);
+    return mc_encoder_put(to, t, j, c->cells, c->n, codes, err);
 }
 
 static mc_status emit_ordinal(mc_lowering *to, const mc_value *est, const mc_sym *x,
-                              const tables *t, const double *values, mc_sym *out, mc_error *err)
+                              const mc_encoder_tables *t, const double *values, mc_sym *out,
+                              mc_error *err)
 {
     mc_step step = MC_STEP_INIT(ORDINAL);
     mc_sym cells;
     uint32_t buffer = 0;
     MC_TRY(mc_to_cells(to, x, &cells, err));
     step.src = cells.buffer;
-    MC_TRY(put_arrays(to, t, &step, err));
+    MC_TRY(mc_encoder_place(to, t, &step, err));
     MC_TRY(mc_build_f64(to->b, values, 1, t->n_outputs, &step.array[3], err));
     MC_TRY(mc_build_step(to->b, step, x->n_cols, &buffer, err));
     *out = (mc_sym){
@@ -297,7 +247,7 @@ static mc_status emit_ordinal(mc_lowering *to, const mc_value *est, const mc_sym
 mc_status mc_lower_ordinal_encoder(mc_lowering *to, const mc_value *est, mc_method method,
                                    const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    tables t;
+    mc_encoder_tables t;
     mc_items categories;
     double *values = NULL;
     mc_sym y;

@@ -4,11 +4,12 @@
  *          _sequential.py, _from_model.py, scikit-learn 1.2 to 1.9.
  * Exact    Bit for bit: columns are copied, and masks are worked out as scikit-learn does, ties
  *          included. */
+#include "import/sklearn/selection.h"
+
 #include <stdlib.h>
 
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
-#include "import/sklearn/selection.h"
 #include "import/sklearn/tree_ensemble.h"
 
 mc_lower_fn mc_lower_variance_threshold;

@@ -1,0 +1,54 @@
+/* encoder_tables.c: categories in the order of mc_cell_compare(), as the steps search them. */
+#include "import/sklearn/encoder_tables.h"
+
+#include <stdlib.h>
+
+#include "base/size.h"
+#include "kernel/category.h"
+
+typedef struct entry {
+    mc_cell cell;
+    uint32_t code;
+} entry;
+
+static int by_cell(const void *a, const void *b)
+{
+    return mc_cell_compare(&((const entry *)a)->cell, &((const entry *)b)->cell);
+}
+
+mc_status mc_encoder_start(mc_lowering *to, const mc_value *est, size_t n_columns,
+                           size_t n_categories, mc_encoder_tables *out, mc_error *err)
+{
+    *out = (mc_encoder_tables){.est = est, .n_columns = n_columns};
+    MC_TRY(mc_arena_new(to->arena, mc_cell, n_categories, &out->cells, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n_categories, &out->codes, err));
+    return mc_arena_new(to->arena, mc_encoder_column, n_columns, &out->columns, err);
+}
+
+mc_status mc_encoder_put(mc_lowering *to, mc_encoder_tables *t, size_t j, const mc_cell *categories,
+                         size_t n, const uint32_t *codes, mc_error *err)
+{
+    entry *entries = NULL;
+    MC_TRY(mc_arena_new(to->arena, entry, n, &entries, err));
+    for (size_t i = 0; i < n; i++)
+        entries[i] = (entry){categories[i], codes[i]};
+    qsort(entries, n, sizeof *entries, by_cell);
+    t->columns[j].first = mc_u32_from_size(t->n);
+    t->columns[j].n = mc_u32_from_size(n);
+    for (size_t i = 0; i < n; i++, t->n++) {
+        if (i > 0 && by_cell(&entries[i - 1], &entries[i]) == 0)
+            return mc_refuse(err, t->est, "the categories of column %zu hold a value twice", j);
+        t->cells[t->n] = entries[i].cell;
+        t->codes[t->n] = entries[i].code;
+    }
+    return MC_OK;
+}
+
+mc_status mc_encoder_place(mc_lowering *to, const mc_encoder_tables *t, mc_step *step,
+                           mc_error *err)
+{
+    MC_TRY(mc_build_cells(to->b, t->cells, t->n, &step->array[0], err));
+    MC_TRY(mc_build_u32(to->b, t->codes, t->n, &step->array[1], err));
+    return mc_build_array(to->b, MC_ARRAY_U32, t->columns, t->n_columns, MC_ENCODER_FIELDS,
+                          &step->array[2], err);
+}

@@ -1,0 +1,144 @@
+/* column_map.c: power functions and quantiles.
+ *
+ * Oracle   PowerTransformer and QuantileTransformer, sklearn/preprocessing/_data.py, scikit-learn
+ *          1.2 to 1.9; scipy.special.boxcox, inv_boxcox; scipy.stats.yeojohnson (from 1.9 on);
+ *          numpy.interp; scipy.stats.norm.
+ * Exact    Powers: the same operations; pow, expm1 and log1p are the C library's, within 1 ulp
+ * each. Quantiles to uniform: bit for bit. To normal: ndtri and ndtr of kernel/special.c. */
+#include "kernel/column_map.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "kernel/special.h"
+
+#define BOUNDS_THRESHOLD 1e-7
+#define LARGEST_LOG      709.78
+
+/* ------------------------------------------------------------------------------- powers ---- */
+
+static double yeo_johnson(double x, double lambda)
+{
+    if (x >= 0.0)
+        return fabs(lambda) < DBL_EPSILON ? log1p(x) : (pow(x + 1.0, lambda) - 1.0) / lambda;
+    return fabs(lambda - 2.0) > DBL_EPSILON ? -(pow(-x + 1.0, 2.0 - lambda) - 1.0) / (2.0 - lambda)
+                                            : -log1p(-x);
+}
+
+static double yeo_johnson_logs(double x, double lambda)
+{
+    if (x >= 0.0)
+        return fabs(lambda) < DBL_EPSILON ? log1p(x) : expm1(lambda * log1p(x)) / lambda;
+    return fabs(lambda - 2.0) > DBL_EPSILON ? -expm1((2.0 - lambda) * log1p(-x)) / (2.0 - lambda)
+                                            : -log1p(-x);
+}
+
+static double yeo_johnson_back(double x, double lambda)
+{
+    if (x >= 0.0)
+        return fabs(lambda) < DBL_EPSILON ? exp(x) - 1.0
+                                          : pow(x * lambda + 1.0, 1.0 / lambda) - 1.0;
+    return fabs(lambda - 2.0) > DBL_EPSILON
+               ? 1.0 - pow(-(2.0 - lambda) * x + 1.0, 1.0 / (2.0 - lambda))
+               : 1.0 - exp(-x);
+}
+
+static double box_cox(double x, double lambda)
+{
+    const double log_x = log(x);
+    if (fabs(lambda) < 1e-19)
+        return log_x;
+    if (lambda * log_x < LARGEST_LOG)
+        return expm1(lambda * log_x) / lambda;
+    return copysign(1.0, lambda) * exp(lambda * log_x - log(fabs(lambda))) - 1.0 / lambda;
+}
+
+static double box_cox_back(double x, double lambda)
+{
+    return lambda == 0.0 ? exp(x) : pow(x * lambda + 1.0, 1.0 / lambda);
+}
+
+static double box_cox_back_logs(double x, double lambda)
+{
+    if (lambda == 0.0)
+        return exp(x);
+    if (lambda * x < 1.79e308)
+        return exp(log1p(lambda * x) / lambda);
+    return exp((log(copysign(1.0, lambda) * (x + 1.0 / lambda)) + log(fabs(lambda))) / lambda);
+}
+
+double mc_power_of(mc_power which, double x, double lambda)
+{
+    static double (*const FUNCTIONS[MC_N_POWERS])(double, double) = {
+        yeo_johnson, yeo_johnson_logs, yeo_johnson_back, box_cox, box_cox_back, box_cox_back_logs};
+    return FUNCTIONS[which](x, lambda);
+}
+
+/* ---------------------------------------------------------------------------- quantiles ---- */
+
+/* The last point that is not above x, which lies within. */
+static size_t point_below(double x, const double *xs, size_t n)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (x >= xs[middle])
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low == 0 ? 0 : low - 1;
+}
+
+double mc_interpolate(double x, const double *xs, const double *ys, size_t n)
+{
+    if (n == 1 || x < xs[0])
+        return ys[0];
+    if (x > xs[n - 1])
+        return ys[n - 1];
+    const size_t at = point_below(x, xs, n);
+    if (at == n - 1 || xs[at] == x)
+        return ys[at];
+    const double slope = (ys[at + 1] - ys[at]) / (xs[at + 1] - xs[at]);
+    double y = slope * (x - xs[at]) + ys[at];
+    if (isnan(y)) {
+        y = slope * (x - xs[at + 1]) + ys[at + 1];
+        if (isnan(y) && ys[at] == ys[at + 1])
+            y = ys[at];
+    }
+    return y;
+}
+
+/* The quantile of a normal distribution, within what its inverse can tell apart. */
+static double normal_quantile(double p)
+{
+    const double smallest = BOUNDS_THRESHOLD - DBL_EPSILON;
+    const double low = mc_ndtri(smallest), high = mc_ndtri(1.0 - smallest), x = mc_ndtri(p);
+    return x < low ? low : x > high ? high : x;
+}
+
+double mc_quantile_of(const mc_quantiles *c, double x)
+{
+    const double first = c->quantiles[0], last = c->quantiles[c->n - 1];
+    if (isnan(x))
+        return x;
+    double y = 0.5 * (mc_interpolate(x, c->quantiles, c->references, c->n) -
+                      mc_interpolate(-x, c->minus_quantiles, c->minus_references, c->n));
+    if (c->is_normal ? x + BOUNDS_THRESHOLD > last : x == last)
+        y = 1.0;
+    if (c->is_normal ? x - BOUNDS_THRESHOLD < first : x == first)
+        y = 0.0;
+    return c->is_normal ? normal_quantile(y) : y;
+}
+
+double mc_quantile_back(const mc_quantiles *c, double x)
+{
+    const double p = c->is_normal ? mc_ndtr(x) : x;
+    if (isnan(p))
+        return p;
+    if (c->is_normal ? p - BOUNDS_THRESHOLD < 0.0 : p == 0.0)
+        return c->quantiles[0];
+    if (c->is_normal ? p + BOUNDS_THRESHOLD > 1.0 : p == 1.0)
+        return c->quantiles[c->n - 1];
+    return mc_interpolate(p, c->references, c->quantiles, c->n);
+}
