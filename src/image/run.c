@@ -72,7 +72,6 @@ static mc_status run_block(plan *p, size_t first, size_t n, mc_error *err)
     const mc_view *view = p->run.view;
     p->run.first_row = first;
     p->run.n_rows = n;
-    p->run.came_sparse = p->asked->sparse || p->asked->layout == MC_LAYOUT_CSR;
     mc_workspace_reset(p->run.workspace, MC_HEAP_BLOCK);
     if (view->header->n_sparse > 0) {
         MC_TRY(mc_input_rows(&p->run, p->input, err));
@@ -95,7 +94,10 @@ mc_status mc_image_run(const mc_image *image, mc_method method, const mc_input *
 {
     mc_view view;
     mc_view_of(image->block, &view);
-    plan p = {.run = {.view = &view, .workspace = workspace}, .method = find_method(&view, method)};
+    plan p = {.run = {.view = &view,
+                      .workspace = workspace,
+                      .came_sparse = input->sparse || input->layout == MC_LAYOUT_CSR},
+              .method = find_method(&view, method)};
     if (p.method == NULL) {
         return mc_fail(err, MC_E_NO_METHOD, MC_NO_OFFSET, "%.*s has no %s",
                        (int)view.header->estimator.size, view.strings + view.header->estimator.at,

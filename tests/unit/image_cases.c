@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/encoder.h"
+#include "image_cases_features.h"
 #include "image_cases_kernels.h"
 #include "image_cases_neighbors.h"
 #include "image_cases_sparse.h"
@@ -189,6 +190,7 @@ void make_both_ways(making *m)
 
 /* The groups whose steps have files of their own: each adds its results. */
 static make_group_fn *const GROUPS[] = {
+    make_group_features,
     make_group_kernels,
     make_group_sparse,
     make_group_neighbors,
