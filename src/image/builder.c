@@ -208,6 +208,36 @@ mc_status mc_build_classes(mc_builder *b, const mc_cell *labels, size_t n, uint3
     return mc_vec_append(tables, &added, sizeof added, err);
 }
 
+static mc_image_span run_of(const mc_builder *b, uint32_t table)
+{
+    const mc_vec *tables = &b->sections[MC_SECTION_TABLES];
+    MC_ASSERT(table < tables->size / sizeof(mc_image_span));
+    return ((const mc_image_span *)(const void *)tables->data)[table];
+}
+
+size_t mc_build_n_classes(const mc_builder *b, uint32_t table)
+{
+    return run_of(b, table).n;
+}
+
+mc_status mc_build_class(const mc_builder *b, uint32_t table, size_t at, mc_arena *arena,
+                         mc_cell *out, mc_error *err)
+{
+    const mc_image_span run = run_of(b, table);
+    const mc_image_cell *cells =
+        (const mc_image_cell *)(const void *)b->sections[MC_SECTION_CELLS].data;
+    MC_ASSERT(at < run.n);
+    const mc_image_cell *from = &cells[run.first + at];
+    *out = (mc_cell){.kind = from->kind, .size = from->size};
+    if (from->kind != MC_CELL_STRING) {
+        out->as.integer = from->as.integer; /* the same bytes as `number` */
+        return MC_OK;
+    }
+    return mc_arena_copy(arena,
+                         (const char *)b->sections[MC_SECTION_STRINGS].data + from->as.text_at,
+                         from->size, &out->as.text, err);
+}
+
 /* ------------------------------------------------------------------------------ arrays ---- */
 
 static const size_t ITEM_SIZE[MC_N_ARRAY_TYPES] = {

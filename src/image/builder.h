@@ -8,6 +8,7 @@
  * MC_E_LIMIT. Ids returned are dense numbers, valid for this builder. */
 #ifndef MC_IMAGE_BUILDER_H
 #define MC_IMAGE_BUILDER_H
+#include "base/arena.h"
 #include "image/image.h"
 #include "image/steps.h"
 
@@ -32,6 +33,11 @@ MC_MUST_CHECK mc_status mc_build_identity(mc_builder *b, mc_bytes estimator,
 /* A class table of n labels; equal tables are one. */
 MC_MUST_CHECK mc_status mc_build_classes(mc_builder *b, const mc_cell *labels, size_t n,
                                          uint32_t *out_table, mc_error *err);
+
+size_t mc_build_n_classes(const mc_builder *b, uint32_t table);
+/* Label `at` of a class table; a text is copied into `arena`. */
+MC_MUST_CHECK mc_status mc_build_class(const mc_builder *b, uint32_t table, size_t at,
+                                       mc_arena *arena, mc_cell *out, mc_error *err);
 
 /* -- weights: copied */
 MC_MUST_CHECK mc_status mc_build_array(mc_builder *b, mc_array_type type, const void *items,

@@ -67,6 +67,11 @@ SelectPercentile SequentialFeatureSelector VarianceThreshold
 """.split()
 
 META = """
+AdaBoostClassifier AdaBoostRegressor CalibratedClassifierCV ClassifierChain DummyClassifier
+DummyRegressor FixedThresholdClassifier FrozenEstimator MultiOutputClassifier MultiOutputRegressor
+OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier RandomTreesEmbedding RegressorChain
+SelfTrainingClassifier StackingClassifier StackingRegressor TunedThresholdClassifierCV
+VotingClassifier VotingRegressor _ConstantPredictor _SigmoidCalibration _TemperatureScaling
 """.split()
 
 TEXT = """
@@ -105,6 +110,8 @@ OTHER_KINDS = ("text", "dicts", "tokens", "labels", "sets", "images")
 def is_listed(description):
     """Whether a refusal of this fixture is a failure."""
     names = set(description["inside"])
+    if description["n_features"] is None and names <= {"DummyClassifier", "DummyRegressor"}:
+        return False  # up to 1.5 they do not know how wide their rows are
     if description["input"]["kind"] in OTHER_KINDS:
         return False
     return all(

@@ -194,6 +194,7 @@ static make_group_fn *const GROUPS[] = {
     make_group_kernels,
     make_group_sparse,
     make_group_neighbors,
+    make_group_meta,
     NULL,
 };
 

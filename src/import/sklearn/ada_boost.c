@@ -1,40 +1,45 @@
-/* ada_boost.c: AdaBoost of decision trees.
+/* ada_boost.c: AdaBoost of decision trees, and of anything else.
  *
- * Oracle   sklearn/ensemble/_weight_boosting.py AdaBoostClassifier, scikit-learn 1.2 to 1.9.
- * Exact    Votes are added bit for bit in the order of the trees; their divisor, the sum of the
- *          weights, within 1 ulp (numpy adds it in another order); SAMME.R and probabilities within
- *          a few ulp: logarithms and exponentials are the C library's.
- * Why so   What a tree contributes depends on the leaf alone, so it is worked out when the model is
- *          read: the whole ensemble is one forest. Other base estimators are refused. */
+ * Oracle   sklearn/ensemble/_weight_boosting.py, scikit-learn 1.2 to 1.9.
+ * Exact    Votes are added bit for bit in the order of the estimators; their divisor, the sum of
+ * the weights, within 1 ulp (numpy adds it in another order); SAMME.R and probabilities within a
+ * few ulp: logarithms and exponentials are the C library's. A regressor's median is one of its
+ * estimators' values (kernel/votes.c). Why so   What a tree contributes depends on the leaf alone,
+ * so it is worked out when the model is read: an ensemble of trees is one forest. Others are asked
+ * one by one. */
+#include <float.h>
+#include <math.h>
+
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/meta_ask.h"
 #include "import/sklearn/tree_ensemble.h"
 
 mc_lower_fn mc_lower_ada_boost;
+mc_lower_fn mc_lower_ada_boost_regressor;
 
 typedef struct ada {
     const mc_value *est;
-    mc_items trees;
+    mc_items trees; /* estimators_, of whatever kind */
     size_t n_classes;
+    bool is_real;          /* SAMME.R */
     const double *weights; /* (trees.n) */
     double sum_of_weights;
 } ada;
 
-static mc_status check_trees(const ada *a, mc_error *err)
+/* Decision trees that know all classes? */
+static bool is_forest(const ada *a)
 {
     for (size_t i = 0; i < a->trees.n; i++) {
         int64_t n_classes = 0;
         const mc_bytes name = mc_class_name(a->trees.at[i]);
-        if (!mc_bytes_is(name, "DecisionTreeClassifier") &&
-            !mc_bytes_is(name, "ExtraTreeClassifier"))
-            return mc_refuse(err, a->est, "estimators_[%zu]: expected a decision tree, found %.*s",
-                             i, MC_SHOW(name));
-        MC_TRY(mc_attr_integer(a->trees.at[i], "n_classes_", 0, &n_classes, err));
-        if (n_classes != (int64_t)a->n_classes)
-            return mc_refuse(err, a->est, "estimators_[%zu]: %lld classes, expected %zu", i,
-                             (long long)n_classes, a->n_classes);
+        if ((!mc_bytes_is(name, "DecisionTreeClassifier") &&
+             !mc_bytes_is(name, "ExtraTreeClassifier")) ||
+            mc_attr_integer(a->trees.at[i], "n_classes_", 0, &n_classes, NULL) != MC_OK ||
+            n_classes != (int64_t)a->n_classes)
+            return false;
     }
-    return MC_OK;
+    return true;
 }
 
 static mc_status open_ada(mc_lowering *to, const mc_value *est, ada *out, mc_error *err)
@@ -48,7 +53,7 @@ static mc_status open_ada(mc_lowering *to, const mc_value *est, ada *out, mc_err
         return mc_refuse(err, est, "%zu estimators for %lld classes", out->trees.n,
                          (long long)n_classes);
     out->n_classes = (size_t)n_classes;
-    MC_TRY(check_trees(out, err));
+    out->is_real = mc_attr_is_text(est, "algorithm", "SAMME.R");
     MC_TRY(mc_attr_vector(to, est, "estimator_weights_", MC_ANY, &out->weights, &n, err));
     if (n < out->trees.n)
         return mc_refuse(err, est, "estimator_weights_: expected %zu values, found %zu",
@@ -58,7 +63,7 @@ static mc_status open_ada(mc_lowering *to, const mc_value *est, ada *out, mc_err
     return MC_OK;
 }
 
-/* What a tree adds to the classes that it does not choose; up to 1.2 nothing. */
+/* What an estimator adds to the classes that it does not choose; up to 1.2 nothing. */
 static mc_status misses(mc_lowering *to, const ada *a, const double **out, mc_error *err)
 {
     double *miss = NULL;
@@ -70,24 +75,79 @@ static mc_status misses(mc_lowering *to, const ada *a, const double **out, mc_er
     return MC_OK;
 }
 
-static mc_status decision(mc_lowering *to, const ada *a, const mc_sym *x, mc_sym *out,
-                          mc_error *err)
+static mc_status forest_sums(mc_lowering *to, const ada *a, const double *miss, const mc_sym *x,
+                             mc_sym *out, mc_error *err)
 {
-    static const double DIFFERENCE[] = {-1.0, 1.0};
     const mc_ensemble *compiled = NULL;
-    const bool is_real = mc_attr_is_text(a->est, "algorithm", "SAMME.R");
-    mc_ensemble_plan plan = {.owner = a->est,
-                             .trees = a->trees.at,
-                             .n_trees = a->trees.n,
-                             .rule = is_real ? MC_LEAF_LOGARITHMS : MC_LEAF_VOTES,
-                             .hit = a->weights};
-    MC_TRY(misses(to, a, &plan.miss, err));
+    const mc_ensemble_plan plan = {.owner = a->est,
+                                   .trees = a->trees.at,
+                                   .n_trees = a->trees.n,
+                                   .rule = a->is_real ? MC_LEAF_LOGARITHMS : MC_LEAF_VOTES,
+                                   .hit = a->weights,
+                                   .miss = miss};
     MC_TRY(mc_ensemble_compile(to, &plan, x->n_cols, &compiled, err));
     if (compiled->n_outputs != 1 || compiled->n_classes != a->n_classes)
         return mc_refuse(err, a->est, "its trees hold %zu values a leaf",
                          compiled->n_outputs * compiled->n_classes);
     const mc_ensemble_sum sum = {.width = a->n_classes, .divisor = a->sum_of_weights};
-    MC_TRY(mc_emit_ensemble(to, compiled, x, MC_FINITE, &sum, out, err));
+    return mc_emit_ensemble(to, compiled, x, MC_FINITE, &sum, out, err);
+}
+
+/* hit where the estimator chooses the class, else miss. */
+static mc_status vote(mc_lowering *to, const ada *a, const mc_cell *classes, size_t i, double miss,
+                      const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    MC_TRY(mc_ask_classes(to, a->trees.at[i], x, classes, a->n_classes, out, err));
+    MC_TRY(mc_emit_one_hot_label(to, out, a->n_classes, out, err));
+    MC_TRY(mc_emit_unary(to, out, MC_UNARY_SCALE, a->weights[i], 0.0, out, err));
+    return mc_emit_unary(to, out, MC_UNARY_IF_ZERO, miss, 0.0, out, err);
+}
+
+/* (K - 1) (log p - mean of log p), as one product with a matrix. */
+static mc_status logarithms(mc_lowering *to, const ada *a, size_t i, const mc_sym *x, mc_sym *out,
+                            mc_error *err)
+{
+    const size_t n = a->n_classes;
+    double *weights = NULL;
+    MC_TRY(mc_lower_one(to, a->trees.at[i], MC_METHOD_PREDICT_PROBA, x, out, err));
+    if (out->n_cols != n)
+        return mc_refuse(err, a->est, "expected %zu probabilities, found %zu", n, out->n_cols);
+    MC_TRY(mc_arena_new(to->arena, double, n *n, &weights, err));
+    for (size_t k = 0; k < n * n; k++)
+        weights[k] = (double)(n - 1) * ((k / n == k % n ? 1.0 : 0.0) - 1.0 / (double)n);
+    MC_TRY(mc_emit_unary(to, out, MC_UNARY_CLIP, DBL_EPSILON, INFINITY, out, err));
+    MC_TRY(mc_emit_unary(to, out, MC_UNARY_LOG, 0.0, 0.0, out, err));
+    return mc_emit_linear(to, out, weights, NULL, n, out, err);
+}
+
+static mc_status sums_of_any(mc_lowering *to, const ada *a, const double *miss, const mc_sym *x,
+                             mc_sym *out, mc_error *err)
+{
+    const mc_value *labels = NULL;
+    const mc_cell *classes = NULL;
+    mc_sym *parts = NULL, checked;
+    size_t n = 0;
+    MC_TRY(mc_attr_need(a->est, "classes_", &labels, err));
+    MC_TRY_IN(mc_cells_of(to, labels, &classes, &n, err), err, "classes_");
+    if (n != a->n_classes)
+        return mc_refuse(err, a->est, "classes_: expected %zu classes, found %zu", a->n_classes, n);
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &checked, err));
+    MC_TRY(mc_arena_new(to->arena, mc_sym, a->trees.n, &parts, err));
+    for (size_t i = 0; i < a->trees.n; i++)
+        MC_TRY_IN(a->is_real ? logarithms(to, a, i, &checked, &parts[i], err)
+                             : vote(to, a, classes, i, miss[i], &checked, &parts[i], err),
+                  err, "estimators_[%zu]", i);
+    return mc_emit_sum(to, parts, a->trees.n, NULL, a->sum_of_weights, out, err);
+}
+
+static mc_status decision(mc_lowering *to, const ada *a, const mc_sym *x, mc_sym *out,
+                          mc_error *err)
+{
+    static const double DIFFERENCE[] = {-1.0, 1.0};
+    const double *miss = NULL;
+    MC_TRY(misses(to, a, &miss, err));
+    MC_TRY(is_forest(a) ? forest_sums(to, a, miss, x, out, err)
+                        : sums_of_any(to, a, miss, x, out, err));
     return a->n_classes == 2 ? mc_emit_linear(to, out, DIFFERENCE, NULL, 1, out, err) : MC_OK;
 }
 
@@ -141,4 +201,76 @@ mc_status mc_lower_ada_boost(mc_lowering *to, const mc_value *est, mc_method met
     if (method == MC_METHOD_PREDICT_LOG_PROBA)
         MC_TRY(mc_emit_unary(to, &y, MC_UNARY_LOG, 0.0, 0.0, &y, err));
     return mc_answer_matrix(to, y, out, err);
+}
+
+/* -------------------------------------------------------------------------------- regressors ----
+ */
+
+static bool is_tree_regressor(const mc_value *est)
+{
+    int64_t n_outputs = 0;
+    const mc_bytes name = mc_class_name(est);
+    return (mc_bytes_is(name, "DecisionTreeRegressor") ||
+            mc_bytes_is(name, "ExtraTreeRegressor")) &&
+           mc_attr_integer(est, "n_outputs_", 0, &n_outputs, NULL) == MC_OK && n_outputs == 1;
+}
+
+/* Trees as one forest with a column a tree. */
+static mc_status tree_values(mc_lowering *to, const mc_value *est, const mc_items *trees,
+                             const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    const mc_ensemble *compiled = NULL;
+    const mc_ensemble_plan plan = {
+        .owner = est, .trees = trees->at, .n_trees = trees->n, .rule = MC_LEAF_VALUES};
+    const mc_ensemble_sum sum = {.width = trees->n, .divisor = 1.0};
+    MC_TRY(mc_ensemble_compile(to, &plan, x->n_cols, &compiled, err));
+    if (compiled->n_outputs != 1 || compiled->n_classes != 1)
+        return mc_refuse(err, est, "its trees hold %zu values a leaf, expected one",
+                         compiled->n_outputs * compiled->n_classes);
+    return mc_emit_ensemble(to, compiled, x, MC_FINITE, &sum, out, err);
+}
+
+/* predict() of each, side by side. */
+static mc_status values_of_all(mc_lowering *to, const mc_value *est, const mc_items *all,
+                               const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    mc_sym *parts = NULL, checked;
+    bool is_forest = true;
+    for (size_t i = 0; i < all->n; i++)
+        is_forest = is_forest && is_tree_regressor(all->at[i]);
+    if (is_forest)
+        return tree_values(to, est, all, x, out, err);
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &checked, err));
+    MC_TRY(mc_arena_new(to->arena, mc_sym, all->n, &parts, err));
+    for (size_t i = 0; i < all->n; i++) {
+        MC_TRY_IN(mc_ask_numbers(to, all->at[i], MC_METHOD_PREDICT, &checked, &parts[i], NULL, err),
+                  err, "estimators_[%zu]", i);
+        MC_TRY(mc_to_numbers(to, &parts[i], &parts[i], err));
+    }
+    return mc_emit_hstack(to, parts, all->n, false, out, err);
+}
+
+mc_status mc_lower_ada_boost_regressor(mc_lowering *to, const mc_value *est, mc_method method,
+                                       const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    mc_items all;
+    const double *weights = NULL;
+    size_t n = 0;
+    mc_sym y;
+    mc_step step = MC_STEP_INIT(WEIGHTED_MEDIAN);
+    if (method != MC_METHOD_PREDICT)
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_items(to, est, "estimators_", &all, err));
+    MC_TRY(mc_attr_vector(to, est, "estimator_weights_", MC_ANY, &weights, &n, err));
+    if (all.n == 0 || n < all.n)
+        return mc_refuse(err, est, "estimator_weights_: %zu values for %zu estimators", n, all.n);
+    MC_TRY(values_of_all(to, est, &all, x, &y, err));
+    if (y.n_cols != all.n)
+        return mc_refuse(err, est, "%zu values a row of %zu estimators", y.n_cols, all.n);
+    step.src = y.buffer;
+    MC_TRY(mc_build_f64(to->b, weights, 1, all.n, &step.array[0], err));
+    MC_TRY(mc_build_step(to->b, step, all.n + 1, &y.buffer, err));
+    y = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = y.buffer, .n_cols = all.n + 1};
+    MC_TRY(mc_emit_column(to, &y, 0, &y, err));
+    return mc_answer_scalar(to, y, out, err);
 }

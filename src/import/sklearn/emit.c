@@ -296,7 +296,11 @@ mc_status mc_emit_settled(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_erro
     step.src = in.buffer;
     MC_TRY(mc_build_u32(to->b, widths, parts.n_parts, &step.array[0], err));
     MC_TRY(mc_build_step(to->b, step, in.n_cols, &buffer, err));
-    *out = (mc_sym){.kind = MC_SYM_CELLS, .buffer = buffer, .n_cols = in.n_cols};
+    *out = (mc_sym){.kind = MC_SYM_CELLS,
+                    .buffer = buffer,
+                    .n_cols = in.n_cols,
+                    .sparse = x->sparse,
+                    .sparse_as_input = x->sparse_as_input};
     return MC_OK;
 }
 

@@ -81,12 +81,16 @@ unsigned mc_version_of(const mc_lowering *to, const mc_value *est)
 const mc_value *mc_inside_of(const mc_value *est)
 {
     static const char *const HOLDERS[] = {"best_estimator_", "regressor_", "estimator_",
-                                          "estimator"};
+                                          "base_estimator_", "estimator"};
     for (size_t i = 0; i < MC_COUNT_OF(HOLDERS); i++) {
         const mc_value *inside = mc_value_attr(est, HOLDERS[i]);
         if (mc_value_is(inside, MC_KIND_OBJECT))
             return inside;
     }
+    const mc_value *members = mc_value_attr(est, "estimators_"); /* votes and stacks: as given */
+    if (mc_value_is(members, MC_KIND_LIST) && members->as.items.n > 0 &&
+        mc_value_attr(est, "n_features_in_") == NULL)
+        return members->as.items.at[0];
     const mc_value *steps = mc_value_attr(est, "steps");
     if (steps == NULL)
         steps = mc_value_attr(est, "transformer_list");
