@@ -47,7 +47,6 @@ uint32_t keep(results *r, uint32_t buffer);
 /* Adds every op of one group, in image_cases_<group>.c, and keeps what it computes. `x` is
  * (n_rows, EVERYTHING_NUMBERS) of finite numbers. */
 typedef void make_group_fn(making *m, results *r, uint32_t x);
-make_group_fn make_group_meta;
 
 typedef void make_image_fn(making *m);
 /* Builds and finishes, or fails with m->status. */

@@ -1,5 +1,5 @@
 /* image_cases_meta.c: steps of run_meta.c. */
-#include "image_cases.h"
+#include "image_cases_meta.h"
 
 #include "kernel/unary.h"
 
