@@ -1,9 +1,9 @@
 /* run_sparse.c: rows without their zeros: how steps make them, and the steps on them.
  *
- * Oracle   stands with the kernels (kernel/sparse_rows.c); check_array of sklearn/utils/validation.py
- * for what is refused: of a sparse matrix it looks at the stored values. Exact    Select, stack,
- * scale, unary: bit for bit. Cost     O(entries) a row, whatever the width; only CSR_TO_DENSE and
- * DENSE_TO_CSR take the width. */
+ * Oracle   stands with the kernels (kernel/sparse_rows.c); check_array of
+ * sklearn/utils/validation.py for what is refused: of a sparse matrix it looks at the stored
+ * values. Exact    Select, stack, scale, unary: bit for bit. Cost     O(entries) a row, whatever
+ * the width; only CSR_TO_DENSE and DENSE_TO_CSR take the width. */
 #include <math.h>
 #include <string.h>
 
@@ -142,32 +142,19 @@ mc_status mc_check_csr_check(const mc_view *view, const mc_step *step, mc_error 
     return same_width(view, step, err);
 }
 
-/* First of the ascending `columns` (n) that is not below `column`. */
-static size_t lower_bound(const uint32_t *columns, size_t n, uint32_t column)
-{
-    size_t low = 0, high = n;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (columns[middle] < column)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 mc_status mc_run_csr_select(const mc_run *run, const mc_step *step, mc_error *err)
 {
     const mc_sparse_row *x = mc_run_rows(run, step->src);
     const uint32_t *from = mc_view_u32(run->view, step->array[0]);
     const uint32_t *to = mc_view_u32(run->view, step->array[1]);
-    const size_t n = mc_run_width(run, step->dst);
+    const size_t n = mc_array_rows(run->view, step, 0);
     mc_sparse_row *out = mc_run_dst_rows(run, step);
     for (size_t i = 0; i < run->n_rows; i++) {
         mc_row_maker maker;
         MC_TRY(mc_row_begin(run, &maker, err));
         for (size_t j = 0; j < x[i].n; j++)
-            for (size_t k = lower_bound(from, n, x[i].at[j]); k < n && from[k] == x[i].at[j]; k++)
+            for (size_t k = mc_sparse_lower_bound(from, n, x[i].at[j]);
+                 k < n && from[k] == x[i].at[j]; k++)
                 MC_TRY(mc_row_add(&maker, to[k], x[i].values[j], err));
         MC_TRY(mc_row_end(&maker, &out[i], err));
     }
@@ -176,11 +163,11 @@ mc_status mc_run_csr_select(const mc_run *run, const mc_step *step, mc_error *er
 
 mc_status mc_check_csr_select(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    const size_t n = mc_check_width(view, step->dst);
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, n, 1, err));
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    const size_t n = mc_array_rows(view, step, 0);
     MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, n, 1, err));
     MC_TRY(mc_check_below(view, step, 0, (uint32_t)mc_check_width(view, step->src), err));
-    MC_TRY(mc_check_below(view, step, 1, (uint32_t)n, err));
+    MC_TRY(mc_check_below(view, step, 1, (uint32_t)mc_check_width(view, step->dst), err));
     const uint32_t *from = mc_view_u32(view, step->array[0]);
     bool ascends = true;
     for (size_t i = 1; i < n; i++)
@@ -323,10 +310,12 @@ mc_status mc_run_csr_sparse_linear(const mc_run *run, const mc_step *step, mc_er
 {
     (void)err;
     const mc_sparse_row *x = mc_run_rows(run, step->src);
-    const mc_sparse_weights w = {.indptr = mc_view_u32(run->view, step->array[1]),
-                                 .columns = mc_view_u32(run->view, step->array[2]),
-                                 .values = mc_view_f64(run->view, step->array[3]),
-                                 .k = mc_run_width(run, step->dst)};
+    const mc_feature_weights w = {.at = mc_view_u32(run->view, step->array[4]),
+                                  .indptr = mc_view_u32(run->view, step->array[1]),
+                                  .outputs = mc_view_u32(run->view, step->array[2]),
+                                  .values = mc_view_f64(run->view, step->array[3]),
+                                  .n = mc_array_rows(run->view, step, 4),
+                                  .k = mc_run_width(run, step->dst)};
     const double *b = mc_view_f64(run->view, step->array[0]);
     double *out = mc_run_dst(run, step);
     for (size_t i = 0; i < run->n_rows; i++)
@@ -336,15 +325,19 @@ mc_status mc_run_csr_sparse_linear(const mc_run *run, const mc_step *step, mc_er
 
 mc_status mc_check_csr_sparse_linear(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    const size_t k = mc_check_width(view, step->dst), d = mc_check_width(view, step->src);
+    const size_t k = mc_check_width(view, step->dst);
     MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, k, err));
-    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, d + 1, 1, err));
+    MC_TRY(mc_check_array(view, step, 4, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    const size_t n = mc_array_rows(view, step, 4);
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, n + 1, 1, err));
     MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_U32, SIZE_MAX, 1, err));
     MC_TRY(mc_check_array(view, step, 3, MC_ARRAY_F64, 1, mc_array_rows(view, step, 2), err));
     MC_TRY(mc_check_below(view, step, 2, (uint32_t)k, err));
+    MC_TRY(mc_check_below(view, step, 4, (uint32_t)mc_check_width(view, step->src), err));
     const uint32_t *indptr = mc_view_u32(view, step->array[1]);
-    bool ascends = indptr[d] <= mc_array_rows(view, step, 2);
-    for (size_t j = 0; j < d; j++)
-        ascends = ascends && indptr[j] <= indptr[j + 1];
-    return mc_check_that(view, step, ascends, "its rows do not ascend within its values", err);
+    const uint32_t *at = mc_view_u32(view, step->array[4]);
+    bool ascends = indptr[n] <= mc_array_rows(view, step, 2);
+    for (size_t i = 0; i < n; i++)
+        ascends = ascends && indptr[i] <= indptr[i + 1] && (i == 0 || at[i - 1] < at[i]);
+    return mc_check_that(view, step, ascends, "its features do not ascend within its values", err);
 }

@@ -162,14 +162,29 @@ void mc_sparse_row_linear(const mc_sparse_row *row, const double *w, const doubl
         out[j] += b[j];
 }
 
-void mc_sparse_row_sparse_linear(const mc_sparse_row *row, const mc_sparse_weights *w,
+size_t mc_sparse_lower_bound(const uint32_t *columns, size_t n, uint32_t column)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (columns[middle] < column)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void mc_sparse_row_sparse_linear(const mc_sparse_row *row, const mc_feature_weights *w,
                                  const double *b, double *out)
 {
     memset(out, 0, w->k * sizeof *out);
-    for (size_t i = 0; i < row->n; i++) {
-        const uint32_t first = w->indptr[row->at[i]], end = w->indptr[row->at[i] + 1];
-        for (uint32_t at = first; at < end; at++)
-            out[w->columns[at]] += row->values[i] * w->values[at];
+    for (size_t i = 0, from = 0; i < row->n; i++) {
+        from += mc_sparse_lower_bound(w->at + from, w->n - from, row->at[i]);
+        if (from == w->n || w->at[from] != row->at[i])
+            continue;
+        for (uint32_t j = w->indptr[from]; j < w->indptr[from + 1]; j++)
+            out[w->outputs[j]] += row->values[i] * w->values[j];
     }
     for (size_t j = 0; j < w->k; j++)
         out[j] += b[j];

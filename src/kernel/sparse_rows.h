@@ -36,10 +36,21 @@ void mc_sparse_gather(const double *x, size_t d, uint32_t *at, double *values);
 void mc_sparse_row_linear(const mc_sparse_row *row, const double *w, const double *b, size_t k,
                           double *out);
 
-/* The same for weights of which most are 0: feature i has values[indptr[i] .. indptr[i + 1]) for
- * the outputs `columns`, k of them in all. */
-void mc_sparse_row_sparse_linear(const mc_sparse_row *row, const mc_sparse_weights *w,
+/* Weights of which most are 0, feature by feature: feature at[i] has values[indptr[i] ..
+ * indptr[i + 1]) for the outputs `outputs`, k of them in all. Borrowed. */
+typedef struct mc_feature_weights {
+    const uint32_t *at;     /* (n) features that have weights, ascending */
+    const uint32_t *indptr; /* (n + 1) */
+    const uint32_t *outputs;
+    const double *values;
+    size_t n, k;
+} mc_feature_weights;
+/* As mc_sparse_row_linear() with these weights written out. O(entries * log n). */
+void mc_sparse_row_sparse_linear(const mc_sparse_row *row, const mc_feature_weights *w,
                                  const double *b, double *out);
+
+/* First of the ascending `columns` (n) that is not below `column`; n if there is none. */
+size_t mc_sparse_lower_bound(const uint32_t *columns, size_t n, uint32_t column);
 
 /* Norm of a row, 1.0 where mc_normalize() says so. Adds up in the order of the columns. */
 double mc_sparse_norm(const mc_sparse_row *row, mc_norm norm, double least);

@@ -1,10 +1,11 @@
 """Is an answer what scikit-learn answers, and how far off is it?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .fixtures.encoding import decode, encode
+from .native import is_huge
 
 # Which named part of an answer a recorded output is.
 PART_OF = {
@@ -34,7 +35,7 @@ class Mismatch(Exception):
 
 
 def _columns(array):
-    return array.reshape(len(array), -1) if array.ndim != 2 else array
+    return array if array.ndim == 2 else array.reshape(len(array), -1)
 
 
 def _expected_parts(encoded):
@@ -44,7 +45,7 @@ def _expected_parts(encoded):
     for item in encoded["list"] if is_list else [encoded]:
         array = decode(item)
         sparse = "sparse" in item
-        array = array.toarray() if sparse else array
+        array = array.toarray() if sparse and not is_huge(array.shape) else array
         parts.append((_columns(array), len(item["shape"]) == 1, sparse, item["dtype"]))
     return parts, is_list
 
@@ -162,6 +163,12 @@ def _compare_part(want, dtype, got, method, description):
     return Distance()
 
 
+def _without_empty_columns(want, part):
+    """Huge matrices: the columns where either has an entry, with their zeros."""
+    columns = np.union1d(want.indices, part.values.indices)
+    return want[:, columns].toarray(), replace(part, values=part.values[:, columns].toarray())
+
+
 def compare(method, description, output):
     """The Distance of an answer; Mismatch says how it is wrong."""
     parts, want_list = _expected_parts(_blocks(description["outputs"][method], output))
@@ -171,5 +178,7 @@ def compare(method, description, output):
     distance = Distance()
     for (want, is_flat, is_sparse, dtype), part in zip(parts, got):
         _check_shape(want, is_flat, is_sparse, part)
+        if is_sparse and is_huge(want.shape):
+            want, part = _without_empty_columns(want, part)
         distance.join(_compare_part(want, dtype, part, method, description))
     return distance

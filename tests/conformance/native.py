@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse
 
 WORKSPACE_LIMIT = 256 << 20
 METHODS = (
@@ -332,6 +333,8 @@ def dense(array):
 
 def csr(array):
     """A matrix without its zeros."""
+    if scipy.sparse.issparse(array):
+        return Csr(array.data, array.indices, array.indptr, array.shape[1])
     rows, columns = np.nonzero(array)
     indptr = np.concatenate([[0], np.cumsum(np.count_nonzero(array, axis=1))])
     return Csr(array[rows, columns], columns, indptr, array.shape[1])
@@ -348,12 +351,15 @@ class Part:
     kind: str  # of the values: f i b as numpy's dtypes, or O for Python objects
     scalar: bool
     sparse: bool
-    values: np.ndarray  # (n_rows, n_columns)
+    values: np.ndarray  # (n_rows, n_columns); of huge ones a csr_matrix
 
     def identity(self):
         """What must be the same, bit for bit, in every batch."""
         if self.kind == "O":
             return [repr(value) for value in self.values.ravel()]
+        if scipy.sparse.issparse(self.values):
+            entries = (self.values.indptr, self.values.indices, self.values.data)
+            return [array.tobytes() for array in entries]
         return self.values.tobytes()
 
 
@@ -367,15 +373,18 @@ class Output:
         return next(part for part in self.parts if (part.name or "") == name)
 
 
-def _dense_rows(part, shape):
-    """The matrix of a part that is held as sparse rows."""
+def _sparse_values(part, shape):
+    """The matrix of a part that is held as sparse rows: with its zeros, unless they are too many."""
     indptr = _copy(part.indptr, np.int64, shape[0] + 1)
     at = _copy(part.indices, np.int32, indptr[-1])
-    values = np.zeros(shape)
-    values[np.repeat(np.arange(shape[0]), np.diff(indptr)), at] = _copy(
-        part.values, np.float64, indptr[-1]
-    )
-    return values
+    values = _copy(part.values, np.float64, indptr[-1])
+    matrix = scipy.sparse.csr_matrix((values, at, indptr), shape=shape)
+    return matrix if is_huge(shape) else matrix.toarray()
+
+
+def is_huge(shape):
+    """Would a matrix of doubles of this shape take more than 128 MiB?"""
+    return shape[0] * shape[1] > 1 << 24
 
 
 def _value(cell):
@@ -469,7 +478,7 @@ class Model:
         shape = (n_rows, part.n_columns)
         name = None if part.name is None else part.name.decode()
         if part.indptr:
-            return Part(name, "fib"[part.type], False, part.sparse, _dense_rows(part, shape))
+            return Part(name, "fib"[part.type], False, part.sparse, _sparse_values(part, shape))
         kind, values = self._values(part, n_rows * part.n_columns)
         return Part(name, kind, part.scalar, part.sparse, values.reshape(shape))
 

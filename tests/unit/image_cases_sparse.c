@@ -34,17 +34,18 @@ static uint32_t make_product(making *m, uint32_t x, size_t d)
     return make_step(m, linear, 2);
 }
 
-/* The same with all the weights but one 0; d is 4 or 5. */
-static uint32_t make_sparse_product(making *m, uint32_t x, size_t d)
+/* The same with most of the weights 0. */
+static uint32_t make_sparse_product(making *m, uint32_t x)
 {
-    const uint32_t indptr[] = {0, 1, 1, 3, 4, 4}, outputs[] = {1, 0, 1, 0};
+    const uint32_t features[] = {0, 1, 3}, indptr[] = {0, 2, 3, 4}, outputs[] = {0, 1, 1, 1};
     const double values[] = {-1.0, 2.0, 0.5, 4.0}, bias[] = {0.25, 0.0};
     mc_step linear = step_of(MC_OP_CSR_SPARSE_LINEAR);
     linear.src = x;
     linear.array[0] = make_f64(m, 1, 2, bias);
-    linear.array[1] = make_u32(m, d + 1, indptr);
+    linear.array[1] = make_u32(m, 4, indptr);
     linear.array[2] = make_u32(m, 4, outputs);
     linear.array[3] = make_f64(m, 1, 4, values);
+    linear.array[4] = make_u32(m, 3, features);
     return make_step(m, linear, 2);
 }
 
@@ -66,7 +67,7 @@ void make_group_sparse(making *m, results *r, uint32_t x)
     const uint32_t both = make_simple(m, MC_OP_CSR_HSTACK, MC_NONE, make_u32(m, 2, sides), 7);
     keep(r, make_simple(m, MC_OP_CSR_TO_DENSE, both, MC_NONE, 7));
     keep(r, make_product(m, shared, 4));
-    keep(r, make_sparse_product(m, shared, 4));
+    keep(r, make_sparse_product(m, shared));
 }
 
 static uint32_t start_sparse(making *m, size_t n_columns)
@@ -89,7 +90,7 @@ void make_sparse_model(making *m)
         {.buffer = scaled, .type = MC_VALUE_FLOAT, .sparse_as_input = true, .table = MC_NONE},
         {.buffer = scaled, .type = MC_VALUE_INT, .sparse = true, .table = MC_NONE},
         {.buffer = make_product(m, scaled, 5), .type = MC_VALUE_FLOAT, .table = MC_NONE},
-        {.buffer = make_sparse_product(m, scaled, 5), .type = MC_VALUE_FLOAT, .table = MC_NONE}};
+        {.buffer = make_sparse_product(m, scaled), .type = MC_VALUE_FLOAT, .table = MC_NONE}};
     make_method(m, MC_METHOD_TRANSFORM, &parts[0], 1);
     make_method(m, MC_METHOD_APPLY, &parts[1], 1);
     make_method(m, MC_METHOD_DECISION_FUNCTION, &parts[2], 1);

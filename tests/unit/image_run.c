@@ -46,6 +46,23 @@ static mc_cell cell_of(size_t i)
     }
 }
 
+/* The same for sparse rows, whose columns must ascend within the part's. */
+static double look_at_rows(const mc_part *part, size_t n_rows)
+{
+    double sum = 0.0;
+    MC_ASSERT(part->data == NULL);
+    MC_ASSERT(part->indptr[0] == 0);
+    for (size_t i = 0; i < n_rows; i++) {
+        for (int64_t j = part->indptr[i]; j < part->indptr[i + 1]; j++) {
+            MC_ASSERT(part->indices[j] >= 0);
+            MC_ASSERT((size_t)part->indices[j] < part->n_columns);
+            MC_ASSERT(j == part->indptr[i] || part->indices[j - 1] < part->indices[j]);
+            sum += part->values[j];
+        }
+    }
+    return sum;
+}
+
 /* Sums what the answer holds, so that each byte of it is read; the caller keeps the sum. */
 static double look_at(const mc_model *model, const mc_output *output)
 {
@@ -56,6 +73,10 @@ static double look_at(const mc_model *model, const mc_output *output)
         if (part->type == MC_VALUE_LABEL)
             (void)mc_model_classes(model, part->classes, &n_classes);
         sum += part->name == NULL ? 0.0 : (double)strlen(part->name);
+        if (part->indptr != NULL) {
+            sum += look_at_rows(part, output->n_rows);
+            continue;
+        }
         for (size_t j = 0; j < output->n_rows * part->n_columns; j++) {
             if (part->type == MC_VALUE_LABEL) {
                 const int32_t label = ((const int32_t *)part->data)[j];
@@ -94,9 +115,39 @@ static void predict(const mc_model *model, const mc_input *input)
     mc_workspace_destroy(workspace);
 }
 
+/* Entries in no order, some of one column; one row has none. */
+static void predict_sparse(const mc_model *model, size_t n_rows, size_t seed)
+{
+    const size_t width = mc_model_describe(model).n_columns;
+    int64_t indptr[MAX_ROWS + 1] = {0};
+    int32_t indices[MAX_ROWS * 4];
+    double values[MAX_ROWS * 4];
+    for (size_t i = 0; i < n_rows; i++) {
+        indptr[i + 1] = indptr[i] + (i == 1 || width == 0 ? 0 : 4);
+        for (int64_t j = indptr[i]; j < indptr[i + 1]; j++) {
+            indices[j] = (int32_t)(((size_t)j * 5 + seed) * 7 % width);
+            values[j] = number_of((size_t)j + seed);
+        }
+    }
+    mc_input input = {
+        .layout = MC_LAYOUT_CSR, .n_rows = n_rows, .as.csr = {width, indptr, indices, values}};
+    predict(model, &input);
+    size_t n = 0;
+    const mc_column *columns = mc_model_columns(model, &n);
+    if (n == 0 || columns[0].kind != MC_COLUMN_SPARSE)
+        return;
+    input.layout = MC_LAYOUT_SLOTS;
+    input.as.slots.rows = (mc_csr_data){width, indptr, indices, values};
+    predict(model, &input);
+}
+
 static void predict_slots(const mc_model *model, size_t n_rows, size_t seed)
 {
     const mc_model_info info = mc_model_describe(model);
+    size_t n = 0;
+    const mc_column *columns = mc_model_columns(model, &n);
+    if (n > 0 && columns[0].kind == MC_COLUMN_SPARSE)
+        return;
     double *numbers = mc_alloc(n_rows * info.n_numbers, sizeof *numbers);
     mc_cell *cells = mc_alloc(n_rows * info.n_cells, sizeof *cells);
     MC_ASSERT(numbers != NULL && cells != NULL);
@@ -142,6 +193,8 @@ static void use_model(const mc_model *model)
     for (size_t n_rows = 0; n_rows <= MAX_ROWS; n_rows += n_rows == 1 ? 2 : 1) {
         predict_slots(model, n_rows, 0);
         predict_slots(model, n_rows, 2);
+        predict_sparse(model, n_rows, 0);
+        predict_sparse(model, n_rows, 3);
         predict_dense(model, n_rows);
     }
 }

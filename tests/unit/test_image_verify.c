@@ -13,6 +13,7 @@
 #include "image/encoder.h"
 #include "image/steps.h"
 #include "image_cases.h"
+#include "image_cases_sparse.h"
 #include "image_run.h"
 
 /* A copy of an image that may be written to, at an address that is aligned as pages are. */
@@ -203,6 +204,52 @@ static void i4_slots(void **state)
     drop(&c);
 }
 
+/* Sparse input: all columns or none. */
+static void i4_sparse_rows(void **state)
+{
+    (void)state;
+    copy c = copy_of(make_sparse_model);
+    accepted(&c);
+    c.header->n_sparse = SPARSE_MODEL_COLUMNS - 1;
+    refused(&c, "not as many input columns as slots");
+    c.header->n_sparse = SPARSE_MODEL_COLUMNS;
+    buffer_of(&c, MC_SPARSE_INPUT)->width++;
+    refused(&c, "the first buffers");
+    buffer_of(&c, MC_SPARSE_INPUT)->width--;
+    buffer_of(&c, MC_SPARSE_INPUT)->type = MC_BUFFER_F64;
+    refused(&c, "the first buffers");
+    drop(&c);
+    c = copy_of(make_sparse_model);
+    mc_image_column *columns = MUTABLE(mc_image_column, c.view.columns);
+    columns[4].kind = MC_COLUMN_UNUSED;
+    c.header->n_sparse--;
+    buffer_of(&c, MC_SPARSE_INPUT)->width--;
+    refused(&c, "not as many input columns as slots");
+    columns[4].kind = MC_COLUMN_SPARSE + 1;
+    refused(&c, "no valid slot or name");
+    drop(&c);
+    c = copy_of(make_sparse_model);
+    mc_image_part *parts = MUTABLE(mc_image_part, c.view.parts);
+    parts[0].flags |= MC_PART_SCALAR;
+    refused(&c, "shows no buffer");
+    parts[0].flags &= ~MC_PART_SCALAR;
+    parts[0].type = MC_VALUE_CELL;
+    refused(&c, "shows no buffer");
+    drop(&c);
+    c = copy_of(make_everything); /* a program that reads slots, and columns that have none */
+    columns = MUTABLE(mc_image_column, c.view.columns);
+    for (uint32_t i = 0; i < EVERYTHING_COLUMNS; i++) {
+        columns[i].kind = MC_COLUMN_SPARSE;
+        columns[i].slot = i;
+    }
+    c.header->n_numbers = c.header->n_cells = 0;
+    c.header->n_sparse = EVERYTHING_COLUMNS;
+    buffer_of(&c, 0)->width = buffer_of(&c, 1)->width = 0;
+    buffer_of(&c, MC_SPARSE_INPUT)->width = EVERYTHING_COLUMNS;
+    refused(&c, "it reads a column without a slot");
+    drop(&c);
+}
+
 static void i5_arrays(void **state)
 {
     (void)state;
@@ -314,6 +361,16 @@ static void i7_items_and_parameters(void **state)
         {MC_OP_SPARSE_LINEAR, "do not ascend", 1, 1, 4},
         {MC_OP_SPARSE_LINEAR, "do not ascend", 1, 2, 4},
         {MC_OP_SCATTER, "must be below 6", 0, 3, 6},
+        {MC_OP_CSR_SELECT, "must be below 4", 0, 2, 4},
+        {MC_OP_CSR_SELECT, "must be below 3", 1, 0, 3},
+        {MC_OP_CSR_SELECT, "columns do not ascend", 0, 2, 1},
+        {MC_OP_CSR_UNARY, "unknown function", SIZE_MAX, 0, UINT32_MAX},
+        {MC_OP_CSR_NORMALIZE, "unknown norm", SIZE_MAX, 0, 0},
+        {MC_OP_CSR_SPARSE_LINEAR, "must be below 2", 2, 1, 2},
+        {MC_OP_CSR_SPARSE_LINEAR, "must be below 4", 4, 2, 4},
+        {MC_OP_CSR_SPARSE_LINEAR, "do not ascend", 1, 1, 4},
+        {MC_OP_CSR_SPARSE_LINEAR, "do not ascend", 1, 3, 5},
+        {MC_OP_CSR_SPARSE_LINEAR, "do not ascend", 4, 0, 2},
         {MC_OP_MAP_LABEL, "must be below", 0, 0, UINT32_MAX},
         {MC_OP_MAP_LABEL, "a label may lie outside", 0, 0, 3}, /* ONE_HOT_LABEL behind it */
         {MC_OP_IS_MISSING, "must be below 4", 0, 0, 4},
@@ -365,7 +422,6 @@ static void i7_arrays_and_widths(void **state)
                 (step->op == MC_OP_SUM && j == 1) || (step->op == MC_OP_FILL_CELLS && j == 1) ||
                 (step->op == MC_OP_FOREST && j == 3) || step->op == MC_OP_WIDE_FOREST ||
                 step->op == MC_OP_WIDE_APPLY || (step->op == MC_OP_NEAR_VOTES && j == 1) ||
-                (step->op == MC_OP_PROJECTED_SQUARES && j >= 2) ||
                 (asks_rows(step) && (j == 1 || j == 2 || j == 5));
             if (array == MC_NONE)
                 continue;
@@ -553,6 +609,7 @@ int main(void)
         cmocka_unit_test(i2_sections),
         cmocka_unit_test(i3_texts_and_runs),
         cmocka_unit_test(i4_slots),
+        cmocka_unit_test(i4_sparse_rows),
         cmocka_unit_test(i5_arrays),
         cmocka_unit_test(i6_buffers),
         cmocka_unit_test(i7_items_and_parameters),

@@ -55,7 +55,7 @@ static mc_status answer(mc_lowering *to, mc_sym value, mc_answer *out, mc_error 
 static mc_status project(mc_lowering *to, const mc_sym *x, const components *c,
                          const double *weights, mc_sym *out, mc_error *err)
 {
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, out, err));
+    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, out, err));
     if (c->mean != NULL)
         MC_TRY(mc_emit_subtract(to, out, c->mean, out, err));
     return mc_emit_linear(to, out, weights, NULL, c->k, out, err);
@@ -190,7 +190,7 @@ static mc_status pca_transform(mc_lowering *to, const mc_value *est, const mc_sy
         MC_TRY(mc_arena_new(to->arena, double, c->k, &offset, err));
         for (size_t i = 0; i < c->k; i++)
             offset[i] = -mc_dot(c->mean, c->rows + i * c->d, c->d);
-        MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
+        MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
         MC_TRY(mc_emit_linear(to, &y, c->rows, offset, c->k, &y, err));
     } else {
         MC_TRY(project(to, x, c, c->rows, &y, err));

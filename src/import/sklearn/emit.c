@@ -237,6 +237,11 @@ static mc_status close_parts(mc_lowering *to, const mc_sym *x, bool cells, mc_sy
 
 /* NOLINTEND(misc-no-recursion) */
 
+mc_status mc_close_parts(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    return close_parts(to, x, false, out, err);
+}
+
 /* Appends `x`, or its parts, to `parts`: PARTS never hold PARTS. */
 static size_t flatten(const mc_sym *x, mc_sym *parts, size_t at)
 {
@@ -468,6 +473,8 @@ mc_status mc_emit_scatter(mc_lowering *to, const mc_sym *x, const uint32_t *at, 
                           mc_sym *out, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(SCATTER);
+    if (x->kind == MC_SYM_SPARSE)
+        return mc_sparse_spread(to, x, at, width, out, err);
     MC_TRY(mc_build_u32(to->b, at, x->n_cols, &step.array[0], err));
     return number_step(to, step, x, width, out, err);
 }
@@ -480,28 +487,6 @@ mc_status mc_emit_constant(mc_lowering *to, const double *row, size_t width, mc_
     MC_TRY(mc_build_f64(to->b, row, 1, width, &step.array[0], err));
     MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
     *out = numbers(buffer, width);
-    return MC_OK;
-}
-
-mc_status mc_emit_log_sum_exp(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
-{
-    const mc_step step = MC_STEP_INIT(LOG_SUM_EXP);
-    return number_step(to, step, x, 1, out, err);
-}
-
-mc_status mc_emit_log_share(mc_lowering *to, const mc_sym *x, mc_log_share_form form, mc_sym *out,
-                            mc_error *err)
-{
-    mc_step step = MC_STEP_INIT(LOG_SHARE);
-    step.n[0] = form;
-    return number_step(to, step, x, x->n_cols, out, err);
-}
-
-mc_status mc_emit_dense_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width,
-                             mc_sym *out, mc_error *err)
-{
-    MC_TRY(number_step(to, step, x, width, out, err));
-    out->sparse = out->sparse_as_input = false;
     return MC_OK;
 }
 
@@ -573,16 +558,6 @@ mc_status mc_emit_classes(mc_lowering *to, const mc_value *classes, uint32_t *ou
     MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &cells, err), err, "classes");
     *out_n = array.n_items;
     return mc_build_classes(to->b, cells, array.n_items, out_table, err);
-}
-
-mc_status mc_emit_int_classes(mc_lowering *to, const int64_t *labels, size_t n, uint32_t *out_table,
-                              mc_error *err)
-{
-    mc_cell *cells = NULL;
-    MC_TRY(mc_arena_new(to->arena, mc_cell, n, &cells, err));
-    for (size_t i = 0; i < n; i++)
-        cells[i] = (mc_cell){.kind = MC_CELL_INTEGER, .as.integer = labels[i]};
-    return mc_build_classes(to->b, cells, n, out_table, err);
 }
 
 mc_status mc_emit_two_classes(mc_lowering *to, int64_t first, int64_t second, uint32_t *out_table,

@@ -67,10 +67,12 @@ mc_status mc_sparse_step(mc_lowering *to, mc_step step, const mc_sym *x, mc_sym 
 mc_status mc_emit_check_sparse(mc_lowering *to, const mc_sym *x, unsigned allowed, mc_sym *out,
                                mc_error *err)
 {
-    if (x->kind != MC_SYM_SPARSE)
-        return mc_emit_check(to, x, allowed, out, err);
+    mc_sym in = *x;
+    if (x->kind == MC_SYM_PARTS)
+        MC_TRY(mc_close_parts(to, x, &in, err));
+    if (in.kind != MC_SYM_SPARSE)
+        return mc_emit_check(to, &in, allowed, out, err);
     mc_step step = MC_STEP_INIT(CSR_CHECK);
-    const mc_sym in = *x;
     step.flags = (uint16_t)allowed;
     MC_TRY(mc_sparse_step(to, step, &in, out, err));
     *out = moved(&in, MC_SYM_SPARSE, out->buffer);
@@ -89,15 +91,12 @@ static int by_from(const void *a, const void *b)
     return x->from != y->from ? (x->from < y->from ? -1 : 1) : (x->to > y->to) - (x->to < y->to);
 }
 
-mc_status mc_sparse_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, size_t n,
-                            mc_sym *out, mc_error *err)
+/* out[:, pairs[i].to] = x[:, pairs[i].from], `width` columns in all. */
+static mc_status move_columns(mc_lowering *to, const mc_sym *x, pair *pairs, size_t n, size_t width,
+                              mc_sym *out, mc_error *err)
 {
-    pair *pairs = NULL;
     uint32_t *columns = NULL, buffer = 0;
-    MC_TRY(mc_arena_new(to->arena, pair, n, &pairs, err));
     MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
-    for (size_t i = 0; i < n; i++)
-        pairs[i] = (pair){at[i], (uint32_t)i};
     qsort(pairs, n, sizeof *pairs, by_from);
     mc_step step = MC_STEP_INIT(CSR_SELECT);
     step.src = x->buffer;
@@ -107,10 +106,31 @@ mc_status mc_sparse_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at
     for (size_t i = 0; i < n; i++)
         columns[i] = pairs[i].to;
     MC_TRY(mc_build_u32(to->b, columns, n, &step.array[1], err));
-    MC_TRY(mc_build_step(to->b, step, n, &buffer, err));
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
     *out = moved(x, MC_SYM_SPARSE, buffer);
-    out->n_cols = n;
+    out->n_cols = width;
     return MC_OK;
+}
+
+mc_status mc_sparse_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, size_t n,
+                            mc_sym *out, mc_error *err)
+{
+    pair *pairs = NULL;
+    MC_TRY(mc_arena_new(to->arena, pair, n, &pairs, err));
+    for (size_t i = 0; i < n; i++)
+        pairs[i] = (pair){at[i], (uint32_t)i};
+    return move_columns(to, x, pairs, n, n, out, err);
+}
+
+mc_status mc_sparse_spread(mc_lowering *to, const mc_sym *x, const uint32_t *at, size_t width,
+                           mc_sym *out, mc_error *err)
+{
+    pair *pairs = NULL;
+    const size_t n = x->n_cols;
+    MC_TRY(mc_arena_new(to->arena, pair, n, &pairs, err));
+    for (size_t i = 0; i < n; i++)
+        pairs[i] = (pair){(uint32_t)i, at[i]};
+    return move_columns(to, x, pairs, n, width, out, err);
 }
 
 mc_status mc_sparse_hstack(mc_lowering *to, const mc_sym *x, size_t n, mc_sym *out, mc_error *err)
@@ -156,4 +176,69 @@ mc_status mc_build_by_feature(mc_lowering *to, const double *w, size_t k, size_t
         for (size_t j = 0; j < k; j++)
             turned[i * k + j] = w[j * d + i];
     return mc_build_f64(to->b, turned, d, k, out, err);
+}
+
+/* A weight of one output. */
+typedef struct entry {
+    uint32_t feature, output;
+    double value;
+} entry;
+
+static int by_feature(const void *a, const void *b)
+{
+    const entry *x = a, *y = b;
+    if (x->feature != y->feature)
+        return x->feature < y->feature ? -1 : 1;
+    return (x->output > y->output) - (x->output < y->output);
+}
+
+static mc_status list_entries(mc_lowering *to, const mc_sparse *sparse, entry **out, mc_error *err)
+{
+    entry *entries = NULL;
+    size_t n = 0;
+    MC_TRY(mc_arena_new(to->arena, entry, sparse->n_items, &entries, err));
+    for (size_t i = 0; i < sparse->n_rows; i++)
+        for (int64_t at = sparse->indptr[i]; at < sparse->indptr[i + 1]; at++)
+            entries[n++] = (entry){(uint32_t)sparse->indices[at], (uint32_t)i, sparse->data[at]};
+    qsort(entries, n, sizeof *entries, by_feature);
+    *out = entries;
+    return MC_OK;
+}
+
+mc_status mc_build_features(mc_lowering *to, const mc_sparse *sparse, mc_feature_arrays *out,
+                            mc_error *err)
+{
+    entry *entries = NULL;
+    uint32_t *features = NULL, *indptr = NULL, *outputs = NULL;
+    double *values = NULL;
+    size_t n = 0;
+    const size_t n_items = sparse->n_items;
+    MC_TRY(list_entries(to, sparse, &entries, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n_items, &features, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n_items + 1, &indptr, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n_items, &outputs, err));
+    MC_TRY(mc_arena_new(to->arena, double, n_items, &values, err));
+    for (size_t i = 0; i < n_items; i++) {
+        if (i == 0 || entries[i].feature != entries[i - 1].feature) {
+            features[n] = entries[i].feature;
+            indptr[n++] = (uint32_t)i;
+        }
+        outputs[i] = entries[i].output;
+        values[i] = entries[i].value;
+    }
+    indptr[n] = (uint32_t)n_items;
+    MC_TRY(mc_build_u32(to->b, features, n, &out->features, err));
+    MC_TRY(mc_build_u32(to->b, indptr, n + 1, &out->indptr, err));
+    MC_TRY(mc_build_u32(to->b, outputs, n_items, &out->outputs, err));
+    return mc_build_f64(to->b, values, 1, n_items, &out->values, err);
+}
+
+mc_step mc_features_step(const mc_feature_arrays *arrays)
+{
+    mc_step step = MC_STEP_INIT(CSR_SPARSE_LINEAR);
+    step.array[1] = arrays->indptr;
+    step.array[2] = arrays->outputs;
+    step.array[3] = arrays->values;
+    step.array[4] = arrays->features;
+    return step;
 }

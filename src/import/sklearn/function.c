@@ -171,11 +171,11 @@ mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc
     const mc_value *func = mc_value_attr(est, forth ? "func" : "inverse_func");
     MC_TRY(mc_attr_bool(est, "validate", false, &validate, err));
     if (validate)
-        MC_TRY(mc_emit_check(to, &y, MC_FINITE, &y, err));
+        MC_TRY(mc_emit_check_sparse(to, &y, MC_FINITE, &y, err));
     if (mc_value_is_none(func))
         return mc_answer_matrix(to, y, out, err);
     if (is_float_check(func)) {
-        MC_TRY(mc_emit_check(to, &y, MC_OR_NAN | MC_OR_INFINITY, &y, err));
+        MC_TRY(mc_emit_check_sparse(to, &y, MC_OR_NAN | MC_OR_INFINITY, &y, err));
         return mc_answer_matrix(to, y, out, err);
     }
     if (!mc_value_is(func, MC_KIND_GLOBAL))

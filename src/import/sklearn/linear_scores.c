@@ -11,17 +11,20 @@
 #include "base/limits.h"
 #include "base/size.h"
 #include "import/sklearn/attr.h"
-#include "import/sklearn/emit.h"
+#include "import/sklearn/emit_sparse.h"
 
 #define MEMO_WEIGHTS UINT32_C(0x6c696e77) /* "linw" */
 #define MEMO_COEF    UINT32_C(0x6c696e63) /* "linc" */
+#define MEMO_TURNED  UINT32_C(1)          /* added to both: feature by feature */
 
-/* The ids are of arrays of the builder, as LINEAR and SPARSE_LINEAR take them. */
+/* The ids are of arrays of the builder, as LINEAR and SPARSE_LINEAR take them; for sparse rows as
+ * CSR_LINEAR and CSR_SPARSE_LINEAR do, feature by feature. */
 typedef struct weights {
     uint32_t coef, intercept; /* (n_outputs, n_features), (n_outputs); coef MC_NONE: sparse */
     uint32_t n_outputs;
     uint32_t is_flat;                  /* coef_ is a vector */
     uint32_t indptr, columns, numbers; /* of a sparse coef_ */
+    uint32_t features;                 /* that have any of them; for sparse rows only */
 } weights;
 
 /* ---------------------------------------------------------------------------- weights ---- */
@@ -62,9 +65,16 @@ static mc_status build_sparse(mc_lowering *to, const mc_sparse *sparse, weights 
     return mc_build_f64(to->b, sparse->data, 1, sparse->n_items, &out->numbers, err);
 }
 
+static mc_status build_dense(mc_lowering *to, const double *coef, size_t n_rows, size_t n_cols,
+                             bool turned, weights *out, mc_error *err)
+{
+    return turned ? mc_build_by_feature(to, coef, n_rows, n_cols, &out->coef, err)
+                  : mc_build_f64(to->b, coef, n_rows, n_cols, &out->coef, err);
+}
+
 /* Entries stored twice are added up, as scikit-learn's product does. */
-static mc_status build_densified(mc_lowering *to, const mc_sparse *sparse, weights *out,
-                                 mc_error *err)
+static mc_status build_densified(mc_lowering *to, const mc_sparse *sparse, bool turned,
+                                 weights *out, mc_error *err)
 {
     double *dense = NULL;
     size_t n_items = 0;
@@ -79,7 +89,23 @@ static mc_status build_densified(mc_lowering *to, const mc_sparse *sparse, weigh
             dense[row * sparse->n_cols + column] += sparse->data[at];
         }
     }
-    return mc_build_f64(to->b, dense, sparse->n_rows, sparse->n_cols, &out->coef, err);
+    return build_dense(to, dense, sparse->n_rows, sparse->n_cols, turned, out, err);
+}
+
+/* For sparse rows: sparse weights where they take less memory than dense ones. */
+static mc_status build_turned(mc_lowering *to, const mc_sparse *sparse, weights *out, mc_error *err)
+{
+    mc_feature_arrays few;
+    const bool are_few = sparse->n_items < sparse->n_rows * sparse->n_cols / 3;
+    if (sparse->is_csc || !are_few || sparse->n_items > MC_LIMIT_WIDTH)
+        return build_densified(to, sparse, true, out, err);
+    MC_TRY(mc_build_features(to, sparse, &few, err));
+    out->coef = MC_NONE;
+    out->features = few.features;
+    out->indptr = few.indptr;
+    out->columns = few.outputs;
+    out->numbers = few.values;
+    return MC_OK;
 }
 
 static mc_status set_outputs(const mc_value *est, size_t n_rows, weights *out, mc_error *err)
@@ -92,34 +118,39 @@ static mc_status set_outputs(const mc_value *est, size_t n_rows, weights *out, m
 }
 
 /* What sparsify() has left. */
-static mc_status read_sparse_coef(mc_lowering *to, const mc_value *est, const mc_value *value,
-                                  size_t n_cols, weights *out, mc_error *err)
+static mc_status read_sparse_coef(mc_lowering *to, const mc_value *est, const mc_sym *x,
+                                  weights *out, mc_error *err)
 {
     mc_sparse sparse;
+    const size_t n_cols = x->n_cols;
+    const mc_value *value = mc_value_attr(est, "coef_");
     MC_TRY_IN(mc_sparse_from_value(to->arena, value, &sparse, err), err, "attribute coef_");
     if (sparse.n_cols != n_cols)
         return mc_refuse(err, est, "attribute coef_: expected %zu columns, found %zu x %zu", n_cols,
                          sparse.n_rows, sparse.n_cols);
     MC_TRY(set_outputs(est, sparse.n_rows, out, err));
+    if (x->kind == MC_SYM_SPARSE)
+        return build_turned(to, &sparse, out, err);
     return stays_sparse(&sparse) ? build_sparse(to, &sparse, out, err)
-                                 : build_densified(to, &sparse, out, err);
+                                 : build_densified(to, &sparse, false, out, err);
 }
 
-static mc_status read_coef(mc_lowering *to, const mc_value *est, size_t n_cols, weights *out,
+static mc_status read_coef(mc_lowering *to, const mc_value *est, const mc_sym *x, weights *out,
                            mc_error *err)
 {
+    const size_t n_cols = x->n_cols;
     const mc_value *value = NULL;
     const double *coef = NULL;
     mc_ndarray array;
     size_t n_rows = 0;
     MC_TRY(mc_attr_need(est, "coef_", &value, err));
     if (mc_value_is_sparse(value))
-        return read_sparse_coef(to, est, value, n_cols, out, err);
+        return read_sparse_coef(to, est, x, out, err);
     MC_TRY(mc_attr_array(to, est, "coef_", &array, err));
     MC_TRY(mc_attr_matrix(to, est, "coef_", MC_ANY, n_cols, &coef, &n_rows, NULL, err));
     MC_TRY(set_outputs(est, n_rows, out, err));
     out->is_flat = array.n_dims == 1;
-    return mc_build_f64(to->b, coef, n_rows, n_cols, &out->coef, err);
+    return build_dense(to, coef, n_rows, n_cols, x->kind == MC_SYM_SPARSE, out, err);
 }
 
 /* A number counts for every output. */
@@ -138,35 +169,44 @@ static mc_status read_intercept(mc_lowering *to, const mc_value *est, weights *o
     return mc_build_f64(to->b, intercept, 1, out->n_outputs, &out->intercept, err);
 }
 
-static mc_status remember(mc_lowering *to, const mc_value *est, const weights *w, mc_error *err)
+static mc_status remember(mc_lowering *to, const mc_value *est, uint32_t form, const weights *w,
+                          mc_error *err)
 {
     const uint32_t shape[4] = {w->coef, w->intercept, w->n_outputs, w->is_flat};
-    const uint32_t coef[4] = {w->indptr, w->columns, w->numbers, 0};
-    MC_TRY(mc_memo_add(to, est, MEMO_COEF, coef, err));
-    return mc_memo_add(to, est, MEMO_WEIGHTS, shape, err);
+    const uint32_t coef[4] = {w->indptr, w->columns, w->numbers, w->features};
+    MC_TRY(mc_memo_add(to, est, MEMO_COEF + form, coef, err));
+    return mc_memo_add(to, est, MEMO_WEIGHTS + form, shape, err);
 }
 
-static mc_status weights_of(mc_lowering *to, const mc_value *est, size_t n_cols, weights *out,
+static mc_status weights_of(mc_lowering *to, const mc_value *est, const mc_sym *x, weights *out,
                             mc_error *err)
 {
+    const uint32_t form = x->kind == MC_SYM_SPARSE ? MEMO_TURNED : 0;
     uint32_t shape[4], coef[4];
     weights made = {.coef = MC_NONE};
-    if (mc_memo_find(to, est, MEMO_WEIGHTS, shape) && mc_memo_find(to, est, MEMO_COEF, coef)) {
-        *out = (weights){shape[0], shape[1], shape[2], shape[3], coef[0], coef[1], coef[2]};
+    if (mc_memo_find(to, est, MEMO_WEIGHTS + form, shape) &&
+        mc_memo_find(to, est, MEMO_COEF + form, coef)) {
+        *out =
+            (weights){shape[0], shape[1], shape[2], shape[3], coef[0], coef[1], coef[2], coef[3]};
         return MC_OK;
     }
-    MC_TRY(read_coef(to, est, n_cols, &made, err));
+    MC_TRY(read_coef(to, est, x, &made, err));
     MC_TRY(read_intercept(to, est, &made, err));
     *out = made;
-    return remember(to, est, &made, err);
+    return remember(to, est, form, &made, err);
 }
 
 /* ----------------------------------------------------------------------------- scores ---- */
 
-static mc_step linear_step(const weights *w, uint32_t src)
+static mc_step linear_step(const weights *w, const mc_sym *x)
 {
     mc_step dense = MC_STEP_INIT(LINEAR), sparse = MC_STEP_INIT(SPARSE_LINEAR);
-    dense.src = sparse.src = src;
+    dense.src = sparse.src = x->buffer;
+    if (x->kind == MC_SYM_SPARSE) {
+        dense.op = MC_OP_CSR_LINEAR;
+        sparse.op = MC_OP_CSR_SPARSE_LINEAR;
+        sparse.array[4] = w->features;
+    }
     dense.array[0] = w->coef;
     dense.array[1] = sparse.array[0] = w->intercept;
     sparse.array[1] = w->indptr;
@@ -181,9 +221,9 @@ mc_status mc_linear_scores(mc_lowering *to, const mc_value *est, const mc_sym *x
     weights w;
     mc_sym checked;
     uint32_t buffer = 0;
-    MC_TRY(weights_of(to, est, x->n_cols, &w, err));
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, &checked, err));
-    const mc_step step = linear_step(&w, checked.buffer);
+    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &checked, err));
+    MC_TRY(weights_of(to, est, &checked, &w, err));
+    const mc_step step = linear_step(&w, &checked);
     MC_TRY(mc_build_step(to->b, step, w.n_outputs, &buffer, err));
     *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = w.n_outputs};
     if (out_flat != NULL)

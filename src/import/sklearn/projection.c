@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "base/size.h"
 #include "import/sklearn/attr.h"
-#include "import/sklearn/emit.h"
+#include "import/sklearn/emit_sparse.h"
 #include "import/sklearn/matrix.h"
 
 /* A row of sparse components costs less than a dense one while few of its values are there. */
@@ -73,15 +73,19 @@ static mc_status sparse_product(mc_lowering *to, const mc_sym *x, const mc_spars
     sorted_rows rows = {0};
     double *zeros = NULL;
     uint32_t buffer = 0;
-    mc_sym in;
-    MC_TRY(sort_rows(to, c, &rows, err));
-    MC_TRY(mc_to_numbers(to, x, &in, err));
+    mc_feature_arrays features;
     MC_TRY(mc_arena_new(to->arena, double, c->n_rows, &zeros, err));
-    step.src = in.buffer;
+    if (x->kind == MC_SYM_SPARSE) {
+        MC_TRY(mc_build_features(to, c, &features, err));
+        step = mc_features_step(&features);
+    } else {
+        MC_TRY(sort_rows(to, c, &rows, err));
+        MC_TRY(mc_build_u32(to->b, rows.indptr, c->n_rows + 1, &step.array[1], err));
+        MC_TRY(mc_build_u32(to->b, rows.columns, c->n_items, &step.array[2], err));
+        MC_TRY(mc_build_f64(to->b, rows.values, 1, c->n_items, &step.array[3], err));
+    }
+    step.src = x->buffer;
     MC_TRY(mc_build_f64(to->b, zeros, 1, c->n_rows, &step.array[0], err));
-    MC_TRY(mc_build_u32(to->b, rows.indptr, c->n_rows + 1, &step.array[1], err));
-    MC_TRY(mc_build_u32(to->b, rows.columns, c->n_items, &step.array[2], err));
-    MC_TRY(mc_build_f64(to->b, rows.values, 1, c->n_items, &step.array[3], err));
     MC_TRY(mc_build_step(to->b, step, c->n_rows, &buffer, err));
     *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = c->n_rows};
     return MC_OK;
@@ -134,7 +138,7 @@ static mc_status transform(mc_lowering *to, const mc_value *est, const mc_sym *x
         return mc_refuse(err, est, "attribute components_: expected %zu columns, found %zu x %zu",
                          x->n_cols, c->k, c->d);
     MC_TRY(mc_attr_bool(est, "dense_output", false, &dense_output, err));
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, &in, err));
+    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &in, err));
     if (c->dense != NULL)
         MC_TRY(mc_emit_linear(to, &in, c->dense, NULL, c->k, &y, err));
     else

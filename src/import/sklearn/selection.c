@@ -107,7 +107,7 @@ static mc_status forth(mc_lowering *to, const selector *s, const mc_sym *x, mc_s
     MC_TRY(mc_arena_new(to->arena, uint8_t, x->n_cols, &mask, err));
     MC_TRY(s->mask(to, s->est, x->n_cols, mask, err));
     MC_TRY(mc_mask_places(to, mask, x->n_cols, &places, &n, err));
-    MC_TRY(mc_emit_check(to, x, s->allowed, out, err));
+    MC_TRY(mc_emit_check_sparse(to, x, s->allowed, out, err));
     return mc_emit_columns(to, out, places, n, out, err);
 }
 
@@ -127,7 +127,7 @@ static mc_status back(mc_lowering *to, const selector *s, const mc_sym *x, mc_sy
         return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                        "%.*s kept %zu features, and is given %zu", MC_SHOW(mc_class_name(s->est)),
                        n, x->n_cols);
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, out, err));
+    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, out, err));
     const bool type_as_input = out->type_as_input;
     const mc_value_type type = out->type;
     MC_TRY(mc_emit_scatter(to, out, places, n_features, out, err));

@@ -51,7 +51,7 @@ mc_status mc_lower_sgd_one_class(mc_lowering *to, const mc_value *est, mc_method
         return mc_no_method(err, est, method);
     MC_TRY(mc_attr_vector(to, est, "coef_", x->n_cols, &coef, NULL, err));
     MC_TRY(mc_attr_vector(to, est, "offset_", 1, &offset, NULL, err));
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
+    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
     MC_TRY(mc_emit_linear(to, &y, coef, NULL, 1, &y, err));
     MC_TRY(mc_emit_subtract(to, &y, offset, &y, err));
     if (method == MC_METHOD_DECISION_FUNCTION)

@@ -63,16 +63,18 @@ static mc_status no_width(const mc_value *root, mc_error *err)
 static mc_status input_symbol(mc_lowering *to, size_t n, mc_sym *out, mc_error *err)
 {
     uint32_t *columns = NULL;
+    *out = (mc_sym){.n_cols = n, .sparse_as_input = true, .type_as_input = true};
+    to->sparse_input = n > MC_WIDE && !to->wants_cells;
+    if (to->sparse_input) {
+        out->kind = MC_SYM_SPARSE;
+        out->buffer = mc_build_sparse_input(to->b);
+        return MC_OK;
+    }
     MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
     for (size_t i = 0; i < n; i++)
         columns[i] = (uint32_t)i;
-    to->sparse_input = n > MC_WIDE && !to->wants_cells;
-    *out = (mc_sym){.kind = to->sparse_input ? MC_SYM_SPARSE : MC_SYM_INPUT,
-                    .buffer = to->sparse_input ? mc_build_sparse_input(to->b) : 0,
-                    .columns = columns,
-                    .n_cols = n,
-                    .sparse_as_input = true,
-                    .type_as_input = true};
+    out->kind = MC_SYM_INPUT;
+    out->columns = columns;
     return MC_OK;
 }
 
