@@ -191,6 +191,22 @@ static mc_status column_blocks(mc_lowering *to, const mc_items *members, selecti
     return MC_OK;
 }
 
+/* feature_names_in_ or its forerunners; NULL if the columns have no names. */
+static mc_status names_of(mc_lowering *to, const mc_value *est, const mc_cell **out, size_t *out_n,
+                          mc_error *err)
+{
+    mc_ndarray array;
+    mc_cell *cells = NULL;
+    const mc_value *names = mc_feature_names_of(est);
+    if (names == NULL)
+        return MC_OK;
+    MC_TRY_IN(mc_ndarray_from_value(to->arena, names, &array, err), err, "feature names");
+    MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &cells, err), err, "feature names");
+    *out = cells;
+    *out_n = array.n_items;
+    return MC_OK;
+}
+
 mc_status mc_lower_column_transformer(mc_lowering *to, const mc_value *est, mc_method method,
                                       const mc_sym *x, mc_answer *out, mc_error *err)
 {
@@ -203,8 +219,7 @@ mc_status mc_lower_column_transformer(mc_lowering *to, const mc_value *est, mc_m
         return mc_no_method(err, est, method);
     MC_TRY(mc_attr_items(to, est, "transformers_", &members, err));
     MC_TRY(mc_attr_bool(est, "sparse_output_", false, &sparse, err));
-    if (mc_attr_has(est, "feature_names_in_"))
-        MC_TRY(mc_attr_cells(to, est, "feature_names_in_", &s.names, &n_names, err));
+    MC_TRY(names_of(to, est, &s.names, &n_names, err));
     if (s.names != NULL && n_names != x->n_cols)
         return mc_refuse(err, est, "feature_names_in_: expected %zu names, found %zu", x->n_cols,
                          n_names);

@@ -103,7 +103,7 @@ MC_MUST_CHECK mc_status mc_answer_labels(mc_lowering *to, mc_sym labels, uint32_
 MC_MUST_CHECK mc_status mc_answer_parts(mc_lowering *to, size_t n, mc_answer *out, mc_error *err);
 
 /* The versions whose answers the conformance tests compare. */
-#define MC_SKLEARN_FIRST 102u
+#define MC_SKLEARN_FIRST 18u
 #define MC_SKLEARN_LAST  109u
 
 /* Version of scikit-learn that wrote `est`, as major * 100 + minor (1.6.1 is 106); the root's where
@@ -112,6 +112,10 @@ unsigned mc_version_of(const mc_lowering *to, const mc_value *est);
 /* The object that a composite hands its rows to unchanged: what it holds, or its first step that is
  * an object. NULL if it holds none. */
 const mc_value *mc_inside_of(const mc_value *est);
+/* The names of the columns that `est` was fitted on: feature_names_in_, or what came before it (a
+ * ColumnTransformer's _feature_names_in of 0.22 to 0.24, its _df_columns of 0.20 and 0.21). NULL if
+ * it has none. */
+const mc_value *mc_feature_names_of(const mc_value *est);
 /* How many columns an estimator takes: n_features_in_, its own or of what it hands its rows to, or
  * the shape of what it learnt (width.c); false if none says. */
 bool mc_features_of(mc_lowering *to, const mc_value *est, size_t *out);

@@ -11,8 +11,8 @@
 static const mc_value *names_of(const mc_value *est)
 {
     for (size_t i = 0; est != NULL && i < MC_LIMIT_ESTIMATOR_DEPTH; i++, est = mc_inside_of(est)) {
-        const mc_value *names = mc_value_attr(est, "feature_names_in_");
-        if (!mc_value_is_none(names))
+        const mc_value *names = mc_feature_names_of(est);
+        if (names != NULL)
             return names;
     }
     return NULL;

@@ -1,4 +1,4 @@
-/* width.c: how many columns a fitted object takes, where nothing says so outright.
+/* width.c: how many columns a fitted object takes and their names, where nothing says so outright.
  *
  * Since 0.24 an estimator that validates its rows keeps n_features_in_; files of 0.18 to 0.23, and
  * what validates nothing, tell by the shape of what was learnt. WIDTHS says, as data, which
@@ -159,6 +159,26 @@ static bool width_here(mc_lowering *to, const mc_value *est, size_t *out)
             return true;
     }
     return false;
+}
+
+/* The array in a pickled pandas.Index: _new_Index(class, {"data": array, "name": ...}). */
+static const mc_value *data_of_index(const mc_value *index)
+{
+    const mc_value *arguments =
+        mc_value_is(index, MC_KIND_OBJECT) ? index->as.object->arguments : NULL;
+    if (!mc_value_is(arguments, MC_KIND_TUPLE) || arguments->as.items.n != 2)
+        return NULL;
+    return mc_dict_get(arguments->as.items.at[1], "data");
+}
+
+const mc_value *mc_feature_names_of(const mc_value *est)
+{
+    static const char *const NAMES[] = {"feature_names_in_", "_feature_names_in"};
+    for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++)
+        if (mc_attr_has(est, NAMES[i]))
+            return mc_value_attr(est, NAMES[i]);
+    const mc_value *names = data_of_index(mc_value_attr(est, "_df_columns"));
+    return mc_value_is_none(names) ? NULL : names;
 }
 
 /* Steps that learn nothing and answer as many columns as they take: what follows them tells. */
