@@ -1,6 +1,7 @@
 /* isolation.c: isolation forests.
  *
- * Oracle   sklearn/ensemble/_iforest.py, scikit-learn 1.2 to 1.9.
+ * Oracle   sklearn/ensemble/_iforest.py, scikit-learn 0.18 to 1.9. Up to 0.20 a leaf of one row
+ *          counts one step more.
  * Exact    Sums of path lengths in the order of the trees; within a few ulp: the logarithm and the
  *          power of two are the C library's. */
 #include "import/sklearn/attr.h"
@@ -37,8 +38,11 @@ static mc_status path_lengths(mc_lowering *to, const mc_value *est, const mc_ite
                               const mc_sym *x, mc_sym *out, mc_error *err)
 {
     const mc_ensemble *compiled = NULL;
-    mc_ensemble_plan plan = {
-        .owner = est, .trees = trees->at, .n_trees = trees->n, .rule = MC_LEAF_DEPTHS};
+    mc_ensemble_plan plan = {.owner = est,
+                             .trees = trees->at,
+                             .n_trees = trees->n,
+                             .rule = MC_LEAF_DEPTHS,
+                             .version = mc_version_of(to, est)};
     const mc_ensemble_sum sum = {.width = 1, .divisor = 1.0};
     const unsigned allowed = mc_version_of(to, est) >= 106 ? MC_OR_NAN | MC_OR_INFINITY : MC_FINITE;
     MC_TRY(tree_columns(to, est, trees->n, x->n_cols, &plan.columns, err));
@@ -58,32 +62,51 @@ static mc_status scores(mc_lowering *to, const mc_value *est, const mc_sym *x, m
     MC_TRY(mc_attr_number(est, name, 0.0, &n_rows, err));
     MC_TRY(mc_attr_items(to, est, "estimators_", &trees, err));
     MC_TRY(path_lengths(to, est, &trees, x, out, err));
-    const double usual = (double)trees.n * mc_isolation_path(n_rows);
+    const double usual = (double)trees.n * mc_isolation_path(n_rows, mc_version_of(to, est));
     if (usual != 0.0)
         return mc_emit_unary(to, out, MC_UNARY_MINUS_EXP2_MINUS, usual, 0.0, out, err);
     MC_TRY(mc_emit_unary(to, out, MC_UNARY_SCALE, 0.0, 0.0, out, err));
     return mc_emit_unary(to, out, MC_UNARY_OFFSET, -0.5, 0.0, out, err);
 }
 
+/* Where the decision turns: at offset_ of the scores, and, up to 0.21, at a threshold of what is
+ * left, which belongs to the outliers up to 0.19. */
+typedef struct turn {
+    double offset, threshold;
+    bool or_equal;
+} turn;
+
+static mc_status turn_of(mc_lowering *to, const mc_value *est, turn *out, mc_error *err)
+{
+    const unsigned version = mc_version_of(to, est);
+    *out = (turn){.offset = -0.5, .or_equal = version >= 20};
+    if (version < 20)
+        return mc_attr_number(est, "threshold_", 0.0, &out->threshold, err);
+    if (!mc_attr_has(est, "offset_"))
+        return mc_refuse(err, est, "it has no attribute offset_: is it fitted?");
+    if (version < 22 && mc_attr_is_text(est, "behaviour", "old"))
+        MC_TRY(mc_attr_number(est, "_threshold_", 0.0, &out->threshold, err));
+    return mc_attr_number(est, "offset_", 0.0, &out->offset, err);
+}
+
 mc_status mc_lower_isolation_forest(mc_lowering *to, const mc_value *est, mc_method method,
                                     const mc_sym *x, mc_answer *out, mc_error *err)
 {
     mc_sym y;
+    turn at;
     uint32_t table = 0;
-    double offset = 0.0;
+    const bool has_scores = mc_version_of(to, est) >= 20;
     if (method != MC_METHOD_PREDICT && method != MC_METHOD_DECISION_FUNCTION &&
-        method != MC_METHOD_SCORE_SAMPLES)
+        !(method == MC_METHOD_SCORE_SAMPLES && has_scores))
         return mc_no_method(err, est, method);
     MC_TRY(scores(to, est, x, &y, err));
     if (method == MC_METHOD_SCORE_SAMPLES)
         return mc_answer_scalar(to, y, out, err);
-    if (!mc_attr_has(est, "offset_"))
-        return mc_refuse(err, est, "it has no attribute offset_: is it fitted?");
-    MC_TRY(mc_attr_number(est, "offset_", 0.0, &offset, err));
-    MC_TRY(mc_emit_unary(to, &y, MC_UNARY_OFFSET, -offset, 0.0, &y, err));
+    MC_TRY(turn_of(to, est, &at, err));
+    MC_TRY(mc_emit_unary(to, &y, MC_UNARY_OFFSET, -at.offset, 0.0, &y, err));
     if (method == MC_METHOD_DECISION_FUNCTION)
         return mc_answer_scalar(to, y, out, err);
-    MC_TRY(mc_emit_above(to, &y, 0.0, true, &y, err));
+    MC_TRY(mc_emit_above(to, &y, at.threshold, at.or_equal, &y, err));
     MC_TRY(mc_emit_two_classes(to, -1, 1, &table, err));
     return mc_answer_labels(to, y, table, out, err);
 }

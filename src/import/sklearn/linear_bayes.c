@@ -70,7 +70,9 @@ mc_status mc_lower_bayesian_regressor(mc_lowering *to, const mc_value *est, mc_m
                                       const mc_sym *x, mc_answer *out, mc_error *err)
 {
     mc_sym mean, std;
-    if (method != MC_METHOD_PREDICT && method != MC_METHOD_PREDICT_STD)
+    /* In 0.18 there is no return_std, and no sigma_. */
+    if (method != MC_METHOD_PREDICT &&
+        (method != MC_METHOD_PREDICT_STD || !mc_attr_has(est, "sigma_")))
         return mc_no_method(err, est, method);
     MC_TRY(mc_linear_scores(to, est, x, &mean, NULL, err));
     if (method == MC_METHOD_PREDICT)

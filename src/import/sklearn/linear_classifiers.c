@@ -45,7 +45,10 @@ mc_status mc_lower_ridge_classifier(mc_lowering *to, const mc_value *est, mc_met
     if (method == MC_METHOD_DECISION_FUNCTION)
         return mc_answer_scores(to, &scores, out, err);
     const mc_bytes type = mc_attr_text(binarizer, "y_type_");
-    if (type.size >= 10 && memcmp(type.data, "multilabel", 10) == 0)
+    /* Up to 0.24 RidgeClassifierCV takes many labels, and answers with the one of the best score.
+     */
+    if (mc_version_of(to, est) >= 100 && type.size >= 10 &&
+        memcmp(type.data, "multilabel", 10) == 0)
         return multilabel(to, binarizer, &scores, out, err);
     MC_TRY(mc_attr_need(binarizer, "classes_", &classes, err));
     return mc_answer_score_labels(to, est, classes, &scores, out, err);

@@ -1,6 +1,7 @@
 /* linear_discriminant.c: LinearDiscriminantAnalysis, as a classifier and as a transformer.
  *
- * Oracle   sklearn/discriminant_analysis.py, scikit-learn 1.2 to 1.9.
+ * Oracle   sklearn/discriminant_analysis.py, scikit-learn 0.18 to 1.9: up to 0.20 its
+ *          probabilities are one-vs-rest.
  * Exact    Scores and components within the bound of kernel/linear.c; probabilities
  *          with the error of softmax or expit on top. */
 #include <float.h>
@@ -14,7 +15,8 @@ mc_lower_fn mc_lower_linear_discriminant;
 static mc_status proba(mc_lowering *to, const mc_value *est, const mc_sym *scores, mc_sym *out,
                        mc_error *err)
 {
-    (void)est;
+    if (mc_version_of(to, est) <= 20)
+        return mc_proba_one_vs_rest(to, est, scores, out, err);
     if (scores->n_cols > 1)
         return mc_emit_softmax(to, scores, out, err);
     mc_sym p;
@@ -28,6 +30,10 @@ static mc_status proba_above_zero(mc_lowering *to, const mc_value *est, const mc
 {
     mc_sym p;
     MC_TRY(proba(to, est, scores, &p, err));
+    if (mc_version_of(to, est) < 24) {
+        *out = p;
+        return MC_OK;
+    }
     return mc_emit_unary(to, &p, MC_UNARY_IF_ZERO, DBL_MIN, 0.0, out, err);
 }
 

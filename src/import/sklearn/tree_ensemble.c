@@ -179,6 +179,21 @@ unsigned mc_tree_allows(const mc_lowering *to, const mc_value *tree, const mc_sy
 
 /* ----------------------------------------------------------------------------- answers ---- */
 
+/* Up to 0.20 the labels of many outputs come as floats. */
+static mc_status float_classes(mc_lowering *to, const mc_value *classes, uint32_t *out_table,
+                               size_t *out_n, mc_error *err)
+{
+    mc_ndarray array;
+    mc_cell *cells = NULL;
+    MC_TRY_IN(mc_ndarray_from_value(to->arena, classes, &array, err), err, "classes_");
+    MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &cells, err), err, "classes_");
+    for (size_t i = 0; i < array.n_items; i++)
+        if (cells[i].kind == MC_CELL_INTEGER || cells[i].kind == MC_CELL_BOOL)
+            cells[i] = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = (double)cells[i].as.integer};
+    *out_n = array.n_items;
+    return mc_build_classes(to->b, cells, array.n_items, out_table, err);
+}
+
 /* classes_ of output k: one array, or a list of them. */
 static mc_status classes_of(mc_lowering *to, const mc_tree_answer *shape, size_t k,
                             uint32_t *out_table, size_t *out_n, mc_error *err)
@@ -193,7 +208,10 @@ static mc_status classes_of(mc_lowering *to, const mc_tree_answer *shape, size_t
                              shape->n_outputs, items.n);
         classes = items.at[k];
     }
-    MC_TRY(mc_emit_classes(to, classes, out_table, out_n, err));
+    if (shape->n_outputs > 1 && mc_version_of(to, shape->est) <= 20)
+        MC_TRY(float_classes(to, classes, out_table, out_n, err));
+    else
+        MC_TRY(mc_emit_classes(to, classes, out_table, out_n, err));
     /* Outputs with fewer classes than another are padded; a single output has all of them. */
     const bool fits = *out_n == shape->n_classes || (shape->n_outputs > 1 && *out_n != 0);
     if (!fits || *out_n > shape->n_classes)

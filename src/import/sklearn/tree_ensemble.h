@@ -30,6 +30,7 @@ typedef struct mc_ensemble_plan {
     mc_leaf_rule rule;
     double scale;
     const double *hit, *miss; /* (n_trees), MC_LEAF_VOTES only */
+    unsigned version;         /* MC_LEAF_DEPTHS only: see mc_isolation_path() */
 } mc_ensemble_plan;
 
 typedef struct mc_ensemble {
@@ -88,5 +89,5 @@ MC_MUST_CHECK mc_status mc_answer_tree_values(mc_lowering *to, const mc_tree_ans
                                               const mc_sym *sums, mc_answer *out, mc_error *err);
 
 /* 2 (log(n - 1) + gamma) - 2 (n - 1) / n: the mean path length of n rows in an isolation tree. */
-double mc_isolation_path(double n);
+double mc_isolation_path(double n, unsigned version);
 #endif

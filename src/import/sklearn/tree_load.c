@@ -132,11 +132,13 @@ static mc_status read_depths(mc_arena *scratch, tree_arrays *tree, mc_error *err
 
 /* ------------------------------------------------------------------------- leaves ---- */
 
-double mc_isolation_path(double n)
+double mc_isolation_path(double n, unsigned version)
 {
     if (n <= 1.0)
-        return 0.0;
-    if (n == 2.0)
+        return version <= 20 ? 1.0 : 0.0;
+    if (version <= 18)
+        return 2.0 * (log(n) + 0.5772156649) - 2.0 * (n - 1.0) / n;
+    if (n == 2.0 && version > 20)
         return 1.0;
     return 2.0 * (log(n - 1.0) + EULER_GAMMA) - 2.0 * (n - 1.0) / n;
 }
@@ -177,7 +179,7 @@ static void fill_row(loading *load, const tree_arrays *tree, size_t node)
 {
     const size_t n = load->packing.n_values;
     if (load->plan->rule == MC_LEAF_DEPTHS) {
-        load->row[0] = tree->depth[node] + mc_isolation_path((double)tree->n_samples[node]) - 1.0;
+        load->row[0] = tree->depth[node] + mc_isolation_path((double)tree->n_samples[node], load->plan->version) - 1.0;
         return;
     }
     memcpy(load->row, tree->values + node * n, n * sizeof *load->row);
