@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/encoder_legacy.h"
 #include "import/sklearn/encoder_tables.h"
 #include "kernel/category.h"
 
@@ -60,21 +61,20 @@ static mc_status read_grouping(mc_lowering *to, const mc_value *est, size_t j, c
 
 static mc_status read_drop(mc_lowering *to, const mc_value *est, size_t j, column *c, mc_error *err)
 {
-    mc_items drops;
-    int64_t code = 0;
+    const mc_cell *drops = NULL; /* objects, of which some are None; whole numbers up to 0.22 */
+    size_t n = 0;
     const char *name = mc_value_attr(est, "_drop_idx_after_grouping") != NULL
                            ? "_drop_idx_after_grouping"
                            : "drop_idx_";
     if (!mc_attr_has(est, name))
         return MC_OK;
-    MC_TRY(mc_attr_items(to, est, name, &drops, err));
-    if (j >= drops.n || mc_value_is_none(drops.at[j]))
+    MC_TRY(mc_attr_cells(to, est, name, &drops, &n, err));
+    if (j >= n || drops[j].kind == MC_CELL_NONE)
         return MC_OK;
-    MC_TRY_IN(mc_integer_from_value(drops.at[j], &code, err), err, "%s[%zu]", name, j);
-    if (code < 0 || code >= c->n_codes)
-        return mc_refuse(err, est, "%s[%zu] is %lld, of %u codes", name, j, (long long)code,
-                         c->n_codes);
-    c->dropped = (uint32_t)code;
+    if (drops[j].kind != MC_CELL_INTEGER || drops[j].as.integer < 0 ||
+        drops[j].as.integer >= c->n_codes)
+        return mc_refuse(err, est, "%s[%zu] is none of %u codes", name, j, c->n_codes);
+    c->dropped = (uint32_t)drops[j].as.integer;
     return MC_OK;
 }
 
@@ -174,6 +174,8 @@ mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_meth
     bool sparse = true;
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
+    if (mc_encoder_is_legacy(est))
+        return mc_lower_legacy_encoder(to, est, x, out, err);
     MC_TRY(mc_attr_items(to, est, "categories_", &categories, err));
     MC_TRY(start_tables(to, est, x, &categories, &t, err));
     for (size_t j = 0; j < categories.n; j++) {

@@ -80,8 +80,9 @@ static mc_status coefficients(mc_lowering *to, const mc_value *est, unsigned ver
                               const double **out, size_t *out_k, mc_error *err)
 {
     const double *coef = NULL;
-    const char *name = mc_attr_has(est, "_coef_") ? "_coef_" : "coef_";
-    if (version >= 102)
+    const bool is_private = mc_attr_has(est, "_coef_"); /* 1.1 and 1.2 */
+    const char *name = is_private ? "_coef_" : "coef_";
+    if (is_private || version >= 102)
         return mc_attr_matrix(to, est, name, MC_ANY, d, out, out_k, NULL, err);
     MC_TRY(mc_attr_matrix(to, est, name, d, MC_ANY, &coef, NULL, out_k, err));
     return mc_matrix_transposed(to, coef, d, *out_k, out, err);
