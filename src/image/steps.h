@@ -35,6 +35,8 @@ typedef enum mc_op {
 #define MC_STEP_ZEROS_LAST     2u
 #define MC_STEP_FROM_END       1u
 #define MC_STEP_WHOLE          2u
+#define MC_STEP_FLOAT32        1u
+#define MC_STEP_REFUSE_OUTSIDE 2u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What SPLINE does beyond the range of training. */

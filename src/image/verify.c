@@ -385,6 +385,8 @@ size_t mc_label_bound(const mc_view *view, uint32_t buffer)
         return mc_check_width(view, writer->src);
     if (writer->op == MC_OP_ABOVE)
         return 2;
+    if (writer->op == MC_OP_BISECT)
+        return writer->n[0];
     const uint32_t *map = mc_view_u32(view, writer->array[0]); /* MAP_LABEL */
     size_t bound = 0;
     for (size_t i = 0; i < mc_array_rows(view, writer, 0); i++)

@@ -13,6 +13,7 @@
 #include "kernel/special.h"
 
 #include <math.h>
+#include <string.h>
 
 #define INF ((double)INFINITY)
 
@@ -237,29 +238,19 @@ static double leaf_sum(const double *x, size_t n)
     return sum;
 }
 
-/* One number of the row, and what it becomes before it is added. */
-typedef struct terms {
-    const double *x; /* borrowed */
-    double largest;
-    bool of_log_sum_exp; /* exp(x - largest), and 0 for the largest themselves */
-} terms;
-
-static double terms_sum(const terms *of, size_t at, size_t n)
-{
-    double term[LEAF];
-    if (!of->of_log_sum_exp)
-        return leaf_sum(of->x + at, n);
-    for (size_t i = 0; i < n; i++)
-        term[i] = of->x[at + i] == of->largest ? 0.0 : exp(of->x[at + i] - of->largest);
-    return leaf_sum(term, n);
-}
-
 typedef struct span {
     size_t at, n, depth;
 } span;
 
+static double terms_sum(mc_terms_fn *terms, const void *context, size_t at, size_t n)
+{
+    double term[LEAF];
+    terms(context, at, n, term);
+    return leaf_sum(term, n);
+}
+
 /* Halves (the first a multiple of 8) until at most LEAF terms are left, then adds the halves. */
-static double halved_sum(const terms *of, size_t n)
+double mc_pairwise_sum_of(mc_terms_fn *terms, const void *context, size_t n)
 {
     span open[DEPTH] = {{0, n, 0}}; /* right halves that are still to be added */
     double sums[DEPTH];             /* of left halves, and their depths */
@@ -272,7 +263,7 @@ static double halved_sum(const terms *of, size_t n)
             open[n_open++] = (span){s.at + half, s.n - half, ++s.depth};
             s.n = half;
         }
-        sum = terms_sum(of, s.at, s.n);
+        sum = terms_sum(terms, context, s.at, s.n);
         for (; n_sums > 0 && depths[n_sums - 1] == s.depth; s.depth--)
             sum = sums[--n_sums] + sum;
         sums[n_sums] = sum;
@@ -281,10 +272,38 @@ static double halved_sum(const terms *of, size_t n)
     return sum;
 }
 
+static void plain_terms(const void *context, size_t at, size_t n, double *out)
+{
+    memcpy(out, (const double *)context + at, n * sizeof *out);
+}
+
 double mc_pairwise_sum(const double *x, size_t n)
 {
-    const terms of = {.x = x};
-    return halved_sum(&of, n);
+    return mc_pairwise_sum_of(plain_terms, x, n);
+}
+
+/* A row whose terms are exp(x - largest). */
+typedef struct shifted_row {
+    const double *x; /* borrowed */
+    double largest;
+    bool without_largest; /* the largest themselves count as 0 */
+} shifted_row;
+
+static void shifted_terms(const void *context, size_t at, size_t n, double *out)
+{
+    const shifted_row *row = context;
+    for (size_t i = 0; i < n; i++) {
+        const double x = row->x[at + i];
+        out[i] = row->without_largest && x == row->largest ? 0.0 : exp(x - row->largest);
+    }
+}
+
+static double largest_of(const double *x, size_t n)
+{
+    double largest = x[0];
+    for (size_t i = 1; i < n; i++)
+        largest = x[i] > largest || isnan(x[i]) ? x[i] : largest;
+    return largest;
 }
 
 /* Where the largest term is not finite: what exp, + and log make of it. */
@@ -298,13 +317,22 @@ static double plain_log_sum_exp(const double *x, size_t n)
 
 double mc_log_sum_exp(const double *x, size_t n)
 {
-    terms of = {.x = x, .largest = x[0], .of_log_sum_exp = true};
+    const shifted_row row = {x, largest_of(x, n), true};
     double n_largest = 0.0;
-    for (size_t i = 1; i < n; i++)
-        of.largest = x[i] > of.largest || isnan(x[i]) ? x[i] : of.largest;
-    if (!isfinite(of.largest))
+    if (!isfinite(row.largest))
         return plain_log_sum_exp(x, n);
     for (size_t i = 0; i < n; i++)
-        n_largest += x[i] == of.largest ? 1.0 : 0.0;
-    return log1p(halved_sum(&of, n) / n_largest) + log(n_largest) + of.largest;
+        n_largest += x[i] == row.largest ? 1.0 : 0.0;
+    const double sum = mc_pairwise_sum_of(shifted_terms, &row, n);
+    return log1p(sum / n_largest) + log(n_largest) + row.largest;
+}
+
+void mc_log_share(const double *x, size_t n, mc_log_share_form form, double *out)
+{
+    const bool shifts = form == MC_LOG_SHARE_SHIFTED;
+    const shifted_row row = {x, shifts ? largest_of(x, n) : 0.0, false};
+    const double log_sum =
+        shifts ? log(mc_pairwise_sum_of(shifted_terms, &row, n)) : mc_log_sum_exp(x, n);
+    for (size_t i = 0; i < n; i++)
+        out[i] = x[i] - row.largest - log_sum;
 }

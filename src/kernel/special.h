@@ -18,6 +18,19 @@ double mc_ndtri(double p);
 /* Sum of x (n) as numpy adds what lies side by side. */
 double mc_pairwise_sum(const double *x, size_t n);
 
+/* Writes terms `at` to at + n; n is at most 128. */
+typedef void mc_terms_fn(const void *context, size_t at, size_t n, double *out);
+/* Sum of n terms in the same order; each is asked for once, from the first to the last. */
+double mc_pairwise_sum_of(mc_terms_fn *terms, const void *context, size_t n);
+
 /* log(sum of exp(x)), x (n). n >= 1. */
 double mc_log_sum_exp(const double *x, size_t n);
+
+typedef enum mc_log_share_form {
+    MC_LOG_SHARE_PLAIN,   /* x - logsumexp(x) */
+    MC_LOG_SHARE_SHIFTED, /* s - log(sum of exp(s)), s = x - max x */
+    MC_N_LOG_SHARES
+} mc_log_share_form;
+/* out (n) = log(exp(x) / sum of exp(x)). n >= 1. */
+void mc_log_share(const double *x, size_t n, mc_log_share_form form, double *out);
 #endif

@@ -51,9 +51,13 @@ PLSCanonical PLSRegression PLSSVD SparsePCA SparseRandomProjection TruncatedSVD
 """.split()
 
 CLUSTERS = """
+AffinityPropagation BayesianGaussianMixture Birch BisectingKMeans EllipticEnvelope
+FeatureAgglomeration GaussianMixture KMeans MeanShift MiniBatchKMeans
 """.split()
 
 BAYES_AND_NETWORKS = """
+BernoulliNB BernoulliRBM CategoricalNB ComplementNB GaussianNB IsotonicRegression
+LinearDiscriminantAnalysis MLPClassifier MLPRegressor MultinomialNB QuadraticDiscriminantAnalysis
 """.split()
 
 FEATURES = """

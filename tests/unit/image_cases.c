@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/encoder.h"
+#include "image_cases_cluster.h"
 #include "image_cases_features.h"
 #include "image_cases_kernels.h"
 #include "image_cases_meta.h"
@@ -191,8 +192,13 @@ void make_both_ways(making *m)
 
 /* The groups whose steps have files of their own: each adds its results. */
 static make_group_fn *const GROUPS[] = {
-    make_group_features,  make_group_kernels, make_group_sparse,
-    make_group_neighbors, make_group_meta,    NULL,
+    make_group_features,
+    make_group_cluster,
+    make_group_kernels,
+    make_group_sparse,
+    make_group_neighbors,
+    make_group_meta,
+    NULL,
 };
 
 uint32_t keep(results *r, uint32_t buffer)

@@ -490,6 +490,28 @@ mc_status mc_emit_constant(mc_lowering *to, const double *row, size_t width, mc_
     return MC_OK;
 }
 
+mc_status mc_emit_log_sum_exp(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    const mc_step step = MC_STEP_INIT(LOG_SUM_EXP);
+    return number_step(to, step, x, 1, out, err);
+}
+
+mc_status mc_emit_log_share(mc_lowering *to, const mc_sym *x, mc_log_share_form form, mc_sym *out,
+                            mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(LOG_SHARE);
+    step.n[0] = form;
+    return number_step(to, step, x, x->n_cols, out, err);
+}
+
+mc_status mc_emit_dense_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width,
+                             mc_sym *out, mc_error *err)
+{
+    MC_TRY(number_step(to, step, x, width, out, err));
+    out->sparse = out->sparse_as_input = false;
+    return MC_OK;
+}
+
 /* ------------------------------------------------------------------------------ labels ---- */
 
 static mc_status label_step(mc_lowering *to, mc_step step, uint32_t src, size_t width, mc_sym *out,
@@ -558,6 +580,16 @@ mc_status mc_emit_classes(mc_lowering *to, const mc_value *classes, uint32_t *ou
     MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &cells, err), err, "classes");
     *out_n = array.n_items;
     return mc_build_classes(to->b, cells, array.n_items, out_table, err);
+}
+
+mc_status mc_emit_int_classes(mc_lowering *to, const int64_t *labels, size_t n, uint32_t *out_table,
+                              mc_error *err)
+{
+    mc_cell *cells = NULL;
+    MC_TRY(mc_arena_new(to->arena, mc_cell, n, &cells, err));
+    for (size_t i = 0; i < n; i++)
+        cells[i] = (mc_cell){.kind = MC_CELL_INTEGER, .as.integer = labels[i]};
+    return mc_build_classes(to->b, cells, n, out_table, err);
 }
 
 mc_status mc_emit_two_classes(mc_lowering *to, int64_t first, int64_t second, uint32_t *out_table,

@@ -4,6 +4,7 @@
 #define MC_SKLEARN_EMIT_H
 #include "import/sklearn/lower.h"
 #include "kernel/linear.h"
+#include "kernel/special.h"
 #include "kernel/unary.h"
 
 /* Models of more input columns than this read sparse rows: what is wider is mostly zeros. */
@@ -82,6 +83,16 @@ MC_MUST_CHECK mc_status mc_emit_scatter(mc_lowering *to, const mc_sym *x, const 
 MC_MUST_CHECK mc_status mc_emit_constant(mc_lowering *to, const double *row, size_t width,
                                          mc_sym *out, mc_error *err);
 
+/* log(sum of exp) of each row: (n, 1). */
+MC_MUST_CHECK mc_status mc_emit_log_sum_exp(mc_lowering *to, const mc_sym *x, mc_sym *out,
+                                            mc_error *err);
+/* Logarithms of probabilities that are proportional to exp(x). */
+MC_MUST_CHECK mc_status mc_emit_log_share(mc_lowering *to, const mc_sym *x, mc_log_share_form form,
+                                          mc_sym *out, mc_error *err);
+/* As mc_emit_step(), for an answer that is dense whatever the rows were. */
+MC_MUST_CHECK mc_status mc_emit_dense_step(mc_lowering *to, mc_step step, const mc_sym *x,
+                                           size_t width, mc_sym *out, mc_error *err);
+
 /* -- labels */
 MC_MUST_CHECK mc_status mc_emit_argmax(mc_lowering *to, const mc_sym *x, mc_sym *out,
                                        mc_error *err);
@@ -97,6 +108,9 @@ MC_MUST_CHECK mc_status mc_emit_one_hot_label(mc_lowering *to, const mc_sym *lab
 /* classes_ (or another attribute) as a class table. */
 MC_MUST_CHECK mc_status mc_emit_classes(mc_lowering *to, const mc_value *classes,
                                         uint32_t *out_table, size_t *out_n, mc_error *err);
+/* A class table of integers. */
+MC_MUST_CHECK mc_status mc_emit_int_classes(mc_lowering *to, const int64_t *labels, size_t n,
+                                            uint32_t *out_table, mc_error *err);
 /* The class table [first, second] of integers: -1 and 1 of outlier detectors. */
 MC_MUST_CHECK mc_status mc_emit_two_classes(mc_lowering *to, int64_t first, int64_t second,
                                             uint32_t *out_table, mc_error *err);

@@ -1,0 +1,67 @@
+/* covariance.c: EllipticEnvelope.
+ *
+ * Oracle   EmpiricalCovariance.mahalanobis (sklearn/covariance/_empirical_covariance.py),
+ *          sklearn/covariance/_elliptic_envelope.py, scikit-learn 1.2 to 1.9.
+ * Exact    Bit for bit; with store_precision=False as far as the pseudo-inverse is.
+ * Why so   The other covariance estimators answer with mahalanobis() alone, which is no method
+ * here. */
+#include <string.h>
+
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+#include "kernel/solve.h"
+
+mc_lower_fn mc_lower_elliptic_envelope;
+
+/* precision_, or the pseudo-inverse of covariance_ where it was not stored. */
+static mc_status precision(mc_lowering *to, const mc_value *est, size_t d, const double **out,
+                           mc_error *err)
+{
+    const double *covariance = NULL;
+    double *copy = NULL, *inverse = NULL, *scratch = NULL;
+    bool is_stored = true;
+    MC_TRY(mc_attr_bool(est, "store_precision", true, &is_stored, err));
+    if (is_stored)
+        return mc_attr_matrix(to, est, "precision_", d, d, out, NULL, NULL, err);
+    MC_TRY(mc_attr_matrix(to, est, "covariance_", d, d, &covariance, NULL, NULL, err));
+    MC_TRY(mc_arena_new(to->arena, double, d *d, &copy, err));
+    MC_TRY(mc_arena_new(to->arena, double, d *d, &inverse, err));
+    MC_TRY(mc_arena_new(to->arena, double, d *(d + 1), &scratch, err));
+    memcpy(copy, covariance, d * d * sizeof *copy);
+    if (!mc_pseudo_inverse(copy, d, d, scratch, inverse))
+        return mc_refuse(err, est, "covariance_: it has no pseudo-inverse");
+    *out = inverse;
+    return MC_OK;
+}
+
+mc_status mc_lower_elliptic_envelope(mc_lowering *to, const mc_value *est, mc_method method,
+                                     const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(QUADRATIC);
+    const double *location = NULL, *by = NULL;
+    const size_t d = x->n_cols;
+    double offset = 0.0;
+    uint32_t table = 0;
+    mc_sym y;
+    if (method != MC_METHOD_PREDICT && method != MC_METHOD_DECISION_FUNCTION &&
+        method != MC_METHOD_SCORE_SAMPLES)
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_vector(to, est, "location_", d, &location, NULL, err));
+    MC_TRY(precision(to, est, d, &by, err));
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
+    MC_TRY(mc_emit_subtract(to, &y, location, &y, err));
+    MC_TRY(mc_build_f64(to->b, by, d, d, &step.array[0], err));
+    MC_TRY(mc_emit_dense_step(to, step, &y, 1, &y, err));
+    MC_TRY(mc_emit_unary(to, &y, MC_UNARY_NEGATIVE, 0.0, 0.0, &y, err));
+    if (method == MC_METHOD_SCORE_SAMPLES)
+        return mc_answer_scalar(to, y, out, err);
+    if (!mc_attr_has(est, "offset_"))
+        return mc_refuse(err, est, "it has no attribute offset_: is it fitted?");
+    MC_TRY(mc_attr_number(est, "offset_", 0.0, &offset, err));
+    MC_TRY(mc_emit_unary(to, &y, MC_UNARY_OFFSET, -offset, 0.0, &y, err));
+    if (method == MC_METHOD_DECISION_FUNCTION)
+        return mc_answer_scalar(to, y, out, err);
+    MC_TRY(mc_emit_above(to, &y, 0.0, true, &y, err));
+    MC_TRY(mc_emit_two_classes(to, -1, 1, &table, err));
+    return mc_answer_labels(to, y, table, out, err);
+}

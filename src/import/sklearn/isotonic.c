@@ -1,0 +1,70 @@
+/* isotonic.c: IsotonicRegression: lines between the points that it kept.
+ *
+ * Oracle   sklearn/isotonic.py, scikit-learn 1.2 to 1.9. Its f_ is not pickled, but made again of
+ *          X_thresholds_ and y_thresholds_.
+ * Exact    Bit for bit, float32 included. */
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+
+mc_lower_fn mc_lower_isotonic;
+
+/* What lies outside of the points: moved to the end, NaN, or refused. */
+static mc_status limit(mc_lowering *to, const mc_value *est, mc_sym *y, mc_step *step,
+                       mc_error *err)
+{
+    const mc_bytes rule = mc_attr_text(est, "out_of_bounds");
+    double low = 0.0, high = 0.0;
+    if (mc_bytes_is(rule, "nan"))
+        return MC_OK;
+    if (mc_bytes_is(rule, "raise")) {
+        step->flags |= MC_STEP_REFUSE_OUTSIDE;
+        return MC_OK;
+    }
+    if (!mc_bytes_is(rule, "clip") || !mc_attr_has(est, "X_min_") || !mc_attr_has(est, "X_max_"))
+        return mc_refuse(err, est, "out_of_bounds: expected nan, clip or raise, found \"%.*s\"",
+                         MC_SHOW(rule));
+    MC_TRY(mc_attr_number(est, "X_min_", 0.0, &low, err));
+    MC_TRY(mc_attr_number(est, "X_max_", 0.0, &high, err));
+    return mc_emit_unary(to, y, MC_UNARY_CLIP, low, high, y, err);
+}
+
+/* Rows are rounded as the points are. */
+static mc_status checked(mc_lowering *to, const mc_sym *x, bool is_float32, mc_sym *out,
+                         mc_error *err)
+{
+    const mc_step step = MC_STEP_INIT(ROUND32);
+    return is_float32 ? mc_emit_dense_step(to, step, x, 1, out, err)
+                      : mc_emit_check(to, x, MC_FINITE, out, err);
+}
+
+mc_status mc_lower_isotonic(mc_lowering *to, const mc_value *est, mc_method method, const mc_sym *x,
+                            mc_answer *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(INTERPOLATE);
+    mc_ndarray points;
+    double *at = NULL;
+    const double *values = NULL;
+    mc_sym y;
+    if (method != MC_METHOD_PREDICT && method != MC_METHOD_TRANSFORM)
+        return mc_no_method(err, est, method);
+    if (x->n_cols != 1)
+        return mc_refuse(err, est, "expected one column, found %zu", x->n_cols);
+    MC_TRY(mc_attr_array(to, est, "X_thresholds_", &points, err));
+    MC_TRY_IN(mc_ndarray_f64(to->arena, &points, &at, err), err, "attribute X_thresholds_");
+    const size_t n = points.n_items;
+    const bool is_float32 = points.dtype.item_size == sizeof(float);
+    MC_TRY(mc_attr_vector(to, est, "y_thresholds_", n, &values, NULL, err));
+    for (size_t i = 1; i < n; i++)
+        if (!(at[i - 1] <= at[i]))
+            return mc_refuse(err, est, "X_thresholds_: value %zu is below the one before", i);
+    if (n == 0)
+        return mc_refuse(err, est, "X_thresholds_: expected a point, found none");
+    MC_TRY(checked(to, x, is_float32, &y, err));
+    MC_TRY(limit(to, est, &y, &step, err));
+    if (is_float32)
+        step.flags |= MC_STEP_FLOAT32;
+    MC_TRY(mc_build_f64(to->b, at, 1, n, &step.array[0], err));
+    MC_TRY(mc_build_f64(to->b, values, 1, n, &step.array[1], err));
+    MC_TRY(mc_emit_dense_step(to, step, &y, 1, &y, err));
+    return mc_answer_scalar(to, y, out, err);
+}
