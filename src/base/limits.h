@@ -18,6 +18,7 @@
 #define MC_LIMIT_COLUMNS         ((size_t)1 << 24)  /* input columns */
 #define MC_LIMIT_STEPS           ((size_t)1 << 22)  /* steps of a program */
 #define MC_LIMIT_WIDTH           ((size_t)1 << 26)  /* columns of a buffer */
+#define MC_LIMIT_ITERATIONS      (1u << 24)         /* of an iterative estimator, for a row */
 /* Requests. */
 #define MC_LIMIT_ROWS         ((size_t)10000000) /* rows of one request */
 #define MC_LIMIT_HEADER_BYTES ((size_t)32 << 10)

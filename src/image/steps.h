@@ -37,6 +37,10 @@ typedef enum mc_op {
 #define MC_STEP_WHOLE          2u
 #define MC_STEP_FLOAT32        1u
 #define MC_STEP_REFUSE_OUTSIDE 2u
+#define MC_STEP_FLOORS         1u
+#define MC_STEP_POSITIVE_CODE  1u
+#define MC_STEP_LASSO          1u
+#define MC_STEP_POSITIVE_PATH  2u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What SPLINE does beyond the range of training. */

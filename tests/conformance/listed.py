@@ -46,8 +46,9 @@ sklearn.RationalQuadratic sklearn.Sum sklearn.WhiteKernel
 """.split()
 
 DECOMPOSITION = """
-CCA FactorAnalysis FastICA GaussianRandomProjection IncrementalPCA MiniBatchSparsePCA PCA
-PLSCanonical PLSRegression PLSSVD SparsePCA SparseRandomProjection TruncatedSVD
+CCA DictionaryLearning FactorAnalysis FastICA GaussianRandomProjection IncrementalPCA
+LatentDirichletAllocation MiniBatchDictionaryLearning MiniBatchNMF MiniBatchSparsePCA NMF PCA
+PLSCanonical PLSRegression PLSSVD SparseCoder SparsePCA SparseRandomProjection TruncatedSVD
 """.split()
 
 CLUSTERS = """

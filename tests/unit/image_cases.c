@@ -6,6 +6,7 @@
 
 #include "image/encoder.h"
 #include "image_cases_cluster.h"
+#include "image_cases_decompose.h"
 #include "image_cases_features.h"
 #include "image_cases_kernels.h"
 #include "image_cases_meta.h"
@@ -192,6 +193,7 @@ void make_both_ways(making *m)
 
 /* The groups whose steps have files of their own: each adds its results. */
 static make_group_fn *const GROUPS[] = {
+    make_group_decompose,
     make_group_features,
     make_group_cluster,
     make_group_kernels,

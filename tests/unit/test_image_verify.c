@@ -423,6 +423,7 @@ static void i7_arrays_and_widths(void **state)
                 (step->op == MC_OP_FOREST && j == 3) || step->op == MC_OP_WIDE_FOREST ||
                 step->op == MC_OP_WIDE_APPLY || (step->op == MC_OP_NEAR_VOTES && j == 1) ||
                 (step->op == MC_OP_PROJECTED_SQUARES && j >= 2) ||
+                (step->op == MC_OP_NMF_DESCEND && j == 1) ||
                 (asks_rows(step) && (j == 1 || j == 2 || j == 5));
             if (array == MC_NONE)
                 continue;

@@ -1,0 +1,212 @@
+/* run_decompose.c: steps that iterate a row at a time, for decompositions.
+ *
+ * Their answers stand in the first columns of dst; what is behind is scratch of the row, which no
+ * other step reads for its value (a SELECT follows).
+ *
+ * Oracle   stands with each kernel (kernel/nonnegative.c, topics.c, sparse_code.c, lars.c). */
+#include <math.h>
+
+#include "base/limits.h"
+#include "image/steps.h"
+#include "kernel/lars.h"
+#include "kernel/nonnegative.h"
+#include "kernel/sparse_code.h"
+#include "kernel/topics.h"
+
+static mc_status check_iterations(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_that(view, step, step->n[0] <= MC_LIMIT_ITERATIONS, "too many iterations", err);
+}
+
+/* ---------------------------------------------------------------- non-negative factors ---- */
+
+mc_status mc_run_nmf_descend(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const size_t k = mc_run_width(run, step->dst);
+    const mc_nonnegative_descent by = {
+        .gram = mc_view_f64(run->view, step->array[0]),
+        .order = step->array[1] == MC_NONE ? NULL : mc_view_u32(run->view, step->array[1]),
+        .k = k,
+        .tol = step->value[0],
+        .max_iter = step->n[0]};
+    const double *target = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++)
+        mc_nonnegative_descend(&by, target + i * k, out + i * k);
+    return MC_OK;
+}
+
+mc_status mc_check_nmf_descend(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t k = mc_check_width(view, step->dst);
+    MC_TRY(check_iterations(view, step, err));
+    MC_TRY(mc_check_that(view, step, mc_check_width(view, step->src) == k,
+                         "source and destination differ in width", err));
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, k, k, err));
+    if (step->array[1] == MC_NONE)
+        return MC_OK;
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, (size_t)step->n[0] * k, 1, err));
+    return mc_check_below(view, step, 1, (uint32_t)k, err);
+}
+
+mc_status mc_run_nmf_multiply(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const double *numbers = mc_view_f64(run->view, step->array[1]);
+    const double *third = mc_view_f64(run->view, step->array[2]);
+    const size_t d = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
+    const mc_nonnegative_update by = {.h = mc_view_f64(run->view, step->array[0]),
+                                      .gram = third,
+                                      .sums = third,
+                                      .k = width / 4,
+                                      .d = d,
+                                      .beta = numbers[MC_NMF_BETA],
+                                      .gamma = numbers[MC_NMF_GAMMA],
+                                      .l1 = numbers[MC_NMF_L1],
+                                      .l2 = numbers[MC_NMF_L2],
+                                      .tol = numbers[MC_NMF_TOL],
+                                      .stop = (mc_nonnegative_stop)step->n[1],
+                                      .floors = (step->flags & MC_STEP_FLOORS) != 0,
+                                      .max_iter = step->n[0]};
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++)
+        mc_nonnegative_multiply(&by, x + i * d, out + i * width, out + i * width + by.k);
+    return MC_OK;
+}
+
+_Static_assert(MC_NONNEGATIVE_SCRATCH(1) == 3, "dst is the answer and three times its width");
+
+mc_status mc_check_nmf_multiply(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t d = mc_check_width(view, step->src), width = mc_check_width(view, step->dst);
+    MC_TRY(check_iterations(view, step, err));
+    MC_TRY(mc_check_that(view, step, width % 4 == 0 && step->n[1] <= MC_STOP_BY_CHANGE,
+                         "unknown rule, or no room for scratch", err));
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, d, width / 4, err));
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, MC_NMF_NUMBERS, err));
+    const double beta = mc_view_f64(view, step->array[1])[MC_NMF_BETA];
+    return mc_check_array(view, step, 2, MC_ARRAY_F64, beta == 2.0 ? width / 4 : 1, width / 4, err);
+}
+
+/* ------------------------------------------------------------------------------ topics ---- */
+
+mc_status mc_run_topics(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const size_t d = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
+    const mc_topics by = {.words = mc_view_f64(run->view, step->array[0]),
+                          .k = (width - d) / 3,
+                          .d = d,
+                          .prior = step->value[0],
+                          .tol = step->value[1],
+                          .max_iter = step->n[0]};
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++)
+        mc_topics_infer(&by, x + i * d, out + i * width, out + i * width + by.k);
+    return MC_OK;
+}
+
+_Static_assert(MC_TOPICS_SCRATCH(1, 1) == 3, "dst is three times the answer, and the words");
+
+mc_status mc_check_topics(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t d = mc_check_width(view, step->src), width = mc_check_width(view, step->dst);
+    MC_TRY(check_iterations(view, step, err));
+    MC_TRY(
+        mc_check_that(view, step, width > d && (width - d) % 3 == 0, "no room for scratch", err));
+    return mc_check_array(view, step, 0, MC_ARRAY_F64, d, (width - d) / 3, err);
+}
+
+/* ------------------------------------------------------------------------------- codes ---- */
+
+/* dst holds `width` numbers for each row; gram is square. */
+static mc_status check_code(const mc_view *view, const mc_step *step, size_t width, mc_error *err)
+{
+    const size_t k = mc_check_width(view, step->src);
+    MC_TRY(check_iterations(view, step, err));
+    MC_TRY(mc_check_that(view, step, mc_check_width(view, step->dst) == width,
+                         "no room for code and scratch", err));
+    return mc_check_array(view, step, 0, MC_ARRAY_F64, k, k, err);
+}
+
+mc_status mc_run_pursue(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const size_t k = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
+    const double *gram = mc_view_f64(run->view, step->array[0]);
+    const double *target = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++)
+        mc_pursue(gram, target + i * k, k, step->n[0], out + i * width, out + i * width + k);
+    return MC_OK;
+}
+
+mc_status mc_check_pursue(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t k = mc_check_width(view, step->src), n = step->n[0];
+    MC_TRY(mc_check_that(view, step, n >= 1 && n <= k, "it chooses none, or more than all", err));
+    return check_code(view, step, k + MC_PURSUIT_SCRATCH(k, n), err);
+}
+
+mc_status mc_run_lasso_code(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const size_t k = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
+    const mc_lasso by = {.gram = mc_view_f64(run->view, step->array[0]),
+                         .k = k,
+                         .penalty = step->value[0],
+                         .tol = step->value[1],
+                         .positive = (step->flags & MC_STEP_POSITIVE_CODE) != 0,
+                         .screening = (mc_screening)step->n[1],
+                         .max_iter = step->n[0]};
+    const double *target = mc_run_f64(run, step->src), *length = mc_run_f64(run, step->src2);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++)
+        mc_lasso_descend(&by, target + i * k, length[i], out + i * width, out + i * width + k);
+    return MC_OK;
+}
+
+mc_status mc_check_lasso_code(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t k = mc_check_width(view, step->src);
+    MC_TRY(mc_check_that(view, step,
+                         step->n[1] <= MC_SCREEN_ONCE && mc_check_width(view, step->src2) == 1,
+                         "unknown screening, or not one length a row", err));
+    return check_code(view, step, k + MC_LASSO_SCRATCH(k), err);
+}
+
+static uint32_t most_active(const mc_step *step, size_t k)
+{
+    return step->n[0] < k ? step->n[0] : (uint32_t)k;
+}
+
+mc_status mc_run_lars_code(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const size_t k = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
+    const mc_lars by = {.gram = mc_view_f64(run->view, step->array[0]),
+                        .k = k,
+                        .n_features = step->n[1],
+                        .alpha = step->value[0],
+                        .lasso = (step->flags & MC_STEP_LASSO) != 0,
+                        .positive = (step->flags & MC_STEP_POSITIVE_PATH) != 0,
+                        .max_iter = step->n[0],
+                        .max_active = most_active(step, k)};
+    const double *target = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++)
+        mc_lars_code(&by, target + i * k, out + i * width, out + i * width + k);
+    return MC_OK;
+}
+
+/* A path that ends below 0 would never end. */
+mc_status mc_check_lars_code(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t k = mc_check_width(view, step->src), m = most_active(step, k);
+    MC_TRY(mc_check_that(view, step, step->value[0] >= 0.0 && step->n[1] > 0,
+                         "an end below 0, or no features", err));
+    return check_code(view, step, k + MC_LARS_SCRATCH(k, m), err);
+}
