@@ -363,3 +363,45 @@ mc_status mc_check_pick_cells(const mc_view *view, const mc_step *step, mc_error
         check_runs(view, step, mc_check_width(view, step->src), mc_array_rows(view, step, 1), err));
     return same_width(view, step, err);
 }
+
+/* ------------------------------------------------------------------------------ recode ---- */
+
+/* The place of a code: that of the first special code that it equals, else its own. */
+static bool recode(double x, const double *pairs, size_t n_pairs, double limit, double *out)
+{
+    for (size_t k = 0; k < n_pairs; k++, pairs += 2) {
+        if (x == pairs[0] || (isnan(x) && isnan(pairs[0]))) {
+            *out = pairs[1];
+            return !isnan(pairs[1]);
+        }
+    }
+    const double whole = trunc(x);
+    *out = whole < 0.0 ? whole + limit : whole;
+    return *out >= 0.0 && *out < limit;
+}
+
+mc_status mc_run_recode(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const double *pairs = mc_view_f64(run->view, step->array[0]);
+    const double *limits = mc_view_f64(run->view, step->array[1]);
+    const size_t width = mc_run_width(run, step->dst);
+    const size_t n_pairs = run->view->arrays[step->array[0]].n_cols / 2;
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++)
+        for (size_t j = 0; j < width; j++, x++, out++)
+            if (!recode(*x, pairs + j * n_pairs * 2, n_pairs, limits[j], out))
+                return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
+                               "row %zu, column %zu: expected a code below %.0f, found %.17g",
+                               run->first_row + i, j, limits[j], *x);
+    return MC_OK;
+}
+
+mc_status mc_check_recode(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t width = mc_check_width(view, step->dst);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, width, SIZE_MAX, err));
+    MC_TRY(mc_check_that(view, step, mc_array_cols(view, step, 0) % 2 == 0, "half a pair", err));
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, width, err));
+    return same_width(view, step, err);
+}

@@ -85,7 +85,7 @@ def _check_shape(want, is_flat, is_sparse, got):
 def _same_value(want, got):
     if want in MISSING:
         return got is None or got != got
-    return type(want) is type(got) and want == got
+    return type(want) is type(got) and (want == got or (want != want and got != got))
 
 
 def _compare_values(want, got, ignored):

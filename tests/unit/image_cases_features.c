@@ -92,7 +92,13 @@ static void make_cells_of_codes(making *m, results *r, uint32_t codes)
     mc_step step = step_of(MC_OP_PICK_CELLS);
     for (size_t i = 0; i < MC_COUNT_OF(cells); i++)
         cells[i] = (mc_cell){.kind = MC_CELL_INTEGER, .as.integer = (int64_t)i};
-    step.src = codes;
+    const double pairs[WIDTH * 2] = {0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0};
+    const double limits[WIDTH] = {2.0, 2.0, 2.0, 2.0};
+    mc_step recode = step_of(MC_OP_RECODE);
+    recode.src = codes;
+    recode.array[0] = make_f64(m, WIDTH, 2, pairs);
+    recode.array[1] = make_f64(m, 1, WIDTH, limits);
+    step.src = keep(r, make_step(m, recode, WIDTH));
     step.array[0] = make_u32(m, WIDTH + 1, runs);
     step.array[1] = make_cells(m, 8, cells);
     const uint32_t picked = make_step(m, step, WIDTH);

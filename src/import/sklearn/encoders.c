@@ -8,90 +8,11 @@
 #include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/encoder_columns.h"
 #include "import/sklearn/encoder_legacy.h"
 #include "import/sklearn/encoder_tables.h"
+#include "import/sklearn/encoders.h"
 #include "kernel/category.h"
-
-#define NO_CODE UINT32_MAX
-
-/* Categories of one column as fitted. */
-typedef struct column {
-    const mc_cell *cells;
-    size_t n;
-    const int64_t *grouped; /* category -> code after grouping the infrequent, or NULL */
-    uint32_t infrequent;    /* code of that group, or NO_CODE */
-    uint32_t dropped;       /* code that is dropped, or NO_CODE */
-    uint32_t n_codes;       /* before dropping */
-} column;
-
-/* -------------------------------------------------------------------- fitted attributes ---- */
-
-static mc_status read_grouping(mc_lowering *to, const mc_value *est, size_t j, column *c,
-                               mc_error *err)
-{
-    bool enabled = false;
-    mc_items mappings;
-    mc_ndarray array;
-    int64_t *codes = NULL;
-    MC_TRY(mc_attr_bool(est, "_infrequent_enabled", false, &enabled, err));
-    if (!enabled)
-        return MC_OK;
-    MC_TRY(mc_attr_items(to, est, "_default_to_infrequent_mappings", &mappings, err));
-    if (j >= mappings.n || mc_value_is_none(mappings.at[j]))
-        return MC_OK;
-    MC_TRY(mc_ndarray_from_value(to->arena, mappings.at[j], &array, err));
-    /* An OrdinalEncoder groups all but the missing category, which stands last. */
-    const bool all_but_missing = array.n_items + 1 == c->n && mc_cell_is_nan(&c->cells[c->n - 1]);
-    if (array.n_items != c->n && !all_but_missing)
-        return mc_refuse(err, est, "_default_to_infrequent_mappings[%zu]: expected %zu, found %zu",
-                         j, c->n, array.n_items);
-    MC_TRY(mc_ndarray_i64(to->arena, &array, &codes, err));
-    uint32_t largest = 0;
-    for (size_t i = 0; i < array.n_items; i++) {
-        if (codes[i] < 0 || (uint64_t)codes[i] >= c->n)
-            return mc_refuse(err, est, "_default_to_infrequent_mappings[%zu]: code %lld", j,
-                             (long long)codes[i]);
-        largest = (uint32_t)codes[i] > largest ? (uint32_t)codes[i] : largest;
-    }
-    c->grouped = codes;
-    c->infrequent = largest; /* the group of the infrequent stands last */
-    c->n_codes = largest + 1;
-    return MC_OK;
-}
-
-static mc_status read_drop(mc_lowering *to, const mc_value *est, size_t j, column *c, mc_error *err)
-{
-    const mc_cell *drops = NULL; /* objects, of which some are None; whole numbers up to 0.22 */
-    size_t n = 0;
-    const char *name = mc_value_attr(est, "_drop_idx_after_grouping") != NULL
-                           ? "_drop_idx_after_grouping"
-                           : "drop_idx_";
-    if (!mc_attr_has(est, name))
-        return MC_OK;
-    MC_TRY(mc_attr_cells(to, est, name, &drops, &n, err));
-    if (j >= n || drops[j].kind == MC_CELL_NONE)
-        return MC_OK;
-    if (drops[j].kind != MC_CELL_INTEGER || drops[j].as.integer < 0 ||
-        drops[j].as.integer >= c->n_codes)
-        return mc_refuse(err, est, "%s[%zu] is none of %u codes", name, j, c->n_codes);
-    c->dropped = (uint32_t)drops[j].as.integer;
-    return MC_OK;
-}
-
-static mc_status read_categories(mc_lowering *to, const mc_value *categories, column *c,
-                                 mc_error *err)
-{
-    mc_ndarray array;
-    mc_cell *cells = NULL;
-    MC_TRY(mc_ndarray_from_value(to->arena, categories, &array, err));
-    MC_TRY(mc_ndarray_cells(to->arena, &array, &cells, err));
-    *c = (column){.cells = cells,
-                  .n = array.n_items,
-                  .infrequent = NO_CODE,
-                  .dropped = NO_CODE,
-                  .n_codes = mc_u32_from_size(array.n_items)};
-    return MC_OK;
-}
 
 /* ------------------------------------------------------------------------- step arrays ---- */
 
@@ -126,29 +47,29 @@ static mc_value_type value_type(mc_lowering *to, const mc_value *est)
 /* ------------------------------------------------------------------------------ one-hot ---- */
 
 /* Code of a category after grouping and dropping: n_out or more shows nowhere. */
-static uint32_t one_hot_code(const column *c, uint32_t code)
+static uint32_t one_hot_code(const mc_fitted_column *c, uint32_t code)
 {
-    const uint32_t n_out = c->n_codes - (c->dropped != NO_CODE);
-    if (c->dropped == NO_CODE)
+    const uint32_t n_out = c->n_codes - (c->dropped != MC_NO_CODE);
+    if (c->dropped == MC_NO_CODE)
         return code;
     return code == c->dropped ? n_out : code > c->dropped ? code - 1 : code;
 }
 
-static mc_status one_hot_column(mc_lowering *to, mc_encoder_tables *t, size_t j, const column *c,
-                                mc_error *err)
+static mc_status one_hot_column(mc_lowering *to, mc_encoder_tables *t, size_t j,
+                                const mc_fitted_column *c, mc_error *err)
 {
     uint32_t *codes = NULL;
     MC_TRY(mc_arena_new(to->arena, uint32_t, c->n, &codes, err));
     for (size_t i = 0; i < c->n; i++)
         codes[i] = one_hot_code(c, c->grouped == NULL ? (uint32_t)i : (uint32_t)c->grouped[i]);
     mc_encoder_column *to_column = &t->columns[j];
-    to_column->n_out = c->n_codes - (c->dropped != NO_CODE);
+    to_column->n_out = c->n_codes - (c->dropped != MC_NO_CODE);
     to_column->first_out = mc_u32_from_size(t->n_outputs);
     to_column->on_unknown = MC_UNKNOWN_CODED;
     to_column->unknown_code = to_column->n_out; /* nowhere */
     const bool to_infrequent = mc_attr_is_text(t->est, "handle_unknown", "infrequent_if_exist") ||
                                mc_attr_is_text(t->est, "handle_unknown", "warn");
-    if (to_infrequent && c->infrequent != NO_CODE)
+    if (to_infrequent && c->infrequent != MC_NO_CODE)
         to_column->unknown_code = one_hot_code(c, c->infrequent);
     else if (!to_infrequent && !mc_attr_is_text(t->est, "handle_unknown", "ignore"))
         to_column->on_unknown = MC_UNKNOWN_REFUSED;
@@ -172,6 +93,8 @@ mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_meth
     mc_sym cells;
     uint32_t buffer = 0;
     bool sparse = true;
+    if (method == MC_METHOD_INVERSE_TRANSFORM && !mc_encoder_is_legacy(est))
+        return mc_one_hot_back(to, est, x, out, err);
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     if (mc_encoder_is_legacy(est))
@@ -179,10 +102,10 @@ mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_meth
     MC_TRY(mc_attr_items(to, est, "categories_", &categories, err));
     MC_TRY(start_tables(to, est, x, &categories, &t, err));
     for (size_t j = 0; j < categories.n; j++) {
-        column c;
-        MC_TRY_IN(read_categories(to, categories.at[j], &c, err), err, "categories_[%zu]", j);
-        MC_TRY(read_grouping(to, est, j, &c, err));
-        MC_TRY(read_drop(to, est, j, &c, err));
+        mc_fitted_column c;
+        MC_TRY_IN(mc_fitted_categories(to, categories.at[j], &c, err), err, "categories_[%zu]", j);
+        MC_TRY(mc_fitted_grouping(to, est, j, &c, err));
+        MC_TRY(mc_fitted_drop(to, est, j, &c, err));
         MC_TRY(one_hot_column(to, &t, j, &c, err));
     }
     mc_step step = MC_STEP_INIT(ONE_HOT);
@@ -202,8 +125,8 @@ mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_meth
 /* ------------------------------------------------------------------------------ ordinal ---- */
 
 /* The values of one column's codes: 0, 1 ..., missing, and the value of the unknown behind them. */
-static mc_status ordinal_column(mc_lowering *to, mc_encoder_tables *t, size_t j, const column *c,
-                                double *values, mc_error *err)
+static mc_status ordinal_column(mc_lowering *to, mc_encoder_tables *t, size_t j,
+                                const mc_fitted_column *c, double *values, mc_error *err)
 {
     uint32_t *codes = NULL;
     double missing = (double)NAN, unknown = 0.0;
@@ -254,6 +177,8 @@ mc_status mc_lower_ordinal_encoder(mc_lowering *to, const mc_value *est, mc_meth
     double *values = NULL;
     mc_sym y;
     size_t n_values = 0;
+    if (method == MC_METHOD_INVERSE_TRANSFORM)
+        return mc_ordinal_back(to, est, x, out, err);
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(mc_attr_items(to, est, "categories_", &categories, err));
@@ -265,9 +190,9 @@ mc_status mc_lower_ordinal_encoder(mc_lowering *to, const mc_value *est, mc_meth
     }
     MC_TRY(mc_arena_new(to->arena, double, n_values, &values, err));
     for (size_t j = 0; j < categories.n; j++) {
-        column c;
-        MC_TRY_IN(read_categories(to, categories.at[j], &c, err), err, "categories_[%zu]", j);
-        MC_TRY(read_grouping(to, est, j, &c, err));
+        mc_fitted_column c;
+        MC_TRY_IN(mc_fitted_categories(to, categories.at[j], &c, err), err, "categories_[%zu]", j);
+        MC_TRY(mc_fitted_grouping(to, est, j, &c, err));
         MC_TRY(ordinal_column(to, &t, j, &c, values, err));
     }
     MC_TRY(emit_ordinal(to, est, x, &t, values, &y, err));

@@ -141,6 +141,15 @@ static mc_status drop_last(mc_lowering *to, const splines *s, mc_sym *y, mc_erro
     return mc_emit_columns(to, y, kept, n, y, err);
 }
 
+/* Does NaN become zeros? In sparse blocks scikit-learn clears the columns of the first feature only,
+ * and gives the others the splines at the least value of the batch: there NaN is refused. */
+static bool allows_missing(const splines *s, size_t n_features)
+{
+    const bool is_cleared =
+        s->mode == MC_SPLINE_CONSTANT || s->mode == MC_SPLINE_LINEAR || n_features == 1;
+    return mc_attr_is_text(s->est, "handle_missing", "zeros") && (is_cleared || !s->is_sparse);
+}
+
 /* Each column as the values of its B-splines. */
 mc_status mc_lower_spline(mc_lowering *to, const mc_value *est, mc_method method, const mc_sym *x,
                           mc_answer *out, mc_error *err)
@@ -150,8 +159,8 @@ mc_status mc_lower_spline(mc_lowering *to, const mc_value *est, mc_method method
     mc_sym y;
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
-    const bool allows_nan = mc_attr_is_text(est, "handle_missing", "zeros");
     MC_TRY(read_splines(to, est, x->n_cols, &s, err));
+    const bool allows_nan = allows_missing(&s, x->n_cols);
     step.n[0] = (uint32_t)s.degree;
     step.n[1] = s.mode;
     step.flags = allows_nan ? MC_STEP_ALLOW_NAN : 0;
