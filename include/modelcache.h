@@ -100,6 +100,8 @@ typedef enum mc_method {
     MC_METHOD_INVERSE_TRANSFORM,
     MC_METHOD_PREDICT_STD, /* predict(return_std=True): parts "" and "std" */
     MC_METHOD_KNEIGHBORS,  /* parts "distances" and "indices" of the fitted n_neighbors */
+    MC_METHOD_PREDICT_COV, /* predict(return_cov=True): parts "" and "cov", which is of pairs of
+                              rows, and the one answer that is not row by row */
     MC_N_METHODS,
     MC_METHOD_DEFAULT = 255 /* predict, or transform where there is no predict */
 } mc_method;
@@ -236,6 +238,8 @@ typedef struct mc_part {
     const int64_t *indptr;  /* (n_rows + 1) */
     const int32_t *indices; /* (indptr[n_rows]) */
     const double *values;   /* (indptr[n_rows]) */
+    size_t n_deep; /* 0; of an answer about pairs of rows ("cov"), how many values each pair has:
+                      `data` is (n_rows, n_rows, n_deep), n_columns is n_rows * n_deep */
 } mc_part;
 
 /* An answer: valid until the next call with the same workspace. */
@@ -319,7 +323,8 @@ MC_API const mc_model *mc_model_inverse(const mc_model *model);
  *   out        [out]  written only on MC_OK
  *
  * @return MC_OK; MC_E_NO_METHOD; MC_E_BAD_INPUT (err->offset is the row); MC_E_BUSY when the
- * workspace's limit is reached. A row's answer is bit-identical in every batch.
+ * workspace's limit is reached. A row's answer is bit-identical in every batch; what
+ * predict_cov says of two rows, too.
  * O(n_rows * steps). No lock, no I/O, and no allocation once the workspace has grown. */
 MC_API MC_MUST_CHECK mc_status mc_model_predict(const mc_model *model, mc_method method,
                                                 const mc_input *input, mc_workspace *workspace,

@@ -13,9 +13,11 @@
 static const size_t TYPE_SIZE[MC_N_BUFFER_TYPES] = {
     [MC_BUFFER_F64] = 8, [MC_BUFFER_F32] = 4, [MC_BUFFER_I32] = 4, [MC_BUFFER_CELL] = 16};
 
-size_t mc_buffer_row(const mc_view *view, uint32_t buffer)
+size_t mc_buffer_row(const mc_view *view, uint32_t buffer, size_t n_batch)
 {
     const mc_image_buffer *at = &view->buffers[buffer];
+    if (at->type == MC_BUFFER_PAIRS) /* does not wrap: MC_LIMIT_ROWS, MC_LIMIT_WIDTH */
+        return sizeof(double) * at->width * n_batch;
     return at->type == MC_BUFFER_CSR ? sizeof(mc_sparse_row) : TYPE_SIZE[at->type] * at->width;
 }
 
@@ -53,6 +55,8 @@ static bool came_as_integers(const mc_view *view, const mc_input *input)
 
 static mc_part part_of(const mc_view *view, const mc_image_part *part, const mc_input *asked)
 {
+    const mc_image_buffer *buffer = &view->buffers[part->buffer];
+    const bool of_pairs = buffer->type == MC_BUFFER_PAIRS;
     const bool as_integers = (part->flags & MC_PART_TYPE_AS_INPUT) &&
                              came_as_integers(view, asked) && part->type == MC_VALUE_FLOAT;
     const bool came_sparse = asked->sparse || asked->layout == MC_LAYOUT_CSR;
@@ -63,7 +67,8 @@ static mc_part part_of(const mc_view *view, const mc_image_part *part, const mc_
         .sparse = (part->flags & MC_PART_SPARSE) != 0 ||
                   ((part->flags & MC_PART_SPARSE_AS_INPUT) && came_sparse),
         .classes = part->table,
-        .n_columns = view->buffers[part->buffer].width,
+        .n_columns = of_pairs ? asked->n_rows * buffer->width : buffer->width,
+        .n_deep = of_pairs ? buffer->width : 0,
     };
 }
 
@@ -92,7 +97,7 @@ static size_t row_bytes(const mc_view *view, const mc_answer_room *answer, uint3
 {
     if (way_of(view, buffer, part) == WAY_SCATTER)
         return part->n_columns * sizeof(double);
-    return answer->in_blocks ? mc_buffer_row(view, buffer) : 0;
+    return answer->in_blocks ? mc_buffer_row(view, buffer, answer->n_rows) : 0;
 }
 
 /* Room for the parts and the rows of each; `table` is the size of what stands before the rows. */
@@ -172,7 +177,7 @@ static mc_status keep_part(const mc_answer_room *answer, const mc_run *run, size
     mc_part *part = &answer->parts[i];
     const uint32_t buffer = buffer_of(run->view, answer, i);
     const void *block = run->buffers[buffer];
-    const size_t row = mc_buffer_row(run->view, buffer);
+    const size_t row = mc_buffer_row(run->view, buffer, answer->n_rows);
     switch (way_of(run->view, buffer, part)) {
     case WAY_COPY:
         if (!answer->in_blocks)

@@ -3,8 +3,8 @@
 #define MC_IMAGE_ANSWER_H
 #include "image/steps.h"
 
-/* Bytes of a row of a buffer, without what sparse rows point to. */
-size_t mc_buffer_row(const mc_view *view, uint32_t buffer);
+/* Bytes of a row of a buffer in a batch of `n_batch`, without what sparse rows point to. */
+size_t mc_buffer_row(const mc_view *view, uint32_t buffer, size_t n_batch);
 /* Adds a matrix to what a region must hold, with room to round it up. */
 MC_MUST_CHECK mc_status mc_add_rows(size_t *size, size_t rows, size_t row_bytes, mc_error *err);
 

@@ -141,8 +141,11 @@ typedef enum mc_buffer_type {
     MC_BUFFER_F32,
     MC_BUFFER_I32, /* labels: indices into a class table */
     MC_BUFFER_CELL,
-    MC_BUFFER_CSR, /* mc_sparse_row each (kernel/sparse_rows.h): what is in them lies in the block's heap
+    MC_BUFFER_CSR, /* mc_sparse_row each (kernel/sparse_rows.h): what is in them lies in the block's
+                    * heap
                     */
+    MC_BUFFER_PAIRS, /* doubles, width of each pair of rows of the batch: (n_rows, n_rows, width).
+                        No step reads it; a method that writes it computes its batch in one block */
     MC_N_BUFFER_TYPES
 } mc_buffer_type;
 

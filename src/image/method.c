@@ -14,6 +14,7 @@ static const char *const NAMES[MC_N_METHODS] = {
     [MC_METHOD_INVERSE_TRANSFORM] = "inverse_transform",
     [MC_METHOD_PREDICT_STD] = "predict_std",
     [MC_METHOD_KNEIGHBORS] = "kneighbors",
+    [MC_METHOD_PREDICT_COV] = "predict_cov",
 };
 
 const char *mc_method_name(mc_method method)

@@ -4,6 +4,8 @@
  *               whole block. A row's answer depends on that row alone, never on the block: kernels
  *               sum in an order fixed by the model (row invariance). What has no size before it
  *               runs, sparse rows, lies in the block's heap, which is emptied before each block.
+ *               Values of pairs of rows, a covariance, are the exception: there the batch is one
+ *               block, and a value depends on its two rows alone.
  * Cost          O(n_rows * steps); no allocation once the workspace has grown, no lock, no I/O. */
 #include "base/limits.h"
 #include "base/size.h"
@@ -35,24 +37,34 @@ static const mc_step *step_at(const plan *p, uint32_t i)
     return &p->run.view->steps[p->run.view->step_list[p->method->steps.first + i]];
 }
 
+/* Are there values of pairs of rows? Then all the rows must be there at once. */
+static bool has_pairs(const plan *p)
+{
+    for (uint32_t i = 0; i < p->method->steps.n; i++)
+        if (p->run.view->buffers[step_at(p, i)->dst].type == MC_BUFFER_PAIRS)
+            return true;
+    return false;
+}
+
 /* Divides the block's memory among the destinations of the method's steps. */
 static mc_status place_buffers(plan *p, size_t n_rows, mc_error *err)
 {
     const mc_view *view = p->run.view;
     const size_t input_row = view->header->n_sparse > 0 ? sizeof(mc_sparse_row) : 0;
-    size_t row_bytes = input_row; /* at most 2^32 steps of 2^30 bytes */
+    size_t row_bytes = input_row; /* may wrap for pairs of rows, whose block is the batch */
     for (uint32_t i = 0; i < p->method->steps.n; i++)
-        row_bytes += mc_buffer_row(view, step_at(p, i)->dst);
+        row_bytes += mc_buffer_row(view, step_at(p, i)->dst, n_rows);
     size_t rows = row_bytes == 0 ? BLOCK_ROWS : BLOCK_BYTES / row_bytes;
     rows = rows > BLOCK_ROWS ? BLOCK_ROWS : rows == 0 ? 1 : rows;
-    p->block_rows = rows < n_rows ? rows : n_rows;
+    p->block_rows = rows < n_rows && !has_pairs(p) ? rows : n_rows;
 
     const size_t table = mc_round_up(view->n_buffers * sizeof(void *), 64);
     size_t size = table;
     uint8_t *at = NULL;
     MC_TRY(mc_add_rows(&size, p->block_rows, input_row, err));
     for (uint32_t i = 0; i < p->method->steps.n; i++)
-        MC_TRY(mc_add_rows(&size, p->block_rows, mc_buffer_row(view, step_at(p, i)->dst), err));
+        MC_TRY(mc_add_rows(&size, p->block_rows, mc_buffer_row(view, step_at(p, i)->dst, n_rows),
+                           err));
     MC_TRY(mc_workspace_need(p->run.workspace, MC_REGION_BLOCK, size, &at, err));
     p->run.buffers = (void **)(void *)at;
     p->run.buffers[0] = p->run.buffers[1] = NULL; /* until the block: see run_block() */
@@ -62,7 +74,7 @@ static mc_status place_buffers(plan *p, size_t n_rows, mc_error *err)
     for (uint32_t i = 0; i < p->method->steps.n; i++) {
         const uint32_t dst = step_at(p, i)->dst;
         p->run.buffers[dst] = at;
-        at += mc_round_up(p->block_rows * mc_buffer_row(view, dst), 64);
+        at += mc_round_up(p->block_rows * mc_buffer_row(view, dst, n_rows), 64);
     }
     return MC_OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/steps.h"
+#include "kernel/covariance.h"
 #include "kernel/gaussian.h"
 #include "kernel/kernel_map.h"
 #include "kernel/kernels.h"
@@ -56,13 +57,16 @@ mc_status mc_run_kernel_map(const mc_run *run, const mc_step *step, mc_error *er
     return MC_OK;
 }
 
+/* Libsvm's power takes a whole exponent. */
+static bool is_exponent(mc_kernel_map which, double a)
+{
+    return which != MC_MAP_POWER_INTEGER || (a >= 0.0 && a <= INT32_MAX && a == (double)(int32_t)a);
+}
+
 mc_status mc_check_kernel_map(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    const double a = step->value[0];
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_KERNEL_MAPS, "unknown function", err));
-    MC_TRY(mc_check_that(view, step,
-                         step->n[0] != MC_MAP_POWER_INTEGER ||
-                             (a >= 0.0 && a <= INT32_MAX && a == (double)(int32_t)a),
+    MC_TRY(mc_check_that(view, step, is_exponent((mc_kernel_map)step->n[0], step->value[0]),
                          "its exponent is not whole", err));
     return same_width(view, step, err);
 }
@@ -250,6 +254,59 @@ mc_status mc_run_laplace_proba(const mc_run *run, const mc_step *step, mc_error 
 mc_status mc_check_laplace_proba(const mc_view *view, const mc_step *step, mc_error *err)
 {
     return same_widths(view, step, err);
+}
+
+/* -------------------------------------------------------------------------- covariance ---- */
+
+mc_status mc_run_covariance(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const uint32_t *sources = mc_view_u32(run->view, step->array[0]);
+    mc_covariance c = {.ops = mc_view_u32(run->view, step->array[1]),
+                       .numbers = mc_view_f64(run->view, step->array[2]),
+                       .scales = mc_view_f64(run->view, step->array[3]),
+                       .n_ops = run->view->arrays[step->array[1]].n_rows,
+                       .n_deep = mc_run_width(run, step->dst)};
+    for (size_t i = 0; i < run->view->arrays[step->array[0]].n_rows; i++)
+        c.rows[i] =
+            (mc_covariance_rows){mc_run_f64(run, sources[i]), mc_run_width(run, sources[i])};
+    mc_covariance_of(&c, run->n_rows, mc_run_dst(run, step));
+    return MC_OK;
+}
+
+static bool is_covariance_op(const uint32_t *op, const double *number, size_t n_sources)
+{
+    if (op[0] == MC_COVARIANCE_SUM_OF)
+        return op[1] < MC_N_PAIR_SUMS && op[2] < n_sources;
+    if (op[0] == MC_COVARIANCE_MAP)
+        return op[1] < MC_N_KERNEL_MAPS && is_exponent((mc_kernel_map)op[1], number[0]);
+    return op[0] < MC_N_COVARIANCE_KINDS;
+}
+
+mc_status mc_check_covariance(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t n_sources = mc_array_rows(view, step, 0);
+    MC_TRY(mc_check_that(view, step, n_sources > 0 && n_sources <= MC_COVARIANCE_SOURCES,
+                         "no source, or too many", err));
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, SIZE_MAX, MC_COVARIANCE_FIELDS, err));
+    const size_t n_ops = mc_array_rows(view, step, 1);
+    MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_F64, n_ops, MC_COVARIANCE_NUMBERS, err));
+    MC_TRY(mc_check_array(view, step, 3, MC_ARRAY_F64, 1, mc_check_width(view, step->dst), err));
+    const uint32_t *op = mc_view_u32(view, step->array[1]);
+    const double *number = mc_view_f64(view, step->array[2]);
+    size_t depth = 0;
+    bool ok = true;
+    for (size_t i = 0; ok && i < n_ops; i++) {
+        ok = is_covariance_op(op, number, n_sources);
+        const mc_stack_effect effect =
+            ok ? mc_covariance_effect((mc_covariance_kind)op[0]) : (mc_stack_effect){0, 0};
+        ok = ok && depth >= effect.takes;
+        depth = ok ? depth - effect.takes + effect.leaves : depth;
+        ok = ok && depth <= MC_COVARIANCE_DEPTH;
+        op += MC_COVARIANCE_FIELDS;
+        number += MC_COVARIANCE_NUMBERS;
+    }
+    return mc_check_that(view, step, ok && depth == 1, "its kernel is no program", err);
 }
 
 /* ---------------------------------------------------------------------------- sketches ---- */

@@ -301,8 +301,11 @@ static mc_status verify_part(const mc_view *view, const mc_image_method *method,
                                          [MC_VALUE_CELL] = MC_BUFFER_CELL};
     const bool is_sparse = part->type <= MC_VALUE_BOOL && !(part->flags & MC_PART_SCALAR) &&
                            is_buffer(view, part->buffer, MC_BUFFER_CSR, UINT32_MAX);
+    const bool of_pairs = part->type == MC_VALUE_FLOAT && part->flags == 0 &&
+                          is_buffer(view, part->buffer, MC_BUFFER_PAIRS, UINT32_MAX);
     if (part->type >= MC_COUNT_OF(BUFFER_OF) ||
-        (!is_sparse && !is_buffer(view, part->buffer, BUFFER_OF[part->type], UINT32_MAX)) ||
+        (!is_sparse && !of_pairs &&
+         !is_buffer(view, part->buffer, BUFFER_OF[part->type], UINT32_MAX)) ||
         !written(view, method, part->buffer) || !part_name_ok(view, part->name))
         return bad(err, "an answer shows no buffer that its method writes");
     if ((part->flags & MC_PART_SCALAR) && view->buffers[part->buffer].width != 1)

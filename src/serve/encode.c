@@ -254,12 +254,16 @@ static mc_status put_part_row(mc_buffer *buffer, const mc_class_tables *tables, 
         return put_entries(buffer, part, row, err);
     if (part->sparse)
         return put_sparse(buffer, tables, part, row, err);
-    const size_t first = row * part->n_columns;
+    const size_t first = row * part->n_columns, deep = part->n_deep > 1 ? part->n_deep : 1;
     MC_TRY(put_byte(buffer, '[', err));
     for (size_t i = 0; i < part->n_columns; i++) {
         if (i > 0)
             MC_TRY(put_byte(buffer, ',', err));
+        if (deep > 1 && i % deep == 0) /* a list of its own for each pair of rows */
+            MC_TRY(put_byte(buffer, '[', err));
         MC_TRY(put_value(buffer, tables, part, first + i, err));
+        if (deep > 1 && i % deep == deep - 1)
+            MC_TRY(put_byte(buffer, ']', err));
     }
     return put_byte(buffer, ']', err);
 }

@@ -134,6 +134,10 @@ static json_t *part_json(const mc_part *part)
     /* As in the Open Inference Protocol, -1 is the number of rows. */
     json_t *shape =
         part->scalar ? json_pack("[i]", -1) : json_pack("[i, I]", -1, (json_int_t)part->n_columns);
+    if (part->n_deep > 0) /* pairs of rows */
+        (void)json_array_set_new(shape, 1, json_integer(-1));
+    if (part->n_deep > 1)
+        (void)json_array_append_new(shape, json_integer((json_int_t)part->n_deep));
     return json_pack("{s:s, s:o, s:b, s:s*}", "type", TYPES[part->type], "shape", shape, "sparse",
                      part->sparse, "name", part->name);
 }

@@ -190,15 +190,17 @@ static mc_status end_reading(mc_call *call, mc_predict_request *out)
 
 static mc_status choose_method(const mc_predict_request *request, mc_method *out, mc_error *err)
 {
+    const char *asked = request->return_std ? "return_std" : "return_cov";
     *out = request->method;
-    if (request->return_cov)
-        return mc_fail(err, MC_E_NO_METHOD, MC_NO_OFFSET, "return_cov is not available");
-    if (!request->return_std)
+    if (request->return_std && request->return_cov)
+        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
+                       "expected at most one of return_std and return_cov, found both");
+    if (!request->return_std && !request->return_cov)
         return MC_OK;
     if (request->method != MC_METHOD_DEFAULT && request->method != MC_METHOD_PREDICT)
-        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "return_std goes with predict, not %s",
+        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "%s goes with predict, not %s", asked,
                        mc_method_name(request->method));
-    *out = MC_METHOD_PREDICT_STD;
+    *out = request->return_std ? MC_METHOD_PREDICT_STD : MC_METHOD_PREDICT_COV;
     return MC_OK;
 }
 

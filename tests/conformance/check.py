@@ -69,11 +69,15 @@ def _check_invariance(model, method, rows, output):
     """A row's answer is bit-identical alone, in any batch, at any place."""
     for size in BATCHES:
         for batch in _batches(rows.n_rows, size):
+            if method == "predict_cov" and size > rows.n_rows:
+                continue  # a row's noise is its own: the same row twice is two rows
             again = model.predict(method, rows.take(batch))
             for whole, part in zip(output.parts, again.parts):
-                wanted = type(whole)(
-                    whole.name, whole.kind, whole.scalar, whole.sparse, whole.values[batch]
-                )
+                values = whole.values[batch]
+                if whole.name == "cov":  # of pairs of rows
+                    pairs = values.reshape(len(batch), rows.n_rows, -1)
+                    values = pairs[:, batch].reshape(len(batch), -1)
+                wanted = type(whole)(whole.name, whole.kind, whole.scalar, whole.sparse, values)
                 if wanted.identity() != part.identity():
                     raise Mismatch("in batches of %d: not the bits of the first run" % size)
 

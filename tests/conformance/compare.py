@@ -10,6 +10,7 @@ from .native import is_huge
 # Which named part of an answer a recorded output is.
 PART_OF = {
     "predict_std": "std",
+    "predict_cov": "cov",
     "kneighbors_distance": "distances",
     "kneighbors_index": "indices",
 }

@@ -39,6 +39,7 @@ METHODS = (
     "inverse_transform",
     "predict_std",
     "kneighbors",
+    "predict_cov",
 )
 CELL_NONE, CELL_NUMBER, CELL_INTEGER, CELL_BOOL, CELL_STRING, CELL_LIST, CELL_DICT = range(7)
 DTYPE_F64, DTYPE_F32, DTYPE_I64, DTYPE_I32, DTYPE_U8, DTYPE_BOOL, DTYPE_CELL = range(7)
@@ -135,6 +136,7 @@ class CPart(ctypes.Structure):
         ("indptr", c_void_p),
         ("indices", c_void_p),
         ("values", c_void_p),
+        ("n_deep", c_size_t),
     ]
 
 

@@ -32,7 +32,8 @@ void make_classifier(making *m);
 /* As make_classifier(), with inverse_transform: two columns and a class table of its own. */
 void make_both_ways(making *m);
 /* Every op of steps.def at least once. Columns 0 to 3 are numbers, 4 and 5 cells. transform: all
- * float64 results side by side; predict: labels; apply: cells; predict_std: three parts. */
+ * float64 results side by side; predict: labels; apply: cells; predict_std: four parts;
+ * predict_cov: see make_covariance(). */
 void make_everything(making *m);
 #define EVERYTHING_COLUMNS 6
 #define EVERYTHING_NUMBERS 4

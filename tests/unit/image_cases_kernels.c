@@ -1,6 +1,7 @@
 /* image_cases_kernels.c: programs of kernels, support vectors and Gaussian processes. */
 #include "image_cases_kernels.h"
 
+#include "kernel/covariance.h"
 #include "kernel/kernel_map.h"
 #include "kernel/kernels.h"
 
@@ -110,4 +111,42 @@ void make_group_kernels(making *m, results *r, uint32_t x)
     make_processes(m, r, k);
     make_machines(m, r, k);
     make_sketches(m, r, x);
+}
+
+void make_covariance(making *m, uint32_t x)
+{
+    const uint32_t sources[] = {x, x};
+    const uint32_t ops[] = {MC_COVARIANCE_NUMBER,
+                            0,
+                            0,
+                            MC_COVARIANCE_SUM_OF,
+                            MC_PAIR_SQUARES,
+                            1,
+                            MC_COVARIANCE_MAP,
+                            MC_MAP_GAUSS,
+                            0,
+                            MC_COVARIANCE_PLUS,
+                            0,
+                            0,
+                            MC_COVARIANCE_MAP,
+                            MC_MAP_POWER_INTEGER,
+                            0,
+                            MC_COVARIANCE_NOISE,
+                            0,
+                            0,
+                            MC_COVARIANCE_TIMES,
+                            0,
+                            0};
+    const double numbers[] = {1.0, 0.0, 0.0, 0.0, -0.5, 0.0, 0.0,
+                              0.0, 2.0, 0.0, 3.0, 0.0,  0.0, 0.0};
+    const double scales[] = {1.0, 4.0};
+    mc_step step = step_of(MC_OP_COVARIANCE);
+    step.array[0] = make_u32(m, 2, sources);
+    step.array[1] = make_array(m, MC_ARRAY_U32, ops, 7, MC_COVARIANCE_FIELDS);
+    step.array[2] = make_f64(m, 7, MC_COVARIANCE_NUMBERS, numbers);
+    step.array[3] = make_f64(m, 1, 2, scales);
+    const mc_build_part parts[] = {
+        {.buffer = x, .type = MC_VALUE_FLOAT, .table = MC_NONE},
+        {.buffer = make_step(m, step, 2), .type = MC_VALUE_FLOAT, .table = MC_NONE, .name = "cov"}};
+    make_method(m, MC_METHOD_PREDICT_COV, parts, 2);
 }

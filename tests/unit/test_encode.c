@@ -54,6 +54,22 @@ static void check_part(const mc_part *part, size_t n_rows, const char *want)
     check_answer(&output, want);
 }
 
+/* Values of pairs of rows: a list for each pair that has more than one. */
+static void pairs(void **state)
+{
+    (void)state;
+    static const double MEAN[] = {1.0, 2.0}, COV[] = {4.0, 0.5, 1.0, 0.25, 1.0, 0.25, 9.0, 2.0};
+    mc_part parts[] = {
+        {.type = MC_VALUE_FLOAT, .scalar = true, .n_columns = 1, .data = MEAN},
+        {.name = "cov", .type = MC_VALUE_FLOAT, .n_columns = 2, .n_deep = 1, .data = COV}};
+    const mc_output output = {.n_rows = 2, .n_parts = 2, .parts = parts};
+    check_answer(&output, "{\"prediction\":[1.0,2.0],\"cov\":[[4.0,0.5],[1.0,0.25]]}\n");
+    parts[1].n_columns = 4;
+    parts[1].n_deep = 2;
+    check_answer(&output, "{\"prediction\":[1.0,2.0],"
+                          "\"cov\":[[[4.0,0.5],[1.0,0.25]],[[1.0,0.25],[9.0,2.0]]]}\n");
+}
+
 static void scalars(void **state)
 {
     (void)state;
@@ -250,9 +266,9 @@ static void no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scalars),    cmocka_unit_test(labels),          cmocka_unit_test(blocks),
-        cmocka_unit_test(many_parts), cmocka_unit_test(lists_and_dicts), cmocka_unit_test(texts),
-        cmocka_unit_test(errors),     cmocka_unit_test(no_room),
+        cmocka_unit_test(pairs),  cmocka_unit_test(scalars),    cmocka_unit_test(labels),
+        cmocka_unit_test(blocks), cmocka_unit_test(many_parts), cmocka_unit_test(lists_and_dicts),
+        cmocka_unit_test(texts),  cmocka_unit_test(errors),     cmocka_unit_test(no_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "image_cases.h"
 #include "image_cases_sparse.h"
 #include "image_run.h"
+#include "kernel/covariance.h"
 
 /* A copy of an image that may be written to, at an address that is aligned as pages are. */
 typedef struct copy {
@@ -476,6 +477,34 @@ static void i8_lists(void **state)
     drop(&c);
 }
 
+/* Values of pairs of rows are shown as such, and read by no step. */
+static void i9_pairs(void **state)
+{
+    (void)state;
+    copy c = copy_of(make_everything);
+    mc_image_part *part = MUTABLE(mc_image_part, c.view.parts) + c.view.n_parts - 1;
+    const uint32_t pairs = part->buffer;
+    assert_int_equal(c.view.buffers[pairs].type, MC_BUFFER_PAIRS);
+    for (uint32_t flag = 1; flag <= MC_PART_TYPE_AS_INPUT; flag *= 2) {
+        part->flags = flag;
+        refused(&c, "shows no buffer");
+    }
+    part->flags = 0;
+    part->type = MC_VALUE_INT;
+    refused(&c, "shows no buffer");
+    part->type = MC_VALUE_FLOAT;
+    mc_step *step = MUTABLE(mc_step, c.view.steps) + c.view.buffers[pairs].writer;
+    const uint32_t ops = step->array[1];
+    uint32_t *op = (uint32_t *)(uintptr_t)mc_view_u32(&c.view, ops);
+    const uint32_t first = op[0];
+    for (uint32_t kind = MC_COVARIANCE_MAP; kind <= MC_N_COVARIANCE_KINDS; kind++) {
+        op[0] = kind; /* takes what is not there yet, or is unknown */
+        refused(&c, "its kernel is no program");
+    }
+    op[0] = first;
+    drop(&c);
+}
+
 static void i9_parts(void **state)
 {
     (void)state;
@@ -618,6 +647,7 @@ int main(void)
         cmocka_unit_test(i7_arrays_and_widths),
         cmocka_unit_test(i8_lists),
         cmocka_unit_test(i9_parts),
+        cmocka_unit_test(i9_pairs),
         cmocka_unit_test(i10_the_way_back),
         cmocka_unit_test(i10_the_way_back_is_verified),
         cmocka_unit_test(whatever_is_accepted_runs),

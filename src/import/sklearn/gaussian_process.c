@@ -103,22 +103,43 @@ static mc_status emit_mean(mc_lowering *to, const regression *r, mc_sym *out, mc
     return mc_emit_add(to, out, r->mean, out, err);
 }
 
+/* Squares of the units of the targets. */
+static mc_status squared_scales(mc_lowering *to, const regression *r, const double **out,
+                                mc_error *err)
+{
+    double *squares = NULL;
+    MC_TRY(mc_arena_new(to->arena, double, r->n_targets, &squares, err));
+    for (size_t t = 0; t < r->n_targets; t++)
+        squares[t] = r->scale[t] * r->scale[t];
+    *out = squares;
+    return MC_OK;
+}
+
 /* sqrt of the variance, at least 0, in the unit of each target. */
 static mc_status emit_deviation(mc_lowering *to, const regression *r, mc_sym *out, mc_error *err)
 {
-    double *squares = NULL;
+    const double *squares = NULL;
     uint32_t *zeros = NULL;
     mc_sym v;
     MC_TRY(explained(to, r->est, &r->k, &v, err));
     MC_TRY(variance(to, r->est, &r->x, &v, out, err));
     MC_TRY(mc_emit_unary(to, out, MC_UNARY_CLIP, 0.0, (double)INFINITY, out, err));
-    MC_TRY(mc_arena_new(to->arena, double, r->n_targets, &squares, err));
+    MC_TRY(squared_scales(to, r, &squares, err));
     MC_TRY(mc_arena_new(to->arena, uint32_t, r->n_targets, &zeros, err));
-    for (size_t t = 0; t < r->n_targets; t++)
-        squares[t] = r->scale[t] * r->scale[t];
     MC_TRY(mc_emit_columns(to, out, zeros, r->n_targets, out, err));
     MC_TRY(mc_emit_multiply(to, out, squares, out, err));
     return mc_emit_unary(to, out, MC_UNARY_SQRT, 0.0, 0.0, out, err);
+}
+
+static mc_status emit_covariance(mc_lowering *to, const regression *r, mc_sym *out, mc_error *err)
+{
+    const double *squares = NULL;
+    const mc_value *kernel = NULL;
+    mc_sym v;
+    MC_TRY(mc_attr_need(r->est, "kernel_", &kernel, err));
+    MC_TRY(explained(to, r->est, &r->k, &v, err));
+    MC_TRY(squared_scales(to, r, &squares, err));
+    return mc_emit_process_covariance(to, kernel, &r->x, &v, squares, r->n_targets, out, err);
 }
 
 mc_status mc_lower_gaussian_process_regressor(mc_lowering *to, const mc_value *est,
@@ -126,21 +147,25 @@ mc_status mc_lower_gaussian_process_regressor(mc_lowering *to, const mc_value *e
                                               mc_error *err)
 {
     regression r = {.est = est};
-    if (method != MC_METHOD_PREDICT && method != MC_METHOD_PREDICT_STD)
-        return mc_no_method(err, est, method);
     const bool with_std = method == MC_METHOD_PREDICT_STD;
+    const bool with_cov = method == MC_METHOD_PREDICT_COV;
+    if (method != MC_METHOD_PREDICT && !with_std && !with_cov)
+        return mc_no_method(err, est, method);
     MC_TRY(mc_emit_check(to, x, MC_FINITE, &r.x, err));
     MC_TRY(train_kernel(to, est, &r.x, &r.k, err));
     MC_TRY(read_regression(to, &r, err));
-    MC_TRY(mc_answer_parts(to, with_std ? 2 : 1, out, err));
+    MC_TRY(mc_answer_parts(to, with_std || with_cov ? 2 : 1, out, err));
     out->is_list = false;
     MC_TRY(emit_mean(to, &r, &out->parts[0].value, err));
     out->parts[0].scalar = r.n_targets == 1;
-    if (!with_std)
-        return MC_OK;
-    MC_TRY(emit_deviation(to, &r, &out->parts[1].value, err));
-    out->parts[1].scalar = r.n_targets == 1;
-    out->parts[1].name = "std";
+    if (with_std) {
+        MC_TRY(emit_deviation(to, &r, &out->parts[1].value, err));
+        out->parts[1].scalar = r.n_targets == 1;
+        out->parts[1].name = "std";
+    } else if (with_cov) {
+        MC_TRY(emit_covariance(to, &r, &out->parts[1].value, err));
+        out->parts[1].name = "cov";
+    }
     return MC_OK;
 }
 

@@ -58,4 +58,9 @@ MC_MUST_CHECK mc_status mc_emit_process_kernel(mc_lowering *to, const mc_value *
 /* kernel.diag(x): (1). */
 MC_MUST_CHECK mc_status mc_emit_process_diagonal(mc_lowering *to, const mc_value *kernel,
                                                  const mc_sym *x, mc_sym *out, mc_error *err);
+/* (kernel(x, x) - explained @ explained.T) * scales (n_deep) of all pairs of rows of a batch. */
+MC_MUST_CHECK mc_status mc_emit_process_covariance(mc_lowering *to, const mc_value *kernel,
+                                                   const mc_sym *x, const mc_sym *explained,
+                                                   const double *scales, size_t n_deep, mc_sym *out,
+                                                   mc_error *err);
 #endif

@@ -8,8 +8,10 @@
  *          one walk over that list, with a stack, emits the steps of a row or of the diagonal. What
  *          is a number for all rows stays a number until it meets a row. */
 #include <math.h>
+#include <string.h>
 
 #include "import/sklearn/kernel_rows.h"
+#include "kernel/covariance.h"
 #include "kernel/gaussian.h"
 
 #define MOST_NODES 256u /* of one kernel */
@@ -438,4 +440,108 @@ mc_status mc_emit_process_diagonal(mc_lowering *to, const mc_value *kernel, cons
                                    mc_sym *out, mc_error *err)
 {
     return evaluate(to, kernel, x, NULL, out, err);
+}
+
+/* --------------------------------------------------------------------------- covariance ---- */
+
+/* The kernel as a program over pairs of rows (kernel/covariance.h). */
+typedef struct pair_program {
+    uint32_t *ops;     /* arena */
+    double *numbers;   /* arena */
+    uint32_t *sources; /* arena: buffers */
+    size_t n_ops, n_sources;
+} pair_program;
+
+static void add_op(pair_program *p, mc_covariance_kind kind, uint32_t which, uint32_t source,
+                   double a, double b)
+{
+    const uint32_t op[MC_COVARIANCE_FIELDS] = {kind, which, source};
+    const double numbers[MC_COVARIANCE_NUMBERS] = {a, b};
+    memcpy(p->ops + p->n_ops * MC_COVARIANCE_FIELDS, op, sizeof op);
+    memcpy(p->numbers + p->n_ops * MC_COVARIANCE_NUMBERS, numbers, sizeof numbers);
+    p->n_ops++;
+}
+
+static mc_status add_leaf(mc_lowering *to, const node *leaf, const mc_sym *x, pair_program *p,
+                          mc_error *err)
+{
+    mc_sym y;
+    uint32_t source = 1;
+    MC_TRY(prepare(to, leaf, x, NULL, &y, err));
+    while (source < p->n_sources && p->sources[source] != y.buffer)
+        source++;
+    if (source == MC_COVARIANCE_SOURCES)
+        return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "a kernel of more than %u scales of rows",
+                       MC_COVARIANCE_SOURCES - 1);
+    p->sources[source] = y.buffer;
+    p->n_sources += source == p->n_sources;
+    add_op(p, MC_COVARIANCE_SUM_OF, leaf->sum, source, 0.0, 0.0);
+    for (size_t i = 0; i < leaf->n_maps; i++)
+        add_op(p, MC_COVARIANCE_MAP, leaf->maps[i].which, 0, leaf->maps[i].a, leaf->maps[i].b);
+    return MC_OK;
+}
+
+static mc_status add_node(mc_lowering *to, const node *at, const mc_sym *x, pair_program *p,
+                          mc_error *err)
+{
+    switch (at->kind) {
+    case LEAF:
+        return add_leaf(to, at, x, p, err);
+    case CONSTANT:
+        add_op(p, MC_COVARIANCE_NUMBER, 0, 0, at->number, 0.0);
+        break;
+    case NOISE:
+        add_op(p, MC_COVARIANCE_NOISE, 0, 0, at->number, 0.0);
+        break;
+    case SUM:
+        add_op(p, MC_COVARIANCE_PLUS, 0, 0, 0.0, 0.0);
+        break;
+    case PRODUCT:
+        add_op(p, MC_COVARIANCE_TIMES, 0, 0, 0.0, 0.0);
+        break;
+    case POWER:
+        add_op(p, MC_COVARIANCE_MAP, MC_MAP_POWER, 0, at->number, 0.0);
+        break;
+    }
+    return MC_OK;
+}
+
+static mc_status read_program(mc_lowering *to, const mc_value *kernel, const mc_sym *x,
+                              pair_program *p, mc_error *err)
+{
+    node_list list;
+    size_t depth = 0;
+    MC_TRY(read_tree(to, kernel, x->n_cols, &list, err));
+    const size_t room = list.n * (MOST_MAPS + 1);
+    MC_TRY(mc_arena_new(to->arena, uint32_t, room * MC_COVARIANCE_FIELDS, &p->ops, err));
+    MC_TRY(mc_arena_new(to->arena, double, room *MC_COVARIANCE_NUMBERS, &p->numbers, err));
+    for (size_t i = 0; i < list.n; i++) {
+        const node_kind kind = list.at[i].kind;
+        MC_TRY(add_node(to, &list.at[i], x, p, err));
+        depth = kind == SUM || kind == PRODUCT ? depth - 1 : kind == POWER ? depth : depth + 1;
+        if (depth > MC_COVARIANCE_DEPTH)
+            return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "a kernel of more than %u open operands",
+                           MC_COVARIANCE_DEPTH);
+    }
+    return MC_OK;
+}
+
+mc_status mc_emit_process_covariance(mc_lowering *to, const mc_value *kernel, const mc_sym *x,
+                                     const mc_sym *explained, const double *scales, size_t n_deep,
+                                     mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(COVARIANCE);
+    pair_program p = {.n_sources = 1};
+    uint32_t buffer = 0;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, MC_COVARIANCE_SOURCES, &p.sources, err));
+    p.sources[0] = explained->buffer;
+    MC_TRY(read_program(to, kernel, x, &p, err));
+    MC_TRY(mc_build_u32(to->b, p.sources, p.n_sources, &step.array[0], err));
+    MC_TRY(mc_build_array(to->b, MC_ARRAY_U32, p.ops, p.n_ops, MC_COVARIANCE_FIELDS, &step.array[1],
+                          err));
+    MC_TRY(mc_build_f64(to->b, p.numbers, p.n_ops, MC_COVARIANCE_NUMBERS, &step.array[2], err));
+    MC_TRY(mc_build_f64(to->b, scales, 1, n_deep, &step.array[3], err));
+    MC_TRY(mc_build_step(to->b, step, n_deep, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = n_deep};
+    return MC_OK;
 }

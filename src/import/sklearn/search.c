@@ -18,8 +18,8 @@ mc_status mc_lower_search(mc_lowering *to, const mc_value *est, mc_method method
     if (mc_value_is_none(best))
         return mc_refuse(err, est,
                          "it has no best_estimator_: expected one fitted with refit=True");
-    if (method == MC_METHOD_PREDICT_STD || method == MC_METHOD_APPLY ||
-        method == MC_METHOD_KNEIGHBORS)
+    if (method == MC_METHOD_PREDICT_STD || method == MC_METHOD_PREDICT_COV ||
+        method == MC_METHOD_APPLY || method == MC_METHOD_KNEIGHBORS)
         return mc_no_method(err, est, method);
     MC_TRY_IN(mc_lower(to, best, method, x, out, err), err, "best_estimator_");
     return MC_OK;
