@@ -3,9 +3,10 @@
  * Oracle   _estimate_log_gaussian_prob (sklearn/mixture/_gaussian_mixture.py),
  *          QuadraticDiscriminantAnalysis._decision_function (sklearn/discriminant_analysis.py),
  *          GaussianNB._joint_log_likelihood (sklearn/naive_bayes.py), scipy's cdist mahalanobis.
- * Exact    mc_diagonal_log: bit for bit where numpy holds the rows in C order. mc_quadratic: bit
- *          for bit. mc_projected_squares: each projection within 4 d u (sum of |terms|),
- *          u = 2**-53, because BLAS fuses its products; their squares are added in numpy's order.
+ * Exact    mc_diagonal_log: bit for bit where numpy holds the rows in C order.
+ *          mc_quadratic: bit for bit with scipy as it is built for x86-64.
+ *          mc_projected_squares: each projection within 4 d u (sum of |terms|), u = 2**-53, because
+ *          BLAS fuses its products; their squares are added in numpy's order.
  * Cost     O(d * columns) a row. The columns of a projection are worked on side by side, in the
  *          order of the features: no sum is cut, and all lanes are used. */
 #include "kernel/density.h"
@@ -99,18 +100,37 @@ void mc_diagonal_log(const double *x, size_t n_rows, const mc_diagonal_gaussians
     }
 }
 
+/* The order of scipy's C compiler: two lanes, then what is left. */
+static double paired_dot(const double *a, const double *b, size_t n)
+{
+    double even = 0.0, odd = 0.0;
+    size_t i = 0;
+    for (; i + 2 <= n; i += 2) {
+        even += a[i] * b[i];
+        odd += a[i + 1] * b[i + 1];
+    }
+    const double sum = even + odd;
+    return i < n ? sum + a[i] * b[i] : sum;
+}
+
+/* paired_dot(row, by @ row), without a place for the product. */
+static double quadratic_form(const double *row, const double *by, size_t d)
+{
+    double sum[2] = {0.0, 0.0}, rest = 0.0;
+    for (size_t j = 0; j < d; j++) {
+        const double term = row[j] * paired_dot(row, by + j * d, d);
+        if (j + 1 == d && d % 2 == 1)
+            rest = term;
+        else
+            sum[j % 2] += term;
+    }
+    return d % 2 == 1 ? sum[0] + sum[1] + rest : sum[0] + sum[1];
+}
+
 void mc_quadratic(const double *x, size_t n_rows, size_t d, const double *by, double *out)
 {
     for (size_t i = 0; i < n_rows; i++) {
-        const double *row = x + i * d;
-        double sum = 0.0;
-        for (size_t j = 0; j < d; j++) {
-            double product = 0.0;
-            for (size_t l = 0; l < d; l++)
-                product += row[l] * by[j * d + l];
-            sum += row[j] * product;
-        }
-        const double root = sqrt(sum);
+        const double root = sqrt(quadratic_form(x + i * d, by, d));
         out[i] = root * root;
     }
 }
