@@ -53,7 +53,8 @@ static double chi2_factor(double x, double interval, double order)
     return sqrt(2.0 * x * interval / cosh(PI * order * interval));
 }
 
-static inline double apply(mc_kernel_map which, double x, double a, double b)
+static inline __attribute__((always_inline)) double apply(mc_kernel_map which, double x, double a,
+                                                          double b)
 {
     switch (which) {
     case MC_MAP_SCALE:
@@ -95,8 +96,31 @@ static inline double apply(mc_kernel_map which, double x, double a, double b)
 void mc_kernel_map_apply(mc_kernel_map which, const double *x, size_t n, double a, double b,
                          double *out)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = apply(which, x[i], a, b);
+    switch (which) { /* a loop for each, so that the choice is made once */
+#define LOOP(WHICH)                            \
+    case WHICH:                                \
+        for (size_t i = 0; i < n; i++)         \
+            out[i] = apply(WHICH, x[i], a, b); \
+        break;
+        LOOP(MC_MAP_SCALE)
+        LOOP(MC_MAP_OFFSET)
+        LOOP(MC_MAP_TANH)
+        LOOP(MC_MAP_POWER)
+        LOOP(MC_MAP_POWER_INTEGER)
+        LOOP(MC_MAP_GAUSS)
+        LOOP(MC_MAP_MATERN_1_2)
+        LOOP(MC_MAP_MATERN_3_2)
+        LOOP(MC_MAP_MATERN_5_2)
+        LOOP(MC_MAP_MATERN)
+        LOOP(MC_MAP_RATIONAL)
+        LOOP(MC_MAP_PERIODIC)
+        LOOP(MC_MAP_CHI2_ROOT)
+        LOOP(MC_MAP_CHI2_COS)
+        LOOP(MC_MAP_CHI2_SIN)
+#undef LOOP
+    case MC_N_KERNEL_MAPS:
+        break;
+    }
 }
 
 double mc_kernel_map_of(mc_kernel_map which, double x, double a, double b)
