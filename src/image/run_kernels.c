@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "image/steps.h"
-#include "kernel/covariance.h"
 #include "kernel/gaussian.h"
 #include "kernel/kernel_map.h"
 #include "kernel/kernels.h"
+#include "kernel/process_covariance.h"
 #include "kernel/sketch.h"
 #include "kernel/solve.h"
 #include "kernel/svm.h"

@@ -1,9 +1,9 @@
 /* image_cases_kernels.c: programs of kernels, support vectors and Gaussian processes. */
 #include "image_cases_kernels.h"
 
-#include "kernel/covariance.h"
 #include "kernel/kernel_map.h"
 #include "kernel/kernels.h"
+#include "kernel/process_covariance.h"
 
 #define N_FITTED  3
 #define N_COLUMNS EVERYTHING_NUMBERS

@@ -15,7 +15,7 @@
 #include "image_cases.h"
 #include "image_cases_sparse.h"
 #include "image_run.h"
-#include "kernel/covariance.h"
+#include "kernel/process_covariance.h"
 
 /* A copy of an image that may be written to, at an address that is aligned as pages are. */
 typedef struct copy {

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "import/sklearn/kernel_rows.h"
-#include "kernel/covariance.h"
 #include "kernel/gaussian.h"
+#include "kernel/process_covariance.h"
 
 #define MOST_NODES 256u /* of one kernel */
 #define MOST_MAPS  3u
@@ -444,7 +444,7 @@ mc_status mc_emit_process_diagonal(mc_lowering *to, const mc_value *kernel, cons
 
 /* --------------------------------------------------------------------------- covariance ---- */
 
-/* The kernel as a program over pairs of rows (kernel/covariance.h). */
+/* The kernel as a program over pairs of rows (kernel/process_covariance.h). */
 typedef struct pair_program {
     uint32_t *ops;     /* arena */
     double *numbers;   /* arena */

@@ -1,6 +1,7 @@
-/* covariance.h: the covariance of the rows of a batch, under the kernel of a Gaussian process. */
-#ifndef MC_KERNEL_COVARIANCE_H
-#define MC_KERNEL_COVARIANCE_H
+/* process_covariance.h: the covariance of the rows of a batch, under the kernel of a Gaussian
+ * process. */
+#ifndef MC_KERNEL_PROCESS_COVARIANCE_H
+#define MC_KERNEL_PROCESS_COVARIANCE_H
 #include "base/base.h"
 
 /* A kernel as a program over one pair of rows, with a stack of numbers. */

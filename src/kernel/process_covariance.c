@@ -1,9 +1,9 @@
-/* covariance.c: K(X, X) - V.T V, pair by pair.
+/* process_covariance.c: K(X, X) - V.T V, pair by pair.
  *
  * Oracle   GaussianProcessRegressor.predict(return_cov=True), sklearn/gaussian_process/_gpr.py.
  * Exact    As kernel/kernels.c and kernel/kernel_map.c state for kernels; v_i . v_j within n u (sum
  *          of |terms|). A value depends on its two rows alone, and (j, i) is the bits of (i, j). */
-#include "kernel/covariance.h"
+#include "kernel/process_covariance.h"
 
 #include "kernel/kernel_map.h"
 #include "kernel/kernels.h"
