@@ -6,13 +6,11 @@
 #include <math.h>
 
 #include "base/size.h"
-#include "image/steps.h"
-#include "kernel/neighbor_sums.h"
-#include "kernel/neighbors.h"
+#include "image/neighbor_steps.h"
 
 /* ----------------------------------------------------------------------- training rows ---- */
 
-static mc_training training_of(const mc_run *run, const mc_step *step)
+mc_training mc_training_of(const mc_run *run, const mc_step *step)
 {
     const mc_view *view = run->view;
     const bool is_tree = step->array[2] != MC_NONE;
@@ -33,17 +31,11 @@ static mc_training training_of(const mc_run *run, const mc_step *step)
                                                                  : MC_NEAR_QUICKSORT};
 }
 
-/* Training rows of a step: array 0. */
-static size_t n_training(const mc_view *view, const mc_step *step)
-{
-    return mc_array_rows(view, step, 0);
-}
-
-static mc_status check_metric(const mc_view *view, const mc_step *step, mc_error *err)
+mc_status mc_check_metric(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t d = mc_check_width(view, step->src);
     MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, SIZE_MAX, d, err));
-    MC_TRY(mc_check_that(view, step, n_training(view, step) > 0, "no training row", err));
+    MC_TRY(mc_check_that(view, step, mc_n_training(view, step) > 0, "no training row", err));
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_METRICS, "unknown metric", err));
     MC_TRY(mc_check_that(view, step, step->n[0] != MC_METRIC_HAVERSINE || d == 2,
                          "haversine of other than 2 columns", err));
@@ -63,13 +55,13 @@ static mc_status check_norms(const mc_view *view, const mc_step *step, mc_error 
     MC_TRY(mc_check_that(view, step,
                          step->n[0] == MC_METRIC_EUCLIDEAN || step->n[0] == MC_METRIC_SQEUCLIDEAN,
                          "squared norms for another metric", err));
-    return mc_check_array(view, step, 5, MC_ARRAY_F64, 1, n_training(view, step), err);
+    return mc_check_array(view, step, 5, MC_ARRAY_F64, 1, mc_n_training(view, step), err);
 }
 
 /* N1, N2 */
 static mc_status check_nodes(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    const size_t n = n_training(view, step), n_nodes = mc_array_rows(view, step, 3);
+    const size_t n = mc_n_training(view, step), n_nodes = mc_array_rows(view, step, 3);
     const uint32_t *nodes = mc_view_u32(view, step->array[3]);
     MC_TRY(mc_check_that(view, step, n_nodes > 0, "a tree without nodes", err));
     for (size_t i = 0; i < n_nodes; i++) {
@@ -81,48 +73,46 @@ static mc_status check_nodes(const mc_view *view, const mc_step *step, mc_error 
     return MC_OK;
 }
 
-static mc_status check_tree(const mc_view *view, const mc_step *step, mc_error *err)
+mc_status mc_check_tree(const mc_view *view, const mc_step *step, bool is_ball, mc_error *err)
 {
-    const size_t d = mc_check_width(view, step->src), n = n_training(view, step);
+    const size_t d = mc_check_width(view, step->src), n = mc_n_training(view, step);
     MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_U32, n, 1, err));
     MC_TRY(mc_check_below(view, step, 2, mc_u32_from_size(n), err));
     MC_TRY(mc_check_array(view, step, 3, MC_ARRAY_U32, SIZE_MAX, MC_NODE_FIELDS, err));
     MC_TRY(check_nodes(view, step, err));
     const size_t n_nodes = mc_array_rows(view, step, 3);
-    const bool is_ball = step->array[5] != MC_NONE;
-    if (is_ball)
-        MC_TRY(mc_check_array(view, step, 5, MC_ARRAY_F64, 1, n_nodes, err));
     return mc_check_array(view, step, 4, MC_ARRAY_F64, is_ball ? n_nodes : 2 * n_nodes, d, err);
 }
 
 static mc_status check_training(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    MC_TRY(check_metric(view, step, err));
-    return step->array[2] == MC_NONE ? check_norms(view, step, err) : check_tree(view, step, err);
+    MC_TRY(mc_check_metric(view, step, err));
+    if (step->array[2] == MC_NONE)
+        return check_norms(view, step, err);
+    const bool is_ball = step->array[5] != MC_NONE;
+    MC_TRY(mc_check_tree(view, step, is_ball, err));
+    return is_ball
+               ? mc_check_array(view, step, 5, MC_ARRAY_F64, 1, mc_array_rows(view, step, 3), err)
+               : MC_OK;
 }
 
 /* --------------------------------------------------------------------- where lists are made ----
  */
 
-static size_t room_of(size_t width)
-{
-    return (width - 1) / 2;
-}
-
 /* A list has room for `least`, of `n` rows that indices can name. */
 static mc_status check_room(const mc_view *view, const mc_step *step, size_t least, mc_error *err)
 {
     const size_t width = mc_check_width(view, step->dst);
-    return mc_check_that(view, step, width % 2 == 1 && room_of(width) >= least,
+    return mc_check_that(view, step, width % 2 == 1 && mc_room_of(width) >= least,
                          "its lists have no room", err);
 }
 
 mc_status mc_run_nearest(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_training training = training_of(run, step);
+    const mc_training training = mc_training_of(run, step);
     mc_near_k(&training, mc_run_f64(run, step->src), run->n_rows, step->n[1],
-              room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
+              mc_room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
     return MC_OK;
 }
 
@@ -130,7 +120,7 @@ mc_status mc_check_nearest(const mc_view *view, const mc_step *step, mc_error *e
 {
     MC_TRY(check_training(view, step, err));
     const size_t k = step->n[1];
-    MC_TRY(mc_check_that(view, step, k > 0 && k <= n_training(view, step),
+    MC_TRY(mc_check_that(view, step, k > 0 && k <= mc_n_training(view, step),
                          "more neighbours than training rows", err));
     return check_room(view, step, step->array[2] == MC_NONE ? 2 * k : k, err);
 }
@@ -138,9 +128,9 @@ mc_status mc_check_nearest(const mc_view *view, const mc_step *step, mc_error *e
 mc_status mc_run_within(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_training training = training_of(run, step);
+    const mc_training training = mc_training_of(run, step);
     mc_near_within(&training, mc_run_f64(run, step->src), run->n_rows, step->value[1],
-                   room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
+                   mc_room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
     return MC_OK;
 }
 
@@ -164,23 +154,23 @@ mc_status mc_check_within(const mc_view *view, const mc_step *step, mc_error *er
     MC_TRY(check_training(view, step, err));
     if (step->array[2] != MC_NONE)
         MC_TRY(check_parts(view, step, err));
-    return check_room(view, step, n_training(view, step), err);
+    return check_room(view, step, mc_n_training(view, step), err);
 }
 
 mc_status mc_run_distances(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_training training = training_of(run, step);
+    const mc_training training = mc_training_of(run, step);
     mc_near_distances(&training, mc_run_f64(run, step->src), run->n_rows, mc_run_dst(run, step));
     return MC_OK;
 }
 
 mc_status mc_check_distances(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    MC_TRY(check_metric(view, step, err));
+    MC_TRY(mc_check_metric(view, step, err));
     MC_TRY(check_norms(view, step, err));
     MC_TRY(mc_check_that(view, step, step->array[2] == MC_NONE, "it walks no tree", err));
-    return mc_check_that(view, step, mc_check_width(view, step->dst) == n_training(view, step),
+    return mc_check_that(view, step, mc_check_width(view, step->dst) == mc_n_training(view, step),
                          "not a column a training row", err);
 }
 
@@ -188,7 +178,7 @@ mc_status mc_run_nearest_of(const mc_run *run, const mc_step *step, mc_error *er
 {
     (void)err;
     mc_near_k_of(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src), step->n[1],
-                 room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
+                 mc_room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
     return MC_OK;
 }
 
@@ -204,7 +194,8 @@ mc_status mc_run_within_of(const mc_run *run, const mc_step *step, mc_error *err
 {
     (void)err;
     mc_near_within_of(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src),
-                      step->value[1], room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
+                      step->value[1], mc_room_of(mc_run_width(run, step->dst)),
+                      mc_run_dst(run, step));
     return MC_OK;
 }
 
@@ -215,14 +206,14 @@ mc_status mc_check_within_of(const mc_view *view, const mc_step *step, mc_error 
 
 /* -------------------------------------------------------------------- where they are read ---- */
 
-static mc_near_lists lists_of(const mc_run *run, const mc_step *step)
+mc_near_lists mc_lists_of(const mc_run *run, const mc_step *step)
 {
     return (mc_near_lists){mc_run_f64(run, step->src), run->n_rows,
-                           room_of(mc_run_width(run, step->src))};
+                           mc_room_of(mc_run_width(run, step->src))};
 }
 
-/* The source holds lists; how many training rows they can name. Buffers 0 and 1 have no writer. */
-static mc_status check_lists(const mc_view *view, const mc_step *step, size_t *out_n, mc_error *err)
+/* Buffers 0 and 1 have no writer. */
+mc_status mc_check_lists(const mc_view *view, const mc_step *step, size_t *out_n, mc_error *err)
 {
     const uint32_t writer = view->buffers[step->src].writer;
     MC_TRY(mc_check_that(view, step, writer < view->n_steps, "its source holds no lists", err));
@@ -230,14 +221,14 @@ static mc_status check_lists(const mc_view *view, const mc_step *step, size_t *o
     const bool by_rows = from->op == MC_OP_NEAREST || from->op == MC_OP_WITHIN;
     const bool by_columns = from->op == MC_OP_NEAREST_OF || from->op == MC_OP_WITHIN_OF;
     MC_TRY(mc_check_that(view, step, by_rows || by_columns, "its source holds no lists", err));
-    *out_n = by_rows ? n_training(view, from) : mc_check_width(view, from->src);
+    *out_n = by_rows ? mc_n_training(view, from) : mc_check_width(view, from->src);
     return MC_OK;
 }
 
 mc_status mc_run_near_votes(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_near_lists lists = lists_of(run, step);
+    const mc_near_lists lists = mc_lists_of(run, step);
     const mc_near_votes votes = {.codes = mc_view_u32(run->view, step->array[0]),
                                  .empty = mc_view_f64_or_null(run->view, step->array[1]),
                                  .n_classes = mc_run_width(run, step->dst),
@@ -257,7 +248,7 @@ mc_status mc_check_near_votes(const mc_view *view, const mc_step *step, mc_error
 {
     const size_t width = mc_check_width(view, step->dst);
     size_t n = 0;
-    MC_TRY(check_lists(view, step, &n, err));
+    MC_TRY(mc_check_lists(view, step, &n, err));
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_WEIGHTS && step->n[1] < MC_N_SUMS,
                          "unknown weights", err));
     MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, n, 1, err));
@@ -269,7 +260,7 @@ mc_status mc_check_near_votes(const mc_view *view, const mc_step *step, mc_error
 mc_status mc_run_near_mean(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_near_lists lists = lists_of(run, step);
+    const mc_near_lists lists = mc_lists_of(run, step);
     mc_near_mean(&lists, mc_view_f64(run->view, step->array[0]), mc_run_width(run, step->dst),
                  (mc_near_weights)step->n[0], mc_run_dst(run, step));
     return MC_OK;
@@ -278,7 +269,7 @@ mc_status mc_run_near_mean(const mc_run *run, const mc_step *step, mc_error *err
 mc_status mc_check_near_mean(const mc_view *view, const mc_step *step, mc_error *err)
 {
     size_t n = 0;
-    MC_TRY(check_lists(view, step, &n, err));
+    MC_TRY(mc_check_lists(view, step, &n, err));
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_WEIGHTS, "unknown weights", err));
     return mc_check_array(view, step, 0, MC_ARRAY_F64, n, mc_check_width(view, step->dst), err);
 }
@@ -286,7 +277,7 @@ mc_status mc_check_near_mean(const mc_view *view, const mc_step *step, mc_error 
 mc_status mc_run_near_spread(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_near_lists lists = lists_of(run, step);
+    const mc_near_lists lists = mc_lists_of(run, step);
     mc_near_spread(&lists, mc_run_width(run, step->dst), (step->flags & MC_STEP_AS_DISTANCES) != 0,
                    mc_run_dst(run, step));
     return MC_OK;
@@ -295,7 +286,7 @@ mc_status mc_run_near_spread(const mc_run *run, const mc_step *step, mc_error *e
 mc_status mc_check_near_spread(const mc_view *view, const mc_step *step, mc_error *err)
 {
     size_t n = 0;
-    MC_TRY(check_lists(view, step, &n, err));
+    MC_TRY(mc_check_lists(view, step, &n, err));
     return mc_check_that(view, step, mc_check_width(view, step->dst) == n,
                          "not a column a training row", err);
 }
@@ -303,7 +294,7 @@ mc_status mc_check_near_spread(const mc_view *view, const mc_step *step, mc_erro
 mc_status mc_run_near_outlier(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_near_lists lists = lists_of(run, step);
+    const mc_near_lists lists = mc_lists_of(run, step);
     mc_near_outlier(&lists, mc_view_f64(run->view, step->array[0]),
                     mc_view_f64(run->view, step->array[1]), mc_run_dst(run, step));
     return MC_OK;
@@ -312,7 +303,7 @@ mc_status mc_run_near_outlier(const mc_run *run, const mc_step *step, mc_error *
 mc_status mc_check_near_outlier(const mc_view *view, const mc_step *step, mc_error *err)
 {
     size_t n = 0;
-    MC_TRY(check_lists(view, step, &n, err));
+    MC_TRY(mc_check_lists(view, step, &n, err));
     MC_TRY(mc_check_that(view, step, mc_check_width(view, step->dst) == 1, "it gives one column",
                          err));
     MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, n, err));
@@ -322,7 +313,7 @@ mc_status mc_check_near_outlier(const mc_view *view, const mc_step *step, mc_err
 mc_status mc_run_near_path(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_near_lists lists = lists_of(run, step);
+    const mc_near_lists lists = mc_lists_of(run, step);
     mc_near_path(&lists, mc_view_f64(run->view, step->array[0]), mc_run_width(run, step->dst),
                  mc_run_dst(run, step));
     return MC_OK;
@@ -331,6 +322,6 @@ mc_status mc_run_near_path(const mc_run *run, const mc_step *step, mc_error *err
 mc_status mc_check_near_path(const mc_view *view, const mc_step *step, mc_error *err)
 {
     size_t n = 0;
-    MC_TRY(check_lists(view, step, &n, err));
+    MC_TRY(mc_check_lists(view, step, &n, err));
     return mc_check_array(view, step, 0, MC_ARRAY_F64, n, mc_check_width(view, step->dst), err);
 }

@@ -41,6 +41,11 @@ typedef enum mc_op {
 #define MC_STEP_POSITIVE_CODE  1u
 #define MC_STEP_LASSO          1u
 #define MC_STEP_POSITIVE_PATH  2u
+#define MC_STEP_BREADTH_FIRST  1u
+#define MC_STEP_BALL_TREE      2u
+#define MC_STEP_WEIGHTED       4u
+#define MC_STEP_BY_DISTANCE    1u
+#define MC_STEP_SKIPS_UNKNOWN  2u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What SPLINE does beyond the range of training. */

@@ -195,8 +195,7 @@ static double least_reduced(const mc_training *t, size_t node, const double *x)
     return mc_distance_to_reduced(&t->metric, fmax(0.0, centre - t->radii[node]));
 }
 
-static void reach_of(const mc_training *t, size_t node, const double *x, double *least,
-                     double *most)
+void mc_near_reach(const mc_training *t, size_t node, const double *x, double *least, double *most)
 {
     if (t->radii == NULL) {
         reach_of_box(t, node, x, least, most);
@@ -277,7 +276,7 @@ static void tree_within(const mc_training *t, const double *x, double radius, li
     while (n > 0) {
         const size_t node = stack[--n];
         double least = 0.0, most = 0.0;
-        reach_of(t, node, x, &least, &most);
+        mc_near_reach(t, node, x, &least, &most);
         if (least > radius)
             continue;
         if (most <= radius) {

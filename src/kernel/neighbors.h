@@ -49,6 +49,10 @@ void mc_near_k_of(const double *distances, size_t n_rows, size_t n, size_t k, si
 void mc_near_within_of(const double *distances, size_t n_rows, size_t n, double radius, size_t room,
                        double *out);
 
+/* Least and largest distance of x (d) to what lies in a node of the tree. */
+void mc_near_reach(const mc_training *training, size_t node, const double *x, double *least,
+                   double *most);
+
 /* Sorts values and indices (n) by value, equal ones as scikit-learn leaves them. */
 void mc_near_order(double *values, double *indices, size_t n, mc_near_sort sort);
 #endif

@@ -33,8 +33,10 @@ RandomizedSearchCV TransformedTargetRegressor
 """.split()
 
 NEIGHBORS = """
-KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer NearestNeighbors
-RadiusNeighborsClassifier RadiusNeighborsRegressor RadiusNeighborsTransformer
+Isomap KNNImputer KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer KernelDensity
+LabelPropagation LabelSpreading LocalOutlierFactor LocallyLinearEmbedding NearestCentroid
+NearestNeighbors NeighborhoodComponentsAnalysis RadiusNeighborsClassifier RadiusNeighborsRegressor
+RadiusNeighborsTransformer
 """.split()
 
 KERNELS = """

@@ -1,11 +1,13 @@
-/* image_cases_neighbors.c: every step of run_neighbors.c. */
+/* image_cases_neighbors.c: every step of run_neighbors.c and run_density.c. */
 #include "image_cases_neighbors.h"
 
 #include "image_cases.h"
+#include "kernel/barycenter.h"
 #include "kernel/neighbor_sums.h"
 #include "kernel/neighbors.h"
+#include "kernel/tree_density.h"
 
-#define N 5
+#define N 5u
 static const double ROWS[N * EVERYTHING_NUMBERS] = {0.0,  1.0,  2.0, 0.5,  1.0, 0.0,  0.0,
                                                     0.25, -1.0, 2.0, 0.5,  1.0, 0.25, 0.0,
                                                     1.0,  1.0,  3.0, -1.0, 0.0, 2.0};
@@ -82,6 +84,40 @@ static void make_uses(making *m, results *r, uint32_t lists)
     keep(r, make_simple(m, MC_OP_NEAR_PATH, lists, make_f64(m, N, N, VALUES), N));
 }
 
+/* Densities over both trees, of plain and of weighted rows; barycenters; filling from donors. */
+static void make_beyond_lists(making *m, results *r, uint32_t x, uint32_t distances)
+{
+    static const double NUMBERS[5 + 3 + 3 + N] = {-9.0, -9.0, -1.0, 1.5, 1.5, 5.0,  2.0,
+                                                  3.0,  4.0,  2.0,  3.0, 0.0, -0.5, 0.25};
+    static const uint8_t VALID[EVERYTHING_NUMBERS] = {1, 1, 0, 1};
+    for (unsigned flags = 0; flags < 8; flags++) {
+        const bool is_ball = (flags & MC_STEP_BALL_TREE) != 0;
+        const size_t n_numbers = (is_ball ? 11u : 8u) + (flags & MC_STEP_WEIGHTED ? N : 0u);
+        mc_step step = asking_tree(m, MC_OP_KERNEL_DENSITY, x, is_ball);
+        step.flags = (uint16_t)flags;
+        step.n[1] = flags % MC_N_DENSITY_KERNELS;
+        step.array[5] = make_f64(m, 1, n_numbers, NUMBERS);
+        keep(r, make_step(m, step, 1 + mc_density_scratch(3)));
+    }
+    mc_step step = step_of(MC_OP_BARYCENTER);
+    step.src = make_step(m, asking_tree(m, MC_OP_NEAREST, x, true), 1 + 2 * 2);
+    step.src2 = x;
+    step.n[0] = 2;
+    step.value[0] = 0.125;
+    step.array[0] = make_f64(m, N, EVERYTHING_NUMBERS, ROWS);
+    step.array[1] = make_f64(m, N, 3, ROWS);
+    keep(r, make_step(m, step, 3 + mc_barycenter_scratch(2)));
+    step = step_of(MC_OP_FILL_FROM_DONORS);
+    step.src = keep(r, make_simple(m, MC_OP_UNARY, x, MC_NONE, EVERYTHING_NUMBERS));
+    step.src2 = distances;
+    step.n[0] = 3;
+    step.array[0] = make_f64(m, N, EVERYTHING_NUMBERS, ROWS);
+    step.array[1] = make_f64(m, 1, EVERYTHING_NUMBERS, ROWS);
+    step.array[2] = make_array(m, MC_ARRAY_U8, VALID, EVERYTHING_NUMBERS, 1);
+    for (step.flags = 0; step.flags < 4; step.flags++)
+        keep(r, make_step(m, step, EVERYTHING_NUMBERS + 2 * 3));
+}
+
 void make_group_neighbors(making *m, results *r, uint32_t x)
 {
     static const double NORMS[N] = {5.25, 1.0625, 6.25, 2.0625, 14.0};
@@ -96,6 +132,7 @@ void make_group_neighbors(making *m, results *r, uint32_t x)
     }
     make_distances(m, r, x);
     const uint32_t distances = make_step(m, asking(m, MC_OP_DISTANCES, x, MC_METRIC_MANHATTAN), N);
+    make_beyond_lists(m, r, x, distances);
     step = step_of(MC_OP_NEAREST_OF);
     step.src = distances;
     step.n[1] = 3;

@@ -80,15 +80,22 @@ static mc_status list_step(mc_lowering *to, const asked *a, mc_step step, size_t
 
 /* -------------------------------------------------------------------------- kneighbors ---- */
 
+/* Estimators that were fitted for more neighbours than there are rows (LocalOutlierFactor makes do
+ * with fewer) answer no kneighbors() in scikit-learn either. */
 static mc_status answer_kneighbors(mc_lowering *to, const mc_value *est, const mc_sym *x,
                                    mc_answer *out, mc_error *err)
 {
-    asked a;
+    asked a = {.est = est};
     int64_t k = 0;
-    if (is_by_radius(est) || mc_value_is_none(mc_value_attr(est, "n_neighbors")))
+    mc_sym rows;
+    if (is_by_radius(est) || !mc_attr_has(est, "n_neighbors"))
         return mc_no_method(err, est, MC_METHOD_KNEIGHBORS);
-    MC_TRY(ask(to, est, x, 0, &a, err));
     MC_TRY(mc_attr_integer(est, "n_neighbors", 5, &k, err));
+    MC_TRY(mc_near_open(to, est, &a.fit, err));
+    if (k < 1 || (uint64_t)k > a.fit.n)
+        return mc_no_method(err, est, MC_METHOD_KNEIGHBORS);
+    MC_TRY(mc_near_input(to, &a.fit, x, &rows, err));
+    MC_TRY(mc_emit_nearest(to, &a.fit, &rows, k, &a.lists, err));
     MC_TRY(mc_answer_parts(to, 2, out, err));
     const size_t n = (size_t)k, room = (a.lists.n_cols - 1) / 2;
     MC_TRY(mc_emit_slice(to, &a.lists, 1, n, &out->parts[0].value, err));

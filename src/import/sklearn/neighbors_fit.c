@@ -68,6 +68,17 @@ static mc_status read_rows(mc_lowering *to, const mc_value *value, rows *out, mc
     return MC_OK;
 }
 
+mc_status mc_near_rows(mc_lowering *to, const mc_value *value, const double **out, size_t *out_n,
+                       size_t *out_d, mc_error *err)
+{
+    rows from;
+    MC_TRY(read_rows(to, value, &from, err));
+    *out = from.at;
+    *out_n = from.n;
+    *out_d = from.d;
+    return MC_OK;
+}
+
 static mc_status unit_rows(mc_lowering *to, const rows *from, const double **out, mc_error *err)
 {
     double *made = NULL;
@@ -123,9 +134,8 @@ static mc_status node_field(mc_lowering *to, const mc_ndarray *nodes, const char
     return mc_ndarray_i64(to->arena, &field, out, err);
 }
 
-/* Array 3, and 5 of a ball tree. */
-static mc_status build_nodes(mc_lowering *to, const mc_value *est, const mc_value *tree, size_t n,
-                             bool is_ball, uint32_t array[6], size_t *out_n, mc_error *err)
+static mc_status read_nodes(mc_lowering *to, const mc_value *est, const mc_value *tree,
+                            mc_near_tree *out, mc_error *err)
 {
     static const char *const FIELDS[MC_NODE_FIELDS] = {"idx_start", "idx_end", "is_leaf"};
     mc_ndarray nodes, radius;
@@ -137,25 +147,23 @@ static mc_status build_nodes(mc_lowering *to, const mc_value *est, const mc_valu
         int64_t *values = NULL;
         MC_TRY(node_field(to, &nodes, FIELDS[f], &values, err));
         for (size_t i = 0; i < nodes.n_items; i++) {
-            if (values[i] < 0 || values[i] > (int64_t)n)
+            if (values[i] < 0 || values[i] > (int64_t)out->n)
                 return mc_refuse(err, est, "node %zu of its tree: %s is %lld", i, FIELDS[f],
                                  (long long)values[i]);
             made[i * MC_NODE_FIELDS + f] = (uint32_t)values[i];
         }
     }
-    MC_TRY(
-        mc_build_array(to->b, MC_ARRAY_U32, made, nodes.n_items, MC_NODE_FIELDS, &array[3], err));
-    *out_n = nodes.n_items;
-    if (!is_ball)
-        return MC_OK;
     MC_TRY(mc_ndarray_field(&nodes, "radius", &radius, err));
     MC_TRY(mc_ndarray_f64(to->arena, &radius, &radii, err));
-    return mc_build_f64(to->b, radii, 1, nodes.n_items, &array[5], err);
+    out->n_nodes = nodes.n_items;
+    out->nodes = made;
+    out->radii = radii;
+    return MC_OK;
 }
 
-/* Arrays 0 and 2: the rows in the order of the leaves. */
-static mc_status build_order(mc_lowering *to, const mc_value *est, const mc_value *tree,
-                             const rows *from, uint32_t array[6], mc_error *err)
+/* Array 0: the rows in the order of the leaves. */
+static mc_status read_order(mc_lowering *to, const mc_value *est, const mc_value *tree,
+                            const rows *from, mc_near_tree *out, mc_error *err)
 {
     mc_ndarray indices;
     int64_t *order = NULL;
@@ -174,36 +182,64 @@ static mc_status build_order(mc_lowering *to, const mc_value *est, const mc_valu
         for (size_t j = 0; j < from->d; j++)
             sorted[i * from->d + j] = from->at[names[i] * from->d + j];
     }
-    MC_TRY(mc_build_u32(to->b, names, from->n, &array[2], err));
-    return mc_build_f64(to->b, sorted, from->n, from->d, &array[0], err);
+    out->order = names;
+    return mc_build_f64(to->b, sorted, from->n, from->d, &out->array[0], err);
+}
+
+/* Array 4: boxes, or centres. */
+static mc_status read_bounds(mc_lowering *to, const mc_value *est, const mc_value *tree,
+                             mc_near_tree *out, mc_error *err)
+{
+    mc_ndarray bounds;
+    double *values = NULL;
+    MC_TRY(state_array(to, est, tree, 3, &bounds, err));
+    if (bounds.n_dims != 3 || bounds.shape[0] < 1 || bounds.shape[0] > 2 ||
+        bounds.shape[1] != out->n_nodes || bounds.shape[2] != out->d)
+        return mc_refuse(err, est, "its tree has bounds of %zu dimensions for %zu nodes",
+                         bounds.n_dims, out->n_nodes);
+    if (bounds.shape[0] == 2)
+        out->radii = NULL;
+    MC_TRY(mc_ndarray_f64(to->arena, &bounds, &values, err));
+    return mc_build_f64(to->b, values, bounds.shape[0] * out->n_nodes, out->d, &out->array[4], err);
+}
+
+mc_status mc_near_open_tree(mc_lowering *to, const mc_value *est, const mc_value *tree,
+                            mc_near_tree *out, mc_error *err)
+{
+    const mc_value *part = NULL;
+    rows from;
+    MC_TRY(mc_near_state(est, tree, 0, &part, err));
+    MC_TRY(read_rows(to, part, &from, err));
+    MC_TRY(mc_near_state(est, tree, 11, &part, err));
+    *out = (mc_near_tree){.n = from.n, .d = from.d, .array = {MC_NONE, MC_NONE, MC_NONE}};
+    MC_TRY(mc_near_metric_object(to, est, part, from.d, &out->metric, err));
+    const bool square = mc_metric_need(out->metric.id) == MC_NEEDS_MATRIX;
+    if (out->metric.by != NULL)
+        MC_TRY(
+            mc_build_f64(to->b, out->metric.by, square ? from.d : 1, from.d, &out->array[1], err));
+    MC_TRY(read_order(to, est, tree, &from, out, err));
+    MC_TRY(mc_build_u32(to->b, out->order, from.n, &out->array[2], err));
+    MC_TRY(read_nodes(to, est, tree, out, err));
+    MC_TRY(mc_build_array(to->b, MC_ARRAY_U32, out->nodes, out->n_nodes, MC_NODE_FIELDS,
+                          &out->array[3], err));
+    return read_bounds(to, est, tree, out, err);
 }
 
 static mc_status open_tree(mc_lowering *to, const mc_value *est, mc_near_fit *fit, mc_error *err)
 {
-    const mc_value *tree = NULL, *part = NULL;
-    mc_ndarray bounds;
-    rows from;
-    double *values = NULL;
-    size_t n_nodes = 0;
-    MC_TRY(mc_attr_need(est, "_tree", &tree, err));
-    MC_TRY(mc_near_state(est, tree, 0, &part, err));
-    MC_TRY(read_rows(to, part, &from, err));
-    MC_TRY(mc_near_state(est, tree, 11, &part, err));
-    MC_TRY(mc_near_metric_object(to, est, part, from.d, &fit->metric, err));
-    MC_TRY(build_rows(to, &fit->metric, &from, fit->array, err));
-    MC_TRY(build_order(to, est, tree, &from, fit->array, err));
-    MC_TRY(state_array(to, est, tree, 3, &bounds, err));
-    if (bounds.n_dims != 3 || bounds.shape[0] < 1 || bounds.shape[0] > 2)
-        return mc_refuse(err, est, "its tree has bounds of %zu dimensions", bounds.n_dims);
-    MC_TRY(build_nodes(to, est, tree, from.n, bounds.shape[0] == 1, fit->array, &n_nodes, err));
-    MC_TRY(mc_ndarray_f64(to->arena, &bounds, &values, err));
-    if (bounds.shape[1] != n_nodes || bounds.shape[2] != from.d)
-        return mc_refuse(err, est, "its tree has bounds of %zu nodes, expected %zu",
-                         bounds.shape[1], n_nodes);
-    fit->n = from.n;
-    fit->d = from.d;
+    const mc_value *value = NULL;
+    mc_near_tree tree;
+    MC_TRY(mc_attr_need(est, "_tree", &value, err));
+    MC_TRY(mc_near_open_tree(to, est, value, &tree, err));
+    fit->metric = tree.metric;
+    fit->n = tree.n;
+    fit->d = tree.d;
     fit->is_tree = true;
-    return mc_build_f64(to->b, values, bounds.shape[0] * n_nodes, from.d, &fit->array[4], err);
+    for (size_t i = 0; i < 5; i++)
+        fit->array[i] = tree.array[i];
+    return tree.radii == NULL
+               ? MC_OK
+               : mc_build_f64(to->b, tree.radii, 1, tree.n_nodes, &fit->array[5], err);
 }
 
 /* ------------------------------------------------------------------------- brute force ---- */

@@ -3,7 +3,7 @@
 #ifndef MC_SKLEARN_NEIGHBORS_FIT_H
 #define MC_SKLEARN_NEIGHBORS_FIT_H
 #include "import/sklearn/lower.h"
-#include "kernel/distance.h"
+#include "kernel/neighbors.h"
 
 /* A metric as read; the rows that it is applied to may have to be of norm 1. */
 typedef struct mc_near_metric {
@@ -19,6 +19,18 @@ typedef struct mc_near_metric {
 MC_MUST_CHECK mc_status mc_near_metric_named(mc_lowering *to, const mc_value *est, mc_bytes name,
                                              const mc_value *params, size_t d, mc_near_metric *out,
                                              mc_error *err);
+
+/* A KDTree or BallTree as read. Arrays live in the load arena. */
+typedef struct mc_near_tree {
+    mc_near_metric metric;
+    size_t n, d, n_nodes;
+    const uint32_t *order; /* (n) */
+    const uint32_t *nodes; /* (n_nodes, MC_NODE_FIELDS) */
+    const double *radii;   /* (n_nodes) of a ball tree, or NULL */
+    uint32_t array[5];     /* of the steps that walk it */
+} mc_near_tree;
+MC_MUST_CHECK mc_status mc_near_open_tree(mc_lowering *to, const mc_value *est,
+                                          const mc_value *tree, mc_near_tree *out, mc_error *err);
 
 typedef enum mc_near_way {
     MC_NEAR_SEARCHED, /* NEAREST and WITHIN find them */
@@ -48,6 +60,9 @@ MC_MUST_CHECK mc_status mc_emit_nearest(mc_lowering *to, const mc_near_fit *fit,
 MC_MUST_CHECK mc_status mc_emit_within(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x,
                                        double radius, mc_sym *out, mc_error *err);
 
+/* A matrix, dense or sparse, as (n, d) float64 in the load arena. */
+MC_MUST_CHECK mc_status mc_near_rows(mc_lowering *to, const mc_value *value, const double **out,
+                                     size_t *out_n, size_t *out_d, mc_error *err);
 /* Distances of x to `rows` (n, x->n_cols): (n_rows, n). */
 MC_MUST_CHECK mc_status mc_emit_distances(mc_lowering *to, const mc_near_metric *metric,
                                           const mc_sym *x, const double *rows, size_t n,
