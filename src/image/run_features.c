@@ -405,3 +405,57 @@ mc_status mc_check_recode(const mc_view *view, const mc_step *step, mc_error *er
     MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, width, err));
     return same_width(view, step, err);
 }
+
+/* ------------------------------------------------------------------------------ imputers ---- */
+
+mc_status mc_run_no_others(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const uint32_t *columns = mc_view_u32(run->view, step->array[0]);
+    const size_t from = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++, x += from, out += width) {
+        for (size_t j = 0; j < width; j++)
+            out[j] = x[j];
+        for (size_t j = width; j < from; j++)
+            if (x[j] > 0.0)
+                return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
+                               "row %zu, column %u: a missing value, and training saw none",
+                               run->first_row + i, columns[j]);
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_no_others(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t from = mc_check_width(view, step->src);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, from, 1, err));
+    return mc_check_that(view, step, mc_check_width(view, step->dst) <= from,
+                         "its source is narrower than its destination", err);
+}
+
+mc_status mc_run_choose(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const uint32_t *sources = mc_view_u32(run->view, step->array[0]);
+    const double *chosen = mc_run_f64(run, sources[0]), *x = mc_run_f64(run, sources[1]);
+    const double *otherwise = mc_run_f64(run, sources[2]);
+    const double low = step->value[0], high = step->value[1];
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++) {
+        const double within = x[i] < low ? low : x[i] > high ? high : x[i];
+        out[i] = chosen[i] != 0.0 ? within : otherwise[i];
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_choose(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step, mc_array_rows(view, step, 0) == 3, "it needs three sources",
+                         err));
+    const uint32_t *sources = mc_view_u32(view, step->array[0]);
+    bool ok = true;
+    for (size_t i = 0; i < 3; i++)
+        ok = ok && mc_check_width(view, sources[i]) == mc_check_width(view, step->dst);
+    return mc_check_that(view, step, ok, "its sources differ in width", err);
+}

@@ -85,7 +85,9 @@ static mc_status fold_reconstructor(mc_vm *vm, mc_items arguments, mc_value *val
     mc_object *object = value->as.object;
     MC_TRY(take_class(vm, arguments, object));
     object->arguments = vm->empty;
-    const mc_value *base_state = arguments.n == 3 ? arguments.at[2] : NULL;
+    mc_value *base_state = arguments.n == 3 ? arguments.at[2] : NULL;
+    if (mc_value_is(base_state, MC_KIND_TUPLE)) /* a named tuple: its items, as NEWOBJ takes them */
+        object->arguments = base_state;
     mc_items *items = mc_value_is(base_state, MC_KIND_DICT)   ? &object->dict_items
                       : mc_value_is(base_state, MC_KIND_LIST) ? &object->list_items
                                                               : NULL;

@@ -64,7 +64,7 @@ LinearDiscriminantAnalysis MLPClassifier MLPRegressor MultinomialNB QuadraticDis
 """.split()
 
 FEATURES = """
-KBinsDiscretizer PolynomialFeatures PowerTransformer QuantileTransformer SplineTransformer
+IterativeImputer MissingIndicator KBinsDiscretizer PolynomialFeatures PowerTransformer QuantileTransformer SplineTransformer
 TargetEncoder
 """.split()
 

@@ -105,10 +105,25 @@ static void make_cells_of_codes(making *m, results *r, uint32_t codes)
     keep(r, make_simple(m, MC_OP_TO_NUMBERS, picked, MC_NONE, WIDTH));
 }
 
+static void make_imputer(making *m, results *r, uint32_t x)
+{
+    const uint32_t columns[WIDTH] = {0, 1, 2, 3}, sources[] = {x, x, x};
+    const double none[WIDTH] = {1.0, 0.0, 0.0, 0.0};
+    const uint32_t mask =
+        make_simple(m, MC_OP_CONSTANT, MC_NONE, make_f64(m, 1, WIDTH, none), WIDTH);
+    keep(r, make_simple(m, MC_OP_NO_OTHERS, mask, make_u32(m, WIDTH, columns), 2));
+    mc_step step = step_of(MC_OP_CHOOSE);
+    step.array[0] = make_u32(m, 3, sources);
+    step.value[0] = -1.0;
+    step.value[1] = 1.0;
+    keep(r, make_step(m, step, WIDTH));
+}
+
 void make_group_features(making *m, results *r, uint32_t x)
 {
     make_maps(m, r, x);
     make_products(m, r, x);
     make_splines(m, r, x);
+    make_imputer(m, r, x);
     make_cells_of_codes(m, r, make_codes(m, r, x));
 }

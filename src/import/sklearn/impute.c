@@ -3,23 +3,18 @@
  * Oracle   sklearn/impute/_base.py, scikit-learn 1.2 to 1.9.
  * Exact    Bit for bit: values are copied.
  * Null     A JSON null counts as missing whichever of None and NaN the imputer looks for. */
+#include "import/sklearn/impute.h"
+
 #include <math.h>
 
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "kernel/category.h"
 
-/* What counts as missing. */
-typedef struct marker {
-    mc_cell cell;  /* missing_values */
-    bool is_nan;   /* NaN, None or pandas.NA */
-    bool on_cells; /* fitted on objects */
-} marker;
-
-static mc_status read_marker(mc_lowering *to, const mc_value *est, marker *out, mc_error *err)
+mc_status mc_missing_of(mc_lowering *to, const mc_value *est, mc_missing *out, mc_error *err)
 {
     const mc_value *value = mc_value_attr(est, "missing_values");
-    *out = (marker){.is_nan = true};
+    *out = (mc_missing){.is_nan = true};
     if (value == NULL)
         return MC_OK;
     MC_TRY_IN(mc_cell_from_value(to->arena, value, &out->cell, err), err,
@@ -29,7 +24,7 @@ static mc_status read_marker(mc_lowering *to, const mc_value *est, marker *out, 
     return MC_OK;
 }
 
-static double marker_number(const marker *missing)
+static double marker_number(const mc_missing *missing)
 {
     return missing->cell.kind == MC_CELL_NUMBER ? missing->cell.as.number
                                                 : (double)missing->cell.as.integer;
@@ -45,8 +40,8 @@ static bool fitted_on_objects(mc_lowering *to, const mc_value *est)
 }
 
 /* The input as the imputer looks at it. */
-static mc_status read_input(mc_lowering *to, const marker *missing, const mc_sym *x, mc_sym *out,
-                            mc_error *err)
+static mc_status read_input(mc_lowering *to, const mc_missing *missing, const mc_sym *x,
+                            mc_sym *out, mc_error *err)
 {
     if (missing->on_cells)
         return mc_to_cells(to, x, out, err);
@@ -54,8 +49,8 @@ static mc_status read_input(mc_lowering *to, const marker *missing, const mc_sym
 }
 
 /* 1 where a column of `at` is missing. */
-static mc_status emit_mask(mc_lowering *to, const marker *missing, const mc_sym *x,
-                           const uint32_t *at, size_t n, mc_sym *out, mc_error *err)
+mc_status mc_emit_missing(mc_lowering *to, const mc_missing *missing, const mc_sym *x,
+                          const uint32_t *at, size_t n, mc_sym *out, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(IS_MISSING);
     uint32_t buffer = 0;
@@ -104,7 +99,7 @@ static mc_status fill_values(mc_lowering *to, const mc_value *est, const mc_cell
 }
 
 /* Every column of x with its fill value (n_cols) where it is missing. */
-static mc_status emit_fill(mc_lowering *to, const marker *missing, const mc_sym *x,
+static mc_status emit_fill(mc_lowering *to, const mc_missing *missing, const mc_sym *x,
                            const mc_cell *fill, mc_sym *out, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(FILL_MISSING);
@@ -171,8 +166,8 @@ static mc_status indicator_columns(mc_lowering *to, const mc_value *indicator, c
     return MC_OK;
 }
 
-static mc_status append_indicator(mc_lowering *to, const mc_value *est, const marker *missing,
-                                  const mc_sym *in, mc_sym *y, mc_error *err)
+mc_status mc_append_indicator(mc_lowering *to, const mc_value *est, const mc_missing *missing,
+                              const mc_sym *in, mc_sym *y, mc_error *err)
 {
     bool add = false;
     const mc_value *indicator = NULL;
@@ -184,7 +179,7 @@ static mc_status append_indicator(mc_lowering *to, const mc_value *est, const ma
     mc_sym both[2] = {*y};
     MC_TRY(mc_attr_need(est, "indicator_", &indicator, err));
     MC_TRY(indicator_columns(to, indicator, &at, &n, in->n_cols, err));
-    MC_TRY(emit_mask(to, missing, in, at, n, &both[1], err));
+    MC_TRY(mc_emit_missing(to, missing, in, at, n, &both[1], err));
     const bool sparse_as_input = y->sparse_as_input;
     MC_TRY(mc_emit_hstack(to, both, 2, y->sparse, y, err));
     y->sparse_as_input = sparse_as_input;
@@ -194,13 +189,13 @@ static mc_status append_indicator(mc_lowering *to, const mc_value *est, const ma
 mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_method method,
                                   const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    marker missing;
+    mc_missing missing;
     const mc_cell *statistics = NULL;
     size_t n = 0;
     mc_sym in, y;
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
-    MC_TRY(read_marker(to, est, &missing, err));
+    MC_TRY(mc_missing_of(to, est, &missing, err));
     missing.on_cells = missing.on_cells || fitted_on_objects(to, est);
     MC_TRY(fill_values(to, est, &statistics, &n, err));
     if (n != x->n_cols)
@@ -214,14 +209,38 @@ mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_metho
         in.type_as_input = false; /* means and medians make floats of integers */
     MC_TRY(emit_fill(to, &missing, &in, statistics, &y, err));
     MC_TRY(keep_columns(to, est, statistics, &y, err));
-    MC_TRY(append_indicator(to, est, &missing, &in, &y, err));
+    MC_TRY(mc_append_indicator(to, est, &missing, &in, &y, err));
     return mc_answer_matrix(to, y, out, err);
+}
+
+/* The mask of the columns `at`; a value missing in another one is refused. */
+static mc_status mask_of_known(mc_lowering *to, const mc_missing *missing, const mc_sym *x,
+                               const uint32_t *at, size_t n, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(NO_OTHERS);
+    uint32_t *order = NULL;
+    bool *is_known = NULL;
+    size_t n_all = n;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n + x->n_cols, &order, err));
+    MC_TRY(mc_arena_new(to->arena, bool, x->n_cols, &is_known, err));
+    for (size_t i = 0; i < n; i++) {
+        order[i] = at[i];
+        is_known[at[i]] = true;
+    }
+    for (uint32_t j = 0; j < x->n_cols; j++)
+        if (!is_known[j])
+            order[n_all++] = j;
+    MC_TRY(mc_emit_missing(to, missing, x, order, n_all, out, err));
+    MC_TRY(mc_build_u32(to->b, order, n_all, &step.array[0], err));
+    MC_TRY(mc_emit_step(to, step, out, n, out, err));
+    out->type = MC_VALUE_BOOL;
+    return MC_OK;
 }
 
 mc_status mc_lower_missing_indicator(mc_lowering *to, const mc_value *est, mc_method method,
                                      const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    marker missing;
+    mc_missing missing;
     mc_sym in, y;
     const uint32_t *at = NULL;
     size_t n = 0;
@@ -229,14 +248,14 @@ mc_status mc_lower_missing_indicator(mc_lowering *to, const mc_value *est, mc_me
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(mc_attr_bool(est, "error_on_new", true, &refuses_new, err));
-    MC_TRY(read_marker(to, est, &missing, err));
+    MC_TRY(mc_missing_of(to, est, &missing, err));
     MC_TRY(indicator_columns(to, est, &at, &n, x->n_cols, err));
-    if (refuses_new && mc_attr_is_text(est, "features", "missing-only") && n < x->n_cols) {
-        return mc_refuse(err, est,
-                         "error_on_new with features=\"missing-only\" cannot be served; "
-                         "use features=\"all\" or error_on_new=False");
-    }
     MC_TRY(read_input(to, &missing, x, &in, err));
-    MC_TRY(emit_mask(to, &missing, &in, at, n, &y, err));
+    const bool only_known = mc_attr_is_text(est, "features", "missing-only");
+    MC_TRY(refuses_new && only_known ? mask_of_known(to, &missing, &in, at, n, &y, err)
+                                     : mc_emit_missing(to, &missing, &in, at, n, &y, err));
+    const mc_value *sparse = mc_value_attr(est, "sparse");
+    y.sparse = mc_value_is(sparse, MC_KIND_BOOL) && sparse->as.integer != 0;
+    y.sparse_as_input = mc_value_is(sparse, MC_KIND_TEXT) && in.sparse_as_input;
     return mc_answer_matrix(to, y, out, err);
 }
