@@ -23,6 +23,10 @@ static const mc_column MIXED[] = {
     {.name = "c", .name_size = 1, .kind = MC_COLUMN_UNUSED},
 };
 
+static const mc_column SPARSE[] = {{.slot = 0, .kind = MC_COLUMN_SPARSE},
+                                   {.slot = 1, .kind = MC_COLUMN_SPARSE},
+                                   {.slot = 2, .kind = MC_COLUMN_SPARSE}};
+
 static mc_status find_mixed(const void *context, const char *name, size_t name_size, size_t *out)
 {
     (void)context;
@@ -50,6 +54,7 @@ static const mc_row_schema SCHEMAS[] = {
      .find_column = find_mixed},
     {.columns = TEXT, .n_columns = 1, .n_cells = 1, .row = MC_ROW_LIST},
     {.columns = TEXT, .n_columns = 1, .n_cells = 1, .row = MC_ROW_DICT},
+    {.columns = SPARSE, .n_columns = 3},
 };
 
 typedef struct reading {
@@ -107,6 +112,21 @@ static void check_same_items(const mc_cell *a, const mc_cell *b)
         check_same_cell(&a->as.items[i], &b->as.items[i]);
 }
 
+/* Rows that are read sparse: the same, and within the columns. */
+static void check_same_rows(const mc_csr_data *a, const mc_csr_data *b, size_t n_rows)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        MC_ASSERT(a->indptr[i + 1] == b->indptr[i + 1]);
+        MC_ASSERT(a->indptr[i] <= a->indptr[i + 1]);
+    }
+    const size_t n = n_rows == 0 ? 0 : (size_t)a->indptr[n_rows];
+    for (size_t i = 0; i < n; i++) {
+        MC_ASSERT(a->indices[i] == b->indices[i]);
+        MC_ASSERT(a->indices[i] >= 0 && (size_t)a->indices[i] < a->n_columns);
+        MC_ASSERT(memcmp(&a->data[i], &b->data[i], sizeof(double)) == 0);
+    }
+}
+
 static void check_same_request(const mc_row_schema *schema, const mc_predict_request *a,
                                const mc_predict_request *b)
 {
@@ -122,14 +142,16 @@ static void check_same_request(const mc_row_schema *schema, const mc_predict_req
                          n_rows * schema->n_numbers * sizeof(double)) == 0);
     for (size_t i = 0; i < n_rows * schema->n_cells; i++)
         check_same_cell(&a->input.as.slots.cells[i], &b->input.as.slots.cells[i]);
+    if (schema->columns[0].kind == MC_COLUMN_SPARSE)
+        check_same_rows(&a->input.as.slots.rows, &b->input.as.slots.rows, n_rows);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
-    const mc_row_schema *schema = &SCHEMAS[data[0] % 6];
-    const mc_body_kind kind = (mc_body_kind)(data[0] / 6 % 3);
+    const mc_row_schema *schema = &SCHEMAS[data[0] % MC_COUNT_OF(SCHEMAS)];
+    const mc_body_kind kind = (mc_body_kind)(data[0] / MC_COUNT_OF(SCHEMAS) % 3);
     const mc_bytes body = {data + 2, size - 2};
     reading whole, cut;
 

@@ -107,6 +107,12 @@ static inline void add_request(line *to, const mc_row_schema *schema,
             add(to, "%s", i > 0 ? " " : "");
             add_number(to, request->input.as.slots.numbers[row * schema->n_numbers + i]);
         }
+        const mc_csr_data *rows = &request->input.as.slots.rows;
+        const bool sparse = schema->columns[0].kind == MC_COLUMN_SPARSE;
+        for (int64_t i = sparse ? rows->indptr[row] : 0; sparse && i < rows->indptr[row + 1]; i++) {
+            add(to, "%s%d:", i > rows->indptr[row] ? " " : "", rows->indices[i]);
+            add_number(to, rows->data[i]);
+        }
         for (size_t i = 0; i < schema->n_cells; i++) {
             add(to, "%s", i > 0 ? " " : "|");
             add_cell(to, &request->input.as.slots.cells[row * schema->n_cells + i]);
@@ -243,6 +249,18 @@ static const mc_row_schema CHURN_EXTRA = {.columns = CHURN_COLUMNS,
                                           .extra_columns = true,
                                           .find_column = find_in,
                                           .find_context = &CHURN};
+
+/* So wide that rows are read sparse, without and with names. */
+static const mc_column SPARSE_COLUMNS[] = {{NAMED("a"), .slot = 0, .kind = MC_COLUMN_SPARSE},
+                                           {NAMED("b"), .slot = 1, .kind = MC_COLUMN_SPARSE},
+                                           {NAMED("c"), .slot = 2, .kind = MC_COLUMN_SPARSE},
+                                           {NAMED("d"), .slot = 3, .kind = MC_COLUMN_SPARSE}};
+static const mc_row_schema SPARSE = {.columns = SPARSE_COLUMNS, .n_columns = 4};
+static const mc_row_schema SPARSE_NAMED = {.columns = SPARSE_COLUMNS,
+                                           .n_columns = 4,
+                                           .has_names = true,
+                                           .find_column = find_in,
+                                           .find_context = &SPARSE_NAMED};
 
 /* A text pipeline: a row is one text. */
 static const mc_column TEXT_COLUMNS[] = {{.slot = 0, .kind = MC_COLUMN_CELL}};

@@ -234,6 +234,36 @@ static void sparse_rows(void **state)
     CHECK_ALL(CASES, MC_BODY_JSON);
 }
 
+static void rows_of_models_that_read_them_sparse(void **state)
+{
+    (void)state;
+    static const body_case CASES[] = {
+        {&SPARSE, "{\"input\": {\"indices\": [1, 3], \"values\": [2.5, -1]}}",
+         "single [1:2.5 3:-1.0]"},
+        {&SPARSE, "{\"input\": {\"indices\": [3, 0, 2], \"values\": [1, 0, 2]}}",
+         "single [3:1.0 0:0.0 2:2.0]"},
+        {&SPARSE,
+         "{\"inputs\": [{\"indices\": [], \"values\": []}, [0, -0.0, null, 7], [0,0,0,0]]}",
+         "batch [] [1:-0.0 2:NaN 3:7.0] []"},
+        {&SPARSE, "{\"inputs\": []}", "batch"},
+        {&SPARSE, "{\"input\": {\"indices\": [2, 0, 2], \"values\": [1, 2, 3]}}",
+         "bad_input@0: row 0: index 2 occurs twice"},
+        {&SPARSE, "{\"input\": {\"indices\": [4], \"values\": [1]}}",
+         "bad_input@0: row 0: expected indices below 4, found 4"},
+        {&SPARSE, "{\"input\": [1, 2, 3]}", "bad_input@0: row 0: expected 4 values, found 3"},
+        {&SPARSE, "{\"input\": [1, 2, 3, 4, 5]}", "bad_input@0: row 0: expected 4 values, found 5"},
+        {&SPARSE, "{\"input\": [1, \"x\", 3, 4]}",
+         "bad_input@0: row 0, column \"b\" (1): expected a number, found the string \"x\""},
+        {&SPARSE_NAMED, "{\"input\": {\"d\": 4, \"a\": 1, \"b\": 0, \"c\": true}}",
+         "single [3:4.0 0:1.0 2:1.0]"},
+        {&SPARSE_NAMED, "{\"input\": {\"d\": 4, \"a\": 1, \"b\": 0}}",
+         "bad_input@0: row 0, column \"c\" (2): missing from the row"},
+        {&SPARSE_NAMED, "{\"input\": {\"a\": 4, \"a\": 1, \"b\": 0, \"c\": 1, \"d\": 1}}",
+         "bad_input@0: row 0, column \"a\" (0): occurs twice"},
+    };
+    CHECK_ALL(CASES, MC_BODY_JSON);
+}
+
 static void rows_that_do_not_fit(void **state)
 {
     (void)state;
@@ -505,6 +535,7 @@ int main(void)
         cmocka_unit_test(options),
         cmocka_unit_test(object_rows),
         cmocka_unit_test(sparse_rows),
+        cmocka_unit_test(rows_of_models_that_read_them_sparse),
         cmocka_unit_test(rows_that_do_not_fit),
         cmocka_unit_test(bad_syntax),
         cmocka_unit_test(lines),
