@@ -13,6 +13,7 @@
 #define MC_LIMIT_LINE            4096               /* bytes of a text argument naming a global */
 #define MC_LIMIT_DIMENSIONS      32                 /* of an array, as numpy 1 */
 #define MC_LIMIT_FIELDS          64                 /* of a structured dtype */
+#define MC_LIMIT_LITERAL_DEPTH   1000               /* lists and dicts of a schema.json in each other */
 #define MC_LIMIT_ESTIMATOR_DEPTH 40                 /* estimators in estimators */
 #define MC_LIMIT_LOWERED         200000             /* estimators lowered for one model */
 #define MC_LIMIT_COLUMNS         ((size_t)1 << 24)  /* input columns */

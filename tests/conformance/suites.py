@@ -68,14 +68,13 @@ def generate_all(pairs):
 
 
 def files(folder, only=""):
-    """[(description name, place of the file in it, its path)] of a suite, skops files left out."""
+    """[(description name, place of the file in it, its path)] of a suite."""
     found = []
     for path in sorted(folder.glob("[!_]*.json")):
         if not re.search(only, path.stem):
             continue
         for place, file in enumerate(json.loads(path.read_text(encoding="utf-8"))["files"]):
-            if file["format"] != "skops":
-                found.append((path.name, place, file["path"]))
+            found.append((path.name, place, file["path"]))
     return found
 
 

@@ -122,7 +122,8 @@ static bool has_next_stream(run *r)
 {
     while (r->at < r->input.size && r->input.data[r->at] == 0)
         r->at++;
-    return starts_with_magic(r->codec, (mc_bytes){r->input.data + r->at, r->input.size - r->at});
+    return r->codec->magic_size > 0 &&
+           starts_with_magic(r->codec, (mc_bytes){r->input.data + r->at, r->input.size - r->at});
 }
 
 static mc_status run_streams(run *r, mc_inflated *out, mc_error *err)
@@ -145,6 +146,18 @@ static step_result zlib_start(codec_state *state)
     z_stream *z = &state->zlib;
     memset(z, 0, sizeof *z);
     return inflateInit2(z, MAX_WBITS + 32) == Z_OK ? STEP_MORE : STEP_NO_MEMORY;
+}
+
+static step_result deflate_start(codec_state *state)
+{
+    z_stream *z = &state->zlib;
+    memset(z, 0, sizeof *z);
+    return inflateInit2(z, -MAX_WBITS) == Z_OK ? STEP_MORE : STEP_NO_MEMORY;
+}
+
+uint32_t mc_crc32(mc_bytes data)
+{
+    return (uint32_t)crc32_z(0, data.data, data.size);
 }
 
 static step_result zlib_step(codec_state *state, piece *at)
@@ -310,6 +323,13 @@ static const mc_codec CODECS[] = {
     {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}, lz4_start, lz4_step, lz4_end},
     {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}, zstd_start, zstd_step, zstd_end},
 };
+
+static const mc_codec DEFLATE = {"deflate", 0, {0}, deflate_start, zlib_step, zlib_end};
+
+const mc_codec *mc_codec_deflate(void)
+{
+    return &DEFLATE;
+}
 
 const mc_codec *mc_codec_find(mc_bytes data)
 {

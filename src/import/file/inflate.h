@@ -20,6 +20,11 @@ typedef struct mc_codec mc_codec;
 const mc_codec *mc_codec_find(mc_bytes data);
 const char *mc_codec_name(const mc_codec *codec); /* "gzip"; static, below 8 bytes */
 
+/* Deflate without a header, as in zip archives: never found by content. */
+const mc_codec *mc_codec_deflate(void);
+/* CRC-32 as in zip archives and gzip. */
+uint32_t mc_crc32(mc_bytes data);
+
 /* Decompresses all streams in `input`. `out` comes with limit, reserve and context set; nothing is
  * left to free on failure. */
 MC_MUST_CHECK mc_status mc_inflate(const mc_codec *codec, mc_bytes input, mc_inflated *out,
