@@ -27,6 +27,7 @@ typedef enum mc_op {
 #define MC_STEP_MISSING_NAN    1u
 #define MC_STEP_OR_EQUAL       1u
 #define MC_STEP_INTROSORT      1u
+#define MC_STEP_ADMITS_EQUAL   2u
 #define MC_STEP_AS_DISTANCES   1u
 #define MC_STEP_POSITIVE       1u
 #define MC_STEP_KEEP_ABSENT    1u

@@ -114,7 +114,7 @@ void mc_fill_from_donors(const mc_donors *by, const double *x, const double *dis
 {
     for (size_t row = 0; row < n_rows; row++) {
         double *to = out + row * (by->d + 2 * by->k);
-        const mc_near_heap heap = {to + by->d, to + by->d + by->k, by->k};
+        const mc_near_heap heap = {to + by->d, to + by->d + by->k, by->k, false};
         for (size_t j = 0; j < by->d; j++) {
             const double value = x[row * by->d + j];
             if (!by->valid[j])

@@ -63,8 +63,13 @@ void mc_distances_reduced(const mc_metric *metric, const double *x, const double
 /* Sum of (x - y)^2, from the first column to the last. */
 double mc_sqeuclidean(const double *x, const double *y, size_t d);
 
+/* Up to so many columns products are fused into their sums, as the kernels of BLAS do. */
+#define MC_FUSED_COLUMNS 31u
+/* out (n) = x.x for each row of x (n, d), summed as mc_sqeuclidean_tile() sums. */
+void mc_squared_norms(const double *x, size_t n, size_t d, double *out);
+
 /* Squared euclidean distances as BLAS users write them: (x.x - 2 x.y) + y.y, not below 0.
- *   x (n_rows, d), y (n, d), y_norms (n) = y.y as mc_row_dot() sums them
+ *   x (n_rows, d), y (n, d), y_norms (n) of mc_squared_norms()
  *   out (n_rows, n). n <= MC_DISTANCE_TILE. */
 #define MC_DISTANCE_TILE 64u
 void mc_sqeuclidean_tile(const double *x, size_t n_rows, size_t d, const double *y,

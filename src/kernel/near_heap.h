@@ -1,7 +1,6 @@
 /* near_heap.h: a heap of the k best candidates, and the sorts of neighbours. Used by neighbors.c.
  *
- * The heap has the largest value on top. A candidate enters if it is less than that: of equal
- * candidates the first seen stays. */
+ * The heap has the largest value on top. A candidate enters if it is less than that. */
 #ifndef MC_KERNEL_NEAR_HEAP_H
 #define MC_KERNEL_NEAR_HEAP_H
 #include "kernel/neighbors.h"
@@ -9,6 +8,7 @@
 typedef struct mc_near_heap {
     double *values, *indices; /* (k); borrowed */
     size_t k;
+    bool admits_equal; /* of equal candidates the last seen stays: scikit-learn's trees up to 1.0 */
 } mc_near_heap;
 
 static inline void mc_near_heap_start(const mc_near_heap *heap, double value)
@@ -24,7 +24,7 @@ void mc_near_heap_replace(const mc_near_heap *heap, double value, double index);
 
 static inline void mc_near_heap_push(const mc_near_heap *heap, double value, double index)
 {
-    if (value < heap->values[0])
+    if (value < heap->values[0] || (heap->admits_equal && value == heap->values[0]))
         mc_near_heap_replace(heap, value, index);
 }
 

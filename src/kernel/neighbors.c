@@ -71,14 +71,14 @@ static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, 
     double found[TILE_ROWS * MC_DISTANCE_TILE];
     for (size_t i = 0; i < n_rows; i++) {
         const list l = list_at(out, i, room);
-        mc_near_heap_start(&(mc_near_heap){l.distances + k, l.indices + k, k}, DBL_MAX);
+        mc_near_heap_start(&(mc_near_heap){l.distances + k, l.indices + k, k, false}, DBL_MAX);
     }
     for (size_t first = 0; first < t->n; first += MC_DISTANCE_TILE) {
         const size_t n = t->n - first < MC_DISTANCE_TILE ? t->n - first : MC_DISTANCE_TILE;
         tile(t, x, n_rows, first, n, found);
         for (size_t i = 0; i < n_rows; i++) {
             const list l = list_at(out, i, room);
-            const mc_near_heap heap = {l.distances + k, l.indices + k, k};
+            const mc_near_heap heap = {l.distances + k, l.indices + k, k, false};
             for (size_t j = 0; j < n; j++)
                 mc_near_heap_push(&heap, found[i * n + j], (double)(first + j));
         }
@@ -86,8 +86,8 @@ static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, 
     for (size_t i = 0; i < n_rows; i++) {
         const list l = list_at(out, i, room);
         *l.count = (double)k;
-        finish_brute(t, &(mc_near_heap){l.distances + k, l.indices + k, k},
-                     &(mc_near_heap){l.distances, l.indices, k});
+        finish_brute(t, &(mc_near_heap){l.distances + k, l.indices + k, k, false},
+                     &(mc_near_heap){l.distances, l.indices, k, false});
     }
 }
 
@@ -258,7 +258,7 @@ static void walk_nearest(const mc_training *t, const double *x, const mc_near_he
 
 static void tree_nearest(const mc_training *t, const double *x, size_t k, list l)
 {
-    const mc_near_heap heap = {l.distances, l.indices, k};
+    const mc_near_heap heap = {l.distances, l.indices, k, t->admits_equal};
     mc_near_heap_start(&heap, (double)INFINITY);
     walk_nearest(t, x, &heap);
     mc_near_order(heap.values, heap.indices, k, t->sort);
@@ -330,7 +330,7 @@ void mc_near_k_of(const double *distances, size_t n_rows, size_t n, size_t k, si
 {
     for (size_t i = 0; i < n_rows; i++) {
         const list l = list_at(out, i, room);
-        const mc_near_heap heap = {l.distances, l.indices, k};
+        const mc_near_heap heap = {l.distances, l.indices, k, false};
         for (size_t j = 0; j < k; j++) {
             l.distances[j] = (double)INFINITY;
             l.indices[j] = (double)n;

@@ -31,6 +31,7 @@ typedef struct mc_training {
     const double *radii;   /* ball tree: (n_nodes); else NULL */
     size_t n_nodes;
     mc_near_sort sort;
+    bool admits_equal; /* a tree's candidate as far as the farthest takes its place */
 } mc_training;
 
 /* The k nearest rows, nearest first. x (n_rows, d), k <= n, k <= room; room >= 2 k without a tree.

@@ -93,7 +93,7 @@ static mc_status norms_of(mc_lowering *to, const double *at, size_t n, size_t d,
 {
     double *norms = NULL;
     MC_TRY(mc_arena_new(to->arena, double, n, &norms, err));
-    mc_row_dot(at, at, n, d, norms);
+    mc_squared_norms(at, n, d, norms);
     return mc_build_f64(to->b, norms, 1, n, out, err);
 }
 
@@ -265,6 +265,16 @@ static mc_status read_metric(mc_lowering *to, const mc_value *est, size_t d, mc_
                      mc_value_type_name(metric, text, sizeof text));
 }
 
+/* ArgKmin came with 1.1, took sparse rows from 1.2 on, and gave their euclidean distances up again
+ * in 1.4. */
+static bool is_searched(const mc_near_fit *fit, const rows *from)
+{
+    const bool takes_rows =
+        !from->sparse ? fit->version >= 101
+                      : fit->version >= 102 && (fit->version < 104 || !fit->metric.through_dots);
+    return takes_rows && fit->metric.searched && from->kind == 'f';
+}
+
 static mc_status open_brute(mc_lowering *to, const mc_value *est, mc_near_fit *fit, mc_error *err)
 {
     const mc_value *value = NULL;
@@ -279,8 +289,7 @@ static mc_status open_brute(mc_lowering *to, const mc_value *est, mc_near_fit *f
     }
     MC_TRY(read_metric(to, est, from.d, &fit->metric, err));
     fit->allows_nan = fit->metric.id == MC_METRIC_NAN_EUCLIDEAN && fit->version >= 103;
-    const bool dots_of_sparse = from.sparse && fit->metric.through_dots;
-    if (!fit->metric.searched || from.kind != 'f' || dots_of_sparse)
+    if (!is_searched(fit, &from))
         fit->way = MC_NEAR_MEASURED;
     return build_rows(to, &fit->metric, &from, fit->array, err);
 }
@@ -327,7 +336,8 @@ static mc_step asking(const mc_near_fit *fit, mc_op op)
 {
     mc_step step = MC_STEP_INIT(NEAREST);
     step.op = (uint16_t)op;
-    step.flags = fit->version >= 109 ? MC_STEP_INTROSORT : 0;
+    step.flags = (uint16_t)((fit->version >= 109 ? MC_STEP_INTROSORT : 0) |
+                            (fit->version < 101 ? MC_STEP_ADMITS_EQUAL : 0));
     step.n[0] = fit->metric.id;
     step.value[0] = fit->metric.p;
     for (size_t i = 0; i < 6; i++)
