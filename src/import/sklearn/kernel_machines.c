@@ -94,15 +94,17 @@ static mc_status scaled_vectors(mc_lowering *to, const mc_value *est, size_t n, 
     MC_TRY(mc_attr_matrix(to, est, is_old ? "alphas_" : "eigenvectors_", n, k, &vectors, NULL, NULL,
                           err));
     MC_TRY(mc_arena_new(to->arena, double, n *k, &scaled, err));
+    const bool zeros_stay = mc_version_of(to, est) >= 21; /* before, they were divided by 0 */
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < k; j++)
-            scaled[i * k + j] = values[j] == 0.0 ? 0.0 : vectors[i * k + j] / sqrt(values[j]);
+            scaled[i * k + j] =
+                values[j] == 0.0 && zeros_stay ? 0.0 : vectors[i * k + j] / sqrt(values[j]);
     *out = scaled;
     *out_k = k;
     return MC_OK;
 }
 
-/* gamma_ is there since 1.3; before, a gamma that is None goes to the kernel. */
+/* gamma_ is there since 1.3; before, a gamma that is None was 1 / columns of either space. */
 static mc_status pca_kernel(mc_lowering *to, const mc_value *est, const char *rows, const mc_sym *x,
                             mc_sym *out, mc_error *err)
 {
@@ -123,8 +125,10 @@ static mc_status inverse_transform(mc_lowering *to, const mc_value *est, const m
     size_t d = 0;
     mc_sym y;
     bool is_fitted = false;
+    const unsigned version = mc_version_of(to, est);
+    const bool by_place = version == 23 || version == 24; /* alpha was added to K[i, i] of row i */
     MC_TRY(mc_attr_bool(est, "fit_inverse_transform", false, &is_fitted, err));
-    if (!is_fitted)
+    if (!is_fitted || by_place)
         return mc_no_method(err, est, MC_METHOD_INVERSE_TRANSFORM);
     MC_TRY(mc_to_numbers(to, x, &y, err));
     MC_TRY(pca_kernel(to, est, "X_transformed_fit_", &y, &y, err));

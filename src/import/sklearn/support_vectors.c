@@ -1,4 +1,5 @@
-/* support_vectors.c: SVC, NuSVC, SVR, NuSVR and OneClassSVM: libsvm's models, fitted on dense or sparse rows.
+/* support_vectors.c: SVC, NuSVC, SVR, NuSVR and OneClassSVM: libsvm's models, fitted on dense or
+ * sparse rows.
  *
  * Oracle   sklearn/svm/_base.py, _classes.py and svm/src/libsvm/svm.cpp, scikit-learn 1.2 to 1.9.
  * Exact    Given the same kernel values, decisions, votes, scores and probabilities bit for bit
@@ -301,6 +302,9 @@ mc_status mc_lower_svc(mc_lowering *to, const mc_value *est, mc_method method, c
     if (method == MC_METHOD_PREDICT)
         return predict(to, &m, by_class, out, err);
     if (method == MC_METHOD_DECISION_FUNCTION) {
+        /* Up to 0.20 a row's score was scaled by the largest of its batch. */
+        if (by_class && m.n_classes > 2 && mc_version_of(to, est) < 21)
+            return mc_no_method(err, est, method);
         MC_TRY(scores(to, &m, by_class, &y, err));
         return m.n_classes == 2 ? mc_answer_scalar(to, y, out, err)
                                 : mc_answer_matrix(to, y, out, err);
@@ -338,9 +342,12 @@ mc_status mc_lower_one_class_svm(mc_lowering *to, const mc_value *est, mc_method
         return mc_answer_labels(to, label, table, out, err);
     }
     if (method == MC_METHOD_SCORE_SAMPLES) {
+        if (!mc_attr_has(est, "offset_")) /* since 0.20 */
+            return mc_no_method(err, est, method);
         const double *offset = NULL;
         MC_TRY(mc_attr_vector(to, est, "offset_", 1, &offset, NULL, err));
         MC_TRY(mc_emit_add(to, &m.decisions, offset, &m.decisions, err));
     }
-    return mc_answer_scalar(to, m.decisions, out, err);
+    return mc_version_of(to, est) < 20 ? mc_answer_matrix(to, m.decisions, out, err)
+                                       : mc_answer_scalar(to, m.decisions, out, err);
 }
