@@ -1,7 +1,7 @@
 /* run_cluster.c: steps of mixtures, clusters, naive Bayes and isotonic regression.
  *
- * Oracle and Exact stand with each kernel: kernel/special.c, density.c, centres.c, pool.c,
- * lookup.c. */
+ * Oracle   stands with each kernel: kernel/special.c, density.c, centres.c, pool.c, lookup.c.
+ * Exact    As there. */
 #include "image/steps.h"
 #include "kernel/centres.h"
 #include "kernel/density.h"

@@ -1,9 +1,10 @@
 /* lookup.c: sums of table rows, lines between points.
  *
  * Oracle   CategoricalNB._joint_log_likelihood (sklearn/naive_bayes.py);
- *          IsotonicRegression._transform (sklearn/isotonic.py), that is scipy's interp1d:
- * numpy.interp for float64, its own lines for float32. Exact    Bit for bit. Cost     O(d k) a row;
- * O(log n) a value. */
+ *          IsotonicRegression._transform (sklearn/isotonic.py), that is scipy's interp1d, which is
+ *          numpy.interp for float64 and has lines of its own for float32.
+ * Exact    Bit for bit.
+ * Cost     O(d k) a row; O(log n) a value. */
 #include "kernel/lookup.h"
 
 #include <math.h>

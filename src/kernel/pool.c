@@ -1,8 +1,8 @@
 /* pool.c: numpy's reductions over groups of columns.
  *
  * Oracle   AgglomerationTransform.transform (sklearn/cluster/_feature_agglomeration.py), which
- * calls numpy.bincount for means and else the function on x[:, group], a matrix in Fortran order:
- *          numpy adds its columns from the first to the last.
+ *          calls numpy.bincount for means and else the function on x[:, group]. That is a matrix in
+ *          Fortran order: numpy adds its columns from the first to the last.
  * Exact    Bit for bit for batches of two rows and more (one row numpy sums pairwise).
  * Cost     O(d) a row; sorting O(d log d) in place, by a heap: no scratch, no bad case. */
 #include "kernel/pool.h"

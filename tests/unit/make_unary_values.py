@@ -53,6 +53,7 @@ def main():
     line("IF_NAN", 7.0, 0.0, 0, np.where(np.isnan(x), 7.0, x))
     line("IF_ZERO", 7.0, 0.0, 0, np.where(x == 0.0, 7.0, x))
     line("IF_INFINITE", 7.0, -7.0, 0, np.nan_to_num(x, nan=NAN, posinf=7.0, neginf=-7.0))
+    line("POWER", 0.33, 0.0, 4, x ** 0.33)
     line("LOGIT", 0.0, 0.0, 4, np.log(x / (1.0 - x)))
     line("EXPIT", 0.0, 0.0, 4, expit(x))
     line("COMPLEMENT", 0.0, 0.0, 0, 1.0 - x)

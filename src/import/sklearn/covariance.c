@@ -1,10 +1,10 @@
 /* covariance.c: EllipticEnvelope.
  *
  * Oracle   EmpiricalCovariance.mahalanobis (sklearn/covariance/_empirical_covariance.py),
- *          sklearn/covariance/_elliptic_envelope.py, scikit-learn 1.2 to 1.9.
- * Exact    Bit for bit; with store_precision=False as far as the pseudo-inverse is.
- * Why so   The other covariance estimators answer with mahalanobis() alone, which is no method
- * here. */
+ *          sklearn/covariance/_elliptic_envelope.py, scikit-learn 0.18 to 1.9.
+ * Exact    Bit for bit from 0.20 on; with store_precision=False as far as the pseudo-inverse is.
+ * Why so   The other covariance estimators have mahalanobis() alone, which is no method here. */
+#include <math.h>
 #include <string.h>
 
 #include "import/sklearn/attr.h"
@@ -34,24 +34,34 @@ static mc_status precision(mc_lowering *to, const mc_value *est, size_t d, const
     return MC_OK;
 }
 
-mc_status mc_lower_elliptic_envelope(mc_lowering *to, const mc_value *est, mc_method method,
-                                     const mc_sym *x, mc_answer *out, mc_error *err)
+/* Up to 0.19: the root of the distance against that of a threshold, and no score_samples. */
+static mc_status answer_before_020(mc_lowering *to, const mc_value *est, mc_method method, mc_sym y,
+                                   mc_answer *out, mc_error *err)
 {
-    mc_step step = MC_STEP_INIT(QUADRATIC);
-    const double *location = NULL, *by = NULL;
-    const size_t d = x->n_cols;
+    static const double ROOT = 0.33;
+    double threshold = 0.0;
+    uint32_t table = 0;
+    if (method == MC_METHOD_SCORE_SAMPLES || !mc_attr_has(est, "threshold_"))
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_number(est, "threshold_", 0.0, &threshold, err));
+    if (method == MC_METHOD_DECISION_FUNCTION) {
+        MC_TRY(mc_emit_unary(to, &y, MC_UNARY_POWER, ROOT, 0.0, &y, err));
+        MC_TRY(mc_emit_unary(to, &y, MC_UNARY_NEGATIVE, 0.0, 0.0, &y, err));
+        MC_TRY(mc_emit_unary(to, &y, MC_UNARY_OFFSET, pow(threshold, ROOT), 0.0, &y, err));
+        return mc_answer_scalar(to, y, out, err);
+    }
+    MC_TRY(mc_emit_unary(to, &y, MC_UNARY_NEGATIVE, 0.0, 0.0, &y, err));
+    MC_TRY(mc_emit_above(to, &y, -threshold, true, &y, err));
+    MC_TRY(mc_emit_two_classes(to, -1, 1, &table, err));
+    return mc_answer_labels(to, y, table, out, err);
+}
+
+/* `y`: squared distances. */
+static mc_status answer(mc_lowering *to, const mc_value *est, mc_method method, mc_sym y,
+                        mc_answer *out, mc_error *err)
+{
     double offset = 0.0;
     uint32_t table = 0;
-    mc_sym y;
-    if (method != MC_METHOD_PREDICT && method != MC_METHOD_DECISION_FUNCTION &&
-        method != MC_METHOD_SCORE_SAMPLES)
-        return mc_no_method(err, est, method);
-    MC_TRY(mc_attr_vector(to, est, "location_", d, &location, NULL, err));
-    MC_TRY(precision(to, est, d, &by, err));
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
-    MC_TRY(mc_emit_subtract(to, &y, location, &y, err));
-    MC_TRY(mc_build_f64(to->b, by, d, d, &step.array[0], err));
-    MC_TRY(mc_emit_dense_step(to, step, &y, 1, &y, err));
     MC_TRY(mc_emit_unary(to, &y, MC_UNARY_NEGATIVE, 0.0, 0.0, &y, err));
     if (method == MC_METHOD_SCORE_SAMPLES)
         return mc_answer_scalar(to, y, out, err);
@@ -64,4 +74,24 @@ mc_status mc_lower_elliptic_envelope(mc_lowering *to, const mc_value *est, mc_me
     MC_TRY(mc_emit_above(to, &y, 0.0, true, &y, err));
     MC_TRY(mc_emit_two_classes(to, -1, 1, &table, err));
     return mc_answer_labels(to, y, table, out, err);
+}
+
+mc_status mc_lower_elliptic_envelope(mc_lowering *to, const mc_value *est, mc_method method,
+                                     const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(QUADRATIC);
+    const double *location = NULL, *by = NULL;
+    const size_t d = x->n_cols;
+    mc_sym y;
+    if (method != MC_METHOD_PREDICT && method != MC_METHOD_DECISION_FUNCTION &&
+        method != MC_METHOD_SCORE_SAMPLES)
+        return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_vector(to, est, "location_", d, &location, NULL, err));
+    MC_TRY(precision(to, est, d, &by, err));
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
+    MC_TRY(mc_emit_subtract(to, &y, location, &y, err));
+    MC_TRY(mc_build_f64(to->b, by, d, d, &step.array[0], err));
+    MC_TRY(mc_emit_dense_step(to, step, &y, 1, &y, err));
+    return mc_version_of(to, est) < 20 ? answer_before_020(to, est, method, y, out, err)
+                                       : answer(to, est, method, y, out, err);
 }

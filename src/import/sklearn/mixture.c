@@ -2,9 +2,10 @@
  *
  * Oracle   sklearn/mixture/_gaussian_mixture.py, _bayesian_mixture.py, _base.py, scikit-learn 1.2
  *          to 1.9.
- * Exact    Log probabilities within the bounds of kernel/density.c (full, tied) and
- * kernel/linear.c (diag, spherical), the constants within a few ulp; probabilities with the error
- * of logsumexp and exp on top. */
+ * Exact    Log probabilities within the bounds of kernel/density.c (full, tied) and kernel/linear.c
+ *          (diag, spherical); the constants within a few ulp. Probabilities with the error of
+ *          logsumexp and exp on top. Rows of integers are answered as the same numbers in float64;
+ *          from 1.7 on scikit-learn cuts log(2 pi), or the squared distances, to integers then. */
 #include <math.h>
 #include <string.h>
 

@@ -5,8 +5,8 @@
  * Exact    Each layer within the bound of kernel/linear.c for its inputs; tanh, expit and exp as
  *          kernel/unary.c, softmax as kernel/linear.c. All in float64: of a network trained on
  *          float32 the weights are exact, and what scikit-learn rounds on the way is not rounded.
- * Why so   BernoulliRBM.score_samples flips a drawn bit of each row: its answer depends on the
- * whole batch, and is no function of the row. It is no method here. */
+ * Why so   BernoulliRBM.score_samples flips a drawn bit of each row: what it draws depends on the
+ *          whole batch, so that its answer is no function of the row. It is no method here. */
 #include <math.h>
 
 #include "import/sklearn/attr.h"
