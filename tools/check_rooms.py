@@ -39,6 +39,7 @@ LIBRARIES = {
     "microhttpd.h": ["serve"],
     "jansson.h": ["serve"],
     "xxhash.h": ["image", "import", "serve"],
+    "pcre2.h": ["image"],
     "zlib.h": ["import/file"],
     "bzlib.h": ["import/file"],
     "lzma.h": ["import/file"],

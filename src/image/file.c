@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "image/image.h"
 #include "image/layout.h"
+#include "image/pattern.h"
 
 static mc_status io_failed(mc_error *err, const char *path, const char *what)
 {
@@ -22,14 +23,19 @@ static mc_status io_failed(mc_error *err, const char *path, const char *what)
 
 mc_status mc_image_adopt(uint8_t *block, size_t size, mc_image *out, mc_error *err)
 {
+    mc_view view;
+    mc_patterns *patterns = NULL;
     MC_TRY(mc_image_verify(block, size, err));
-    *out = (mc_image){block, size};
+    mc_view_of(block, &view);
+    MC_TRY(mc_patterns_compile(&view, &patterns, err));
+    *out = (mc_image){block, size, patterns};
     return MC_OK;
 }
 
 void mc_image_close(mc_image *image)
 {
     mc_pages_free((void *)(uintptr_t)image->block, image->size);
+    mc_patterns_destroy(image->patterns);
     *image = (mc_image){0};
 }
 

@@ -10,6 +10,7 @@
 typedef struct mc_image {
     const uint8_t *block; /* pages: ours, or a private mapping of a sealed memfd or of our file */
     size_t size;          /* of the mapping: what the budget is charged */
+    struct mc_patterns *patterns; /* owned: its regular expressions, compiled; NULL if none */
 } mc_image;
 
 /* Proves every invariant of image/layout.h, or fails naming the one that is broken. Whatever it

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "image/pattern.h"
 #include "image/view.h"
 
 #define MAGIC 0x4d434d4fu /* "MCMO" */
@@ -82,7 +83,8 @@ static void describe(mc_model *model, const mc_model_identity *identity)
     const mc_model_info back = model->back == NULL ? (mc_model_info){0} : model->back->info;
     info->generation = identity->generation;
     info->load_ns = identity->load_ns;
-    info->bytes = model->image.size + sizeof *model + model->arena.used;
+    info->bytes = model->image.size + mc_patterns_bytes(model->image.patterns) + sizeof *model +
+                  model->arena.used;
     if (model->back != NULL)
         info->bytes += back.bytes - model->back->image.size;
     info->methods = back.methods;
@@ -146,7 +148,7 @@ mc_status mc_model_create(const mc_image *image, const mc_model_identity *identi
     mc_view view;
     mc_model *back = NULL;
     mc_view_of(image->block, &view);
-    const mc_image back_image = {view.back, view.back_size};
+    const mc_image back_image = {view.back, view.back_size, NULL};
     if (view.back != NULL)
         MC_TRY(make(&back_image, identity, NULL, &back, err));
     const mc_status status = make(image, identity, back, out, err);

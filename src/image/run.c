@@ -108,6 +108,7 @@ mc_status mc_image_run(const mc_image *image, mc_method method, const mc_input *
     mc_view_of(image->block, &view);
     plan p = {.run = {.view = &view,
                       .workspace = workspace,
+                      .patterns = image->patterns,
                       .came_sparse = input->sparse || input->layout == MC_LAYOUT_CSR},
               .method = find_method(&view, method)};
     if (p.method == NULL) {

@@ -47,6 +47,11 @@ typedef enum mc_op {
 #define MC_STEP_WEIGHTED       4u
 #define MC_STEP_BY_DISTANCE    1u
 #define MC_STEP_SKIPS_UNKNOWN  2u
+#define MC_STEP_BINARY         1u
+#define MC_STEP_ALTERNATE_SIGN 2u
+#define MC_STEP_SUBLINEAR      1u
+#define MC_STEP_DESCENDING     2u
+#define MC_STEP_HELD32         8u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What SPLINE does beyond the range of training. */
@@ -66,7 +71,8 @@ typedef struct mc_run {
     size_t first_row; /* of this block in the batch, for messages */
     bool came_sparse; /* as a sparse matrix, whose zeros are absent */
     void **buffers;   /* (n_buffers): (n_rows, width) each; steps may redirect their own dst */
-    mc_workspace *workspace; /* for mc_run_room() */
+    mc_workspace *workspace;            /* for mc_run_room() */
+    const struct mc_patterns *patterns; /* of the image; NULL if it has none */
 } mc_run;
 
 typedef mc_status mc_step_run(const mc_run *run, const mc_step *step, mc_error *err);
@@ -115,6 +121,8 @@ static inline mc_sparse_row *mc_run_dst_rows(const mc_run *run, const mc_step *s
 /* `size` bytes of the block's heap, 16-byte aligned, for rows or for scratch. MC_E_BUSY at the
  * workspace's limit; no allocation once it has grown. */
 MC_MUST_CHECK mc_status mc_run_room(const mc_run *run, size_t size, void **out, mc_error *err);
+/* (n) cells for a list or a dict of the answer: they stay as long as the answer does. */
+MC_MUST_CHECK mc_status mc_run_items(const mc_run *run, size_t n, mc_cell **out, mc_error *err);
 /* Room for the columns and the values of `n` entries. */
 MC_MUST_CHECK mc_status mc_run_entries(const mc_run *run, size_t n, uint32_t **out_at,
                                        double **out_values, mc_error *err);
@@ -152,6 +160,9 @@ MC_MUST_CHECK mc_status mc_check_below(const mc_view *view, const mc_step *step,
 /* `ok`, or MC_E_MALFORMED naming the step and `what`. */
 MC_MUST_CHECK mc_status mc_check_that(const mc_view *view, const mc_step *step, bool ok,
                                       const char *what, mc_error *err);
+/* Arrays `at` and `at` + 1 are a token table and its bytes; how many tokens. */
+MC_MUST_CHECK mc_status mc_check_token_table(const mc_view *view, const mc_step *step, size_t at,
+                                             uint32_t *out_n, mc_error *err);
 /* One more than the largest label that the writer of an I32 buffer can write. */
 size_t mc_label_bound(const mc_view *view, uint32_t buffer);
 static inline size_t mc_check_width(const mc_view *view, uint32_t buffer)

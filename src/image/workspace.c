@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/size.h"
+#include "image/pattern.h"
 
 #define MAGIC 0x4d435753u /* "MCWS" */
 
@@ -28,7 +29,16 @@ void mc_workspace_destroy(mc_workspace *workspace)
     for (size_t i = 0; i < MC_N_HEAPS; i++)
         for (size_t j = 0; j < MC_HEAP_CHUNKS; j++)
             mc_free(workspace->heaps[i].chunks[j].memory);
+    mc_matcher_destroy(workspace->matcher);
     mc_free(workspace);
+}
+
+mc_status mc_workspace_matcher(mc_workspace *w, mc_matcher **out, mc_error *err)
+{
+    if (w->matcher == NULL)
+        MC_TRY(mc_matcher_create(&w->matcher, err));
+    *out = w->matcher;
+    return MC_OK;
 }
 
 size_t mc_workspace_bytes(const mc_workspace *workspace)

@@ -15,7 +15,8 @@ typedef enum mc_region {
 
 typedef enum mc_heap {
     MC_HEAP_BLOCK,  /* of one block of rows */
-    MC_HEAP_ANSWER, /* sparse rows of the answer, when there is more than one block */
+    MC_HEAP_ANSWER, /* of the answer: sparse rows when there is more than one block; lists, dicts */
+    MC_HEAP_SCRATCH, /* of one row, while it is computed */
     MC_N_HEAPS
 } mc_heap;
 
@@ -31,6 +32,7 @@ typedef struct mc_memory {
 
 struct mc_workspace {
     uint32_t magic;
+    struct mc_matcher *matcher; /* owned; NULL until a pattern is matched */
     size_t limit, used;
     mc_memory regions[MC_N_REGIONS];
     struct {
@@ -42,6 +44,10 @@ struct mc_workspace {
 /* At least `size` bytes, 64-byte aligned; content is lost when it grows. MC_E_BUSY at the limit. */
 MC_MUST_CHECK mc_status mc_workspace_need(mc_workspace *w, mc_region region, size_t size,
                                           uint8_t **out, mc_error *err);
+
+/* What patterns are matched with (image/pattern.h): made once, and kept. */
+MC_MUST_CHECK mc_status mc_workspace_matcher(mc_workspace *w, struct mc_matcher **out,
+                                             mc_error *err);
 
 /* `size` bytes more of a heap, 16-byte aligned. What it gave before stays where it is until
  * mc_workspace_reset(). MC_E_BUSY at the limit. */

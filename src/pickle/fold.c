@@ -7,8 +7,8 @@
  *   copyreg._reconstructor(class, base, state)  object of class  (protocols 0 and 1)
  *   copyreg.__newobj__(class, ...)              object of class
  *   copyreg.__newobj_ex__(class, args, named)   object of class
- *   getattr(object, "method")                   stays a note; of anything but an object it is
- * refused, so that no chain of them reaches anywhere so that nobody downstream needs to know by
+ *   getattr(object, "method")                   stays a note; of anything but an object or str it
+ * is refused, so that no chain of them reaches anywhere so that nobody downstream needs to know by
  * which protocol a model was written. */
 #include "base/limits.h"
 #include "pickle/text.h"
@@ -120,14 +120,32 @@ static mc_status fold_newobj_ex(mc_vm *vm, mc_items arguments, mc_value *value)
     return MC_OK;
 }
 
-/* A bound method, which scipy's frozen distributions hold. It stays an object of builtins.getattr;
- * attributes of names (modules, classes, functions) and of other such notes are refused. */
+static bool is_str(const mc_value *value)
+{
+    return value->kind == MC_KIND_GLOBAL &&
+           (mc_value_is_a(value, "builtins", "str") || mc_value_is_a(value, "builtins", "unicode"));
+}
+
+/* Small letters only: no __dict__, no __globals__. */
+static bool is_plain_name(mc_bytes name)
+{
+    for (size_t i = 0; i < name.size; i++)
+        if (name.data[i] < 'a' || name.data[i] > 'z')
+            return false;
+    return name.size > 0;
+}
+
+/* A bound method, which scipy's frozen distributions hold, or a method of str, which vectorizers
+ * hold. It stays an object of builtins.getattr; attributes of other names (modules, classes,
+ * functions) and of other such notes are refused. */
 static mc_status fold_getattr(mc_vm *vm, mc_items arguments, mc_value *value)
 {
     char text[256];
     (void)value;
     if (arguments.n != 2 || arguments.at[1]->kind != MC_KIND_TEXT)
         return mc_vm_fail(vm, MC_E_MALFORMED, "getattr needs an object and a name");
+    if (is_str(arguments.at[0]) && is_plain_name(arguments.at[1]->as.bytes))
+        return MC_OK;
     if (arguments.at[0]->kind != MC_KIND_OBJECT ||
         mc_value_is_a(arguments.at[0], "builtins", "getattr")) {
         return mc_vm_fail(vm, MC_E_UNSUPPORTED, "getattr of %s, \"%.*s\"",

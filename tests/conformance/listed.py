@@ -82,6 +82,7 @@ VotingClassifier VotingRegressor _ConstantPredictor _SigmoidCalibration _Tempera
 """.split()
 
 TEXT = """
+CountVectorizer DictVectorizer FeatureHasher HashingVectorizer TfidfTransformer TfidfVectorizer
 """.split()
 
 LISTED = frozenset(
@@ -111,7 +112,7 @@ OWNERS = {
 }
 
 # Inputs that are no rows of numbers and categories.
-OTHER_KINDS = ("text", "dicts", "tokens", "labels", "sets", "images")
+OTHER_KINDS = ("labels", "sets", "images")
 
 
 def is_listed(description):

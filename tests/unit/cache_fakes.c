@@ -221,7 +221,7 @@ static mc_status fill(size_t size, mc_image *out, mc_error *err)
     const uint64_t number = atomic_fetch_add(&load_number, 1) + 1;
     for (size_t i = 0; i < size / sizeof *words; i++)
         words[i] = number;
-    *out = (mc_image){(const uint8_t *)words, size};
+    *out = (mc_image){.block = (const uint8_t *)words, .size = size};
     return MC_OK;
 }
 

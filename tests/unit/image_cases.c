@@ -12,6 +12,7 @@
 #include "image_cases_meta.h"
 #include "image_cases_neighbors.h"
 #include "image_cases_sparse.h"
+#include "image_cases_text.h"
 #include "kernel/linear.h"
 #include "kernel/tree.h"
 #include "kernel/unary.h"
@@ -198,6 +199,7 @@ static make_group_fn *const GROUPS[] = {
     make_group_cluster,
     make_group_kernels,
     make_group_sparse,
+    make_group_text,
     make_group_neighbors,
     make_group_meta,
     NULL,

@@ -16,6 +16,7 @@
 #include "image_cases_sparse.h"
 #include "image_run.h"
 #include "kernel/process_covariance.h"
+#include "kernel/text_options.h"
 
 /* A copy of an image that may be written to, at an address that is aligned as pages are. */
 typedef struct copy {
@@ -372,6 +373,18 @@ static void i7_items_and_parameters(void **state)
         {MC_OP_CSR_SPARSE_LINEAR, "do not ascend", 1, 1, 4},
         {MC_OP_CSR_SPARSE_LINEAR, "do not ascend", 1, 3, 5},
         {MC_OP_CSR_SPARSE_LINEAR, "do not ascend", 4, 0, 2},
+        {MC_OP_TEXT_COUNT, "options of no vectorizer", 0, 0, MC_N_TEXT_OPS},
+        {MC_OP_TEXT_COUNT, "options of no vectorizer", 0, MC_TEXT_OPS, MC_N_ANALYZERS},
+        {MC_OP_TEXT_COUNT, "options of no vectorizer", 0, MC_TEXT_OPS + 1, 0},
+        {MC_OP_TEXT_COUNT, "options of no vectorizer", 0, MC_TEXT_OPS + 2, 0},
+        {MC_OP_TEXT_COUNT, "a pattern of no tokens", 1, 0, 0},
+        {MC_OP_TEXT_COUNT, "a pattern of no tokens", 1, 7, UINT32_MAX}, /* negated */
+        {MC_OP_TEXT_COUNT, "a table of tokens", 2, 0, 2},
+        {MC_OP_TEXT_COUNT, "a table of tokens", 4, 1, 7},
+        {MC_OP_TFIDF, "unknown norm", SIZE_MAX, 0, 3},
+        {MC_OP_HASH_FEATURES, "unknown kind of features", SIZE_MAX, 0, 3},
+        {MC_OP_TOKEN_DICT, "values of no kind", SIZE_MAX, 0, MC_CELL_STRING},
+        {MC_OP_DICT_COLUMNS, "unknown dtype", SIZE_MAX, 0, 3},
         {MC_OP_MAP_LABEL, "must be below", 0, 0, UINT32_MAX},
         {MC_OP_MAP_LABEL, "a label may lie outside", 0, 0, 3}, /* ONE_HOT_LABEL behind it */
         {MC_OP_IS_MISSING, "must be below 4", 0, 0, 4},
@@ -424,7 +437,7 @@ static void i7_arrays_and_widths(void **state)
                 (step->op == MC_OP_FOREST && j == 3) || step->op == MC_OP_WIDE_FOREST ||
                 step->op == MC_OP_WIDE_APPLY || (step->op == MC_OP_NEAR_VOTES && j == 1) ||
                 (step->op == MC_OP_PROJECTED_SQUARES && j >= 2) ||
-                (step->op == MC_OP_NMF_DESCEND && j == 1) ||
+                (step->op == MC_OP_NMF_DESCEND && j == 1) || (step->op == MC_OP_TFIDF && j == 0) ||
                 (asks_rows(step) && (j == 1 || j == 2 || j == 5));
             if (array == MC_NONE)
                 continue;

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/text_analyzer.h"
 
 /* ------------------------------------------------------------------------ input schema ---- */
 
@@ -78,10 +79,20 @@ static mc_status input_symbol(mc_lowering *to, size_t n, mc_sym *out, mc_error *
     return MC_OK;
 }
 
+/* Rows that are one value each: texts, tokens, dicts. */
+static mc_status declare_values(mc_lowering *to, mc_row_kind row, mc_sym *out, mc_error *err)
+{
+    MC_TRY(mc_build_columns(to->b, 1, NULL, false, err));
+    mc_build_row_kind(to->b, row);
+    return input_symbol(to, 1, out, err);
+}
+
 static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *out, mc_error *err)
 {
     const mc_bytes *names = NULL;
     size_t n = 0;
+    if (mc_row_kind_of(root) != MC_ROW_COLUMNS)
+        return declare_values(to, mc_row_kind_of(root), out, err);
     if (!mc_features_of(to, root, &n))
         return no_width(root, err);
     if (n > MC_LIMIT_COLUMNS)

@@ -1,0 +1,14 @@
+/* text_steps.h: the arrays of the steps that read documents, by place. */
+#ifndef MC_IMAGE_TEXT_STEPS_H
+#define MC_IMAGE_TEXT_STEPS_H
+#include "image/view.h"
+
+/* TEXT_COUNT and TEXT_HASH */
+#define MC_TEXT_OPTIONS    0 /* mc_text_options */
+#define MC_TEXT_PATTERN    1 /* mc_run_pattern, or the text of a regular expression, or none */
+#define MC_TEXT_STOP       2 /* stop words: a token table and, behind it, its bytes; or none */
+#define MC_TEXT_VOCABULARY 4 /* TEXT_COUNT: a token table and, behind it, its bytes */
+
+/* The regular expression of a step that has one. */
+bool mc_text_step_regex(const mc_view *view, const mc_step *step, mc_bytes *out);
+#endif
