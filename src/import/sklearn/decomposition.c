@@ -7,10 +7,9 @@
  *          matrix (features squared): with L the Cholesky factor of what scikit-learn inverts, its
  *          quadratic form is one of norms, |x|**2 / noise - |inv(L) C x|**2 / noise**2, within
  *          8 (features) u |x|**2 / noise of the true value. scikit-learn's own loses digits where
- *          the components' variances differ much and whiten is set: 4.6e-6 in 31.8 on unscaled wine,
- *          where this is right to 12 digits (checked against 60).
- * Float32  A model fitted on float32 rows answers them in float32 there, and here in float64: they
- *          agree to float32's accuracy. */
+ *          the components' variances differ much and whiten is set: 4.6e-6 in 31.8 on unscaled
+ * wine, where this is right to 12 digits (checked against 60). Float32  A model fitted on float32
+ * rows answers them in float32 there, and here in float64: they agree to float32's accuracy. */
 #include <float.h>
 #include <math.h>
 
@@ -429,20 +428,36 @@ static mc_status ridge_weights(mc_lowering *to, const components *c, double alph
     return MC_OK;
 }
 
+/* Before 0.22, and there by default, each component was divided by its length over the rows of the
+ * call. A row alone is answered by its signs. */
+static mc_status divides_by_rows(const mc_lowering *to, const mc_value *est, bool *out,
+                                 mc_error *err)
+{
+    bool normalizes = false;
+    MC_TRY(mc_attr_bool(est, "normalize_components", false, &normalizes, err));
+    *out = mc_version_of(to, est) < 22 && !normalizes;
+    return MC_OK;
+}
+
 mc_status mc_lower_sparse_pca(mc_lowering *to, const mc_value *est, mc_method method,
                               const mc_sym *x, mc_answer *out, mc_error *err)
 {
     const double *weights = NULL;
     double alpha = 0.0;
+    bool divides = false;
     components c;
     mc_sym y;
     if (method != MC_METHOD_TRANSFORM && !is_back(method))
         return mc_no_method(err, est, method);
+    MC_TRY(divides_by_rows(to, est, &divides, err));
     MC_TRY(read_components(to, est, method, x, &c, err));
     if (is_back(method))
-        return project_back(to, x, &c, c.rows, out, err);
+        return divides ? mc_no_method(err, est, method) : project_back(to, x, &c, c.rows, out, err);
+    c.mean = divides ? NULL : c.mean;
     MC_TRY(mc_attr_number(est, "ridge_alpha", 0.01, &alpha, err));
     MC_TRY(ridge_weights(to, &c, alpha, &weights, err));
     MC_TRY(project(to, x, &c, weights, &y, err));
+    if (divides)
+        MC_TRY(mc_emit_unary(to, &y, MC_UNARY_SIGN, 0.0, 0.0, &y, err));
     return answer(to, y, out, err);
 }
