@@ -50,29 +50,46 @@ mc_status mc_check_nmf_descend(const mc_view *view, const mc_step *step, mc_erro
     return mc_check_below(view, step, 1, (uint32_t)k, err);
 }
 
+static mc_nonnegative_update update_of(const mc_run *run, const mc_step *step)
+{
+    const double *numbers = mc_view_f64(run->view, step->array[1]);
+    const double *third = mc_view_f64(run->view, step->array[2]);
+    return (mc_nonnegative_update){.h = mc_view_f64(run->view, step->array[0]),
+                                   .gram = third,
+                                   .sums = third,
+                                   .k = mc_run_width(run, step->dst) / 4,
+                                   .d = mc_run_width(run, step->src),
+                                   .beta = numbers[MC_NMF_BETA],
+                                   .gamma = numbers[MC_NMF_GAMMA],
+                                   .l1 = numbers[MC_NMF_L1],
+                                   .l2 = numbers[MC_NMF_L2],
+                                   .tol = numbers[MC_NMF_TOL],
+                                   .stop = (mc_nonnegative_stop)step->n[1],
+                                   .floors = (step->flags & MC_STEP_FLOORS) != 0,
+                                   .max_iter = step->n[0]};
+}
+
 mc_status mc_run_nmf_multiply(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const double *numbers = mc_view_f64(run->view, step->array[1]);
-    const double *third = mc_view_f64(run->view, step->array[2]);
-    const size_t d = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
-    const mc_nonnegative_update by = {.h = mc_view_f64(run->view, step->array[0]),
-                                      .gram = third,
-                                      .sums = third,
-                                      .k = width / 4,
-                                      .d = d,
-                                      .beta = numbers[MC_NMF_BETA],
-                                      .gamma = numbers[MC_NMF_GAMMA],
-                                      .l1 = numbers[MC_NMF_L1],
-                                      .l2 = numbers[MC_NMF_L2],
-                                      .tol = numbers[MC_NMF_TOL],
-                                      .stop = (mc_nonnegative_stop)step->n[1],
-                                      .floors = (step->flags & MC_STEP_FLOORS) != 0,
-                                      .max_iter = step->n[0]};
+    const mc_nonnegative_update by = update_of(run, step);
     const double *x = mc_run_f64(run, step->src);
     double *out = mc_run_dst(run, step);
-    for (size_t i = 0; i < run->n_rows; i++)
-        mc_nonnegative_multiply(&by, x + i * d, out + i * width, out + i * width + by.k);
+    for (size_t i = 0; i < run->n_rows; i++, out += mc_run_width(run, step->dst)) {
+        const mc_sparse_row row = {.at = NULL, .values = x + i * by.d, .n = by.d};
+        mc_nonnegative_multiply(&by, &row, out, out + by.k);
+    }
+    return MC_OK;
+}
+
+mc_status mc_run_csr_nmf_multiply(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_nonnegative_update by = update_of(run, step);
+    const mc_sparse_row *x = mc_run_rows(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++, out += mc_run_width(run, step->dst))
+        mc_nonnegative_multiply(&by, &x[i], out, out + by.k);
     return MC_OK;
 }
 
@@ -90,34 +107,91 @@ mc_status mc_check_nmf_multiply(const mc_view *view, const mc_step *step, mc_err
     return mc_check_array(view, step, 2, MC_ARRAY_F64, beta == 2.0 ? width / 4 : 1, width / 4, err);
 }
 
-/* ------------------------------------------------------------------------------ topics ---- */
-
-mc_status mc_run_topics(const mc_run *run, const mc_step *step, mc_error *err)
+mc_status mc_check_csr_nmf_multiply(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    const size_t d = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
-    const mc_topics by = {.words = mc_view_f64(run->view, step->array[0]),
-                          .k = (width - d) / 3,
-                          .d = d,
-                          .prior = step->value[0],
-                          .tol = step->value[1],
-                          .max_iter = step->n[0]};
-    const double *x = mc_run_f64(run, step->src);
-    double *out = mc_run_dst(run, step);
-    for (size_t i = 0; i < run->n_rows; i++)
-        mc_topics_infer(&by, x + i * d, out + i * width, out + i * width + by.k);
+    MC_TRY(mc_check_nmf_multiply(view, step, err));
+    const double beta = mc_view_f64(view, step->array[1])[MC_NMF_BETA];
+    return mc_check_that(view, step, beta == 1.0 || beta == 2.0, "sparse rows, and such a beta",
+                         err);
+}
+
+mc_status mc_run_csr_check_least(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const mc_sparse_row *x = mc_run_rows(run, step->src);
+    run->buffers[step->dst] = run->buffers[step->src];
+    for (size_t i = 0; i < run->n_rows; i++) {
+        for (size_t j = 0; j < x[i].n; j++) {
+            if (x[i].values[j] < step->value[0])
+                return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
+                               "row %zu, column %u: found %.17g, must not be below %.17g",
+                               run->first_row + i, x[i].at[j], x[i].values[j], step->value[0]);
+        }
+    }
     return MC_OK;
 }
 
-_Static_assert(MC_TOPICS_SCRATCH(1, 1) == 3, "dst is three times the answer, and the words");
+mc_status mc_check_csr_check_least(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) == mc_check_width(view, step->dst),
+                         "source and destination differ in width", err);
+}
+
+/* ------------------------------------------------------------------------------ topics ---- */
+
+static mc_topics topics_of(const mc_run *run, const mc_step *step)
+{
+    return (mc_topics){.words = mc_view_f64(run->view, step->array[0]),
+                       .k = mc_run_width(run, step->dst) / 3,
+                       .prior = step->value[0],
+                       .tol = step->value[1],
+                       .max_iter = step->n[0]};
+}
+
+/* The words that occur are found once, not at each update. */
+mc_status mc_run_topics(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const mc_topics by = topics_of(run, step);
+    const size_t d = mc_run_width(run, step->src);
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++, x += d, out += 3 * by.k) {
+        uint32_t *at = NULL;
+        double *values = NULL;
+        const size_t n = mc_sparse_count(x, d);
+        MC_TRY(mc_run_entries(run, n, &at, &values, err));
+        mc_sparse_gather(x, d, at, values);
+        const mc_sparse_row counts = {at, values, n};
+        mc_topics_infer(&by, &counts, out, out + by.k);
+    }
+    return MC_OK;
+}
+
+mc_status mc_run_csr_topics(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_topics by = topics_of(run, step);
+    const mc_sparse_row *x = mc_run_rows(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++, out += 3 * by.k)
+        mc_topics_infer(&by, &x[i], out, out + by.k);
+    return MC_OK;
+}
+
+_Static_assert(MC_TOPICS_SCRATCH(1) == 2, "dst is three times the answer");
 
 mc_status mc_check_topics(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    const size_t d = mc_check_width(view, step->src), width = mc_check_width(view, step->dst);
+    const size_t width = mc_check_width(view, step->dst);
     MC_TRY(check_iterations(view, step, err));
-    MC_TRY(
-        mc_check_that(view, step, width > d && (width - d) % 3 == 0, "no room for scratch", err));
-    return mc_check_array(view, step, 0, MC_ARRAY_F64, d, (width - d) / 3, err);
+    MC_TRY(mc_check_that(view, step, width % 3 == 0, "no room for scratch", err));
+    return mc_check_array(view, step, 0, MC_ARRAY_F64, mc_check_width(view, step->src), width / 3,
+                          err);
+}
+
+mc_status mc_check_csr_topics(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_topics(view, step, err);
 }
 
 /* ------------------------------------------------------------------------------- codes ---- */

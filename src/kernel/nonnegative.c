@@ -104,6 +104,12 @@ static double weighted(const mc_nonnegative_update *by, double x, double product
     return power(safe, by->beta - 2.0) * x;
 }
 
+/* What h has for value i of the row. */
+static const double *part_of(const mc_nonnegative_update *by, const mc_sparse_row *x, size_t i)
+{
+    return by->h + (x->at == NULL ? i : x->at[i]) * by->k;
+}
+
 /* The fraction for beta 2, where target = h x.T does not change. */
 static void quadratic_fraction(const mc_nonnegative_update *by, const work *at)
 {
@@ -114,17 +120,18 @@ static void quadratic_fraction(const mc_nonnegative_update *by, const work *at)
 
 /* Kullback-Leibler. NMF keeps its denominator from update to update and adds the penalty each time
  * anew: scikit-learn adds in place to what it means to reuse. MiniBatchNMF starts afresh. */
-static void logarithmic_fraction(const mc_nonnegative_update *by, const double *x, const work *at)
+static void logarithmic_fraction(const mc_nonnegative_update *by, const mc_sparse_row *x,
+                                 const work *at)
 {
     for (size_t i = 0; i < by->k && by->l1 > 0.0; i++)
         at->target[i] = (by->stop == MC_STOP_BY_ERROR ? at->target[i] : by->sums[i]) + by->l1;
     memset(at->numerator, 0, by->k * sizeof *at->numerator);
     memcpy(at->denominator, at->target, by->k * sizeof *at->denominator);
-    for (size_t j = 0; j < by->d; j++) {
-        if (x[j] == 0.0)
+    for (size_t j = 0; j < x->n; j++) {
+        if (x->values[j] == 0.0)
             continue;
-        const double *h = by->h + j * by->k;
-        add_scaled(at->numerator, weighted(by, x[j], dot(at->w, h, by->k)), h, by->k);
+        const double *h = part_of(by, x, j);
+        add_scaled(at->numerator, weighted(by, x->values[j], dot(at->w, h, by->k)), h, by->k);
     }
 }
 
@@ -142,7 +149,7 @@ static void general_fraction(const mc_nonnegative_update *by, const double *x, c
 }
 
 /* w *= (numerator / denominator) ** gamma; |the change| / |w| comes back. */
-static double update_once(const mc_nonnegative_update *by, const double *x, const work *at)
+static double update_once(const mc_nonnegative_update *by, const mc_sparse_row *x, const work *at)
 {
     const double l1 = by->l1 > 0.0 && by->beta != 1.0 ? by->l1 : 0.0; /* beta 1 has it already */
     double moved = 0.0, size = 0.0;
@@ -151,7 +158,7 @@ static double update_once(const mc_nonnegative_update *by, const double *x, cons
     else if (by->beta == 1.0)
         logarithmic_fraction(by, x, at);
     else
-        general_fraction(by, x, at);
+        general_fraction(by, x->values, at);
     for (size_t i = 0; i < by->k; i++) {
         const double old = at->w[i];
         double below = at->denominator[i] + l1;
@@ -195,15 +202,26 @@ static void add_feature(const mc_nonnegative_update *by, double x, double produc
     }
 }
 
-static double divergence(const mc_nonnegative_update *by, const double *x, const work *at)
+/* |x - w h|**2 / 2 of a sparse row, as scikit-learn has it: the zeros are never looked at. */
+static double sparse_square(const mc_nonnegative_update *by, const mc_sparse_row *x, const work *at)
+{
+    double square = dot(x->values, x->values, x->n);
+    for (size_t i = 0; i < by->k; i++)
+        square += at->w[i] * (dot(by->gram + i * by->k, at->w, by->k) - 2.0 * at->target[i]);
+    return square / 2.0;
+}
+
+static double divergence(const mc_nonnegative_update *by, const mc_sparse_row *x, const work *at)
 {
     const double beta = by->beta;
     double result = 0.0;
     sums s = {0};
-    for (size_t j = 0; j < by->d; j++) {
-        if (beta == 1.0 && x[j] == 0.0)
+    if (beta == 2.0 && x->at != NULL)
+        return sqrt(2.0 * sparse_square(by, x, at));
+    for (size_t j = 0; j < x->n; j++) {
+        if (beta == 1.0 && x->values[j] == 0.0)
             continue;
-        add_feature(by, x[j], dot(at->w, by->h + j * by->k, by->k), &s);
+        add_feature(by, x->values[j], dot(at->w, part_of(by, x, j), by->k), &s);
     }
     if (beta == 2.0)
         result = s.squares / 2.0;
@@ -217,22 +235,22 @@ static double divergence(const mc_nonnegative_update *by, const double *x, const
 }
 
 /* target is h x.T for beta 2, the denominator for beta 1. */
-static void start(const mc_nonnegative_update *by, const double *x, const work *at)
+static void start(const mc_nonnegative_update *by, const mc_sparse_row *x, const work *at)
 {
     double sum = 0.0;
     memset(at->target, 0, by->k * sizeof *at->target);
     if (by->beta == 1.0)
         memcpy(at->target, by->sums, by->k * sizeof *at->target);
-    for (size_t j = 0; j < by->d; j++) {
+    for (size_t j = 0; j < x->n; j++) {
         if (by->beta == 2.0)
-            add_scaled(at->target, x[j], by->h + j * by->k, by->k);
-        sum += x[j];
+            add_scaled(at->target, x->values[j], part_of(by, x, j), by->k);
+        sum += x->values[j];
     }
     for (size_t i = 0; i < by->k; i++)
         at->w[i] = sqrt(sum / (double)by->d / (double)by->k);
 }
 
-void mc_nonnegative_multiply(const mc_nonnegative_update *by, const double *x, double *w,
+void mc_nonnegative_multiply(const mc_nonnegative_update *by, const mc_sparse_row *x, double *w,
                              double *scratch)
 {
     const work at = {w, scratch, scratch + by->k, scratch + 2 * by->k};

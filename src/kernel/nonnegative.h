@@ -4,7 +4,7 @@
  * answer for a row depends on the rows asked with it. These are its answers for a row alone. */
 #ifndef MC_KERNEL_NONNEGATIVE_H
 #define MC_KERNEL_NONNEGATIVE_H
-#include "base/base.h"
+#include "kernel/sparse_rows.h"
 
 /* Coordinate descent from w = 0 on |x - w h|**2. All pointers are borrowed. */
 typedef struct mc_nonnegative_descent {
@@ -41,7 +41,8 @@ enum { MC_NMF_BETA, MC_NMF_GAMMA, MC_NMF_L1, MC_NMF_L2, MC_NMF_TOL, MC_NMF_NUMBE
 
 /* Numbers that mc_nonnegative_multiply() needs behind its answer. */
 #define MC_NONNEGATIVE_SCRATCH(k) (3 * (k))
-/* w (k) from x (d) >= 0; scratch (MC_NONNEGATIVE_SCRATCH). O(max_iter k d). */
-void mc_nonnegative_multiply(const mc_nonnegative_update *by, const double *x, double *w,
+/* w (k) from a row x >= 0; scratch (MC_NONNEGATIVE_SCRATCH). x is dense if x->at is NULL: then it
+ * has d values. Sparse rows only for beta 1 and 2. O(max_iter k x->n). */
+void mc_nonnegative_multiply(const mc_nonnegative_update *by, const mc_sparse_row *x, double *w,
                              double *scratch);
 #endif

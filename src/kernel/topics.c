@@ -38,29 +38,18 @@ static void expect(const double *shares, size_t k, double *out)
         out[i] = exp(psi(shares[i]) - psi_total);
 }
 
-/* Which words occur; doubles hold their numbers exactly. */
-static size_t find_words(const double *counts, size_t d, double *out)
-{
-    size_t n = 0;
-    for (size_t j = 0; j < d; j++)
-        if (counts[j] != 0.0)
-            out[n++] = (double)j;
-    return n;
-}
-
 /* next (k) = sum over the words of their counts over how likely the topics make them. */
-static void weigh_words(const mc_topics *by, const double *counts, const double *found, size_t n,
-                        const double *expected, double *next)
+static void weigh_words(const mc_topics *by, const mc_sparse_row *counts, const double *expected,
+                        double *next)
 {
     for (size_t i = 0; i < by->k; i++)
         next[i] = 0.0;
-    for (size_t at = 0; at < n; at++) {
-        const size_t j = (size_t)found[at];
-        const double *word = by->words + j * by->k;
+    for (size_t at = 0; at < counts->n; at++) {
+        const double *word = by->words + counts->at[at] * by->k;
         double likely = 0.0;
         for (size_t i = 0; i < by->k; i++)
             likely += expected[i] * word[i];
-        const double weight = counts[j] / (likely + DBL_EPSILON);
+        const double weight = counts->values[at] / (likely + DBL_EPSILON);
         for (size_t i = 0; i < by->k; i++)
             next[i] += weight * word[i];
     }
@@ -79,15 +68,14 @@ static double update(const mc_topics *by, const double *expected, const double *
     return change / (double)by->k;
 }
 
-void mc_topics_infer(const mc_topics *by, const double *counts, double *out, double *scratch)
+void mc_topics_infer(const mc_topics *by, const mc_sparse_row *counts, double *out, double *scratch)
 {
-    double *expected = scratch, *next = expected + by->k, *found = next + by->k;
-    const size_t n = find_words(counts, by->d, found);
+    double *expected = scratch, *next = expected + by->k;
     for (size_t i = 0; i < by->k; i++)
         out[i] = 1.0;
     expect(out, by->k, expected);
     for (uint32_t i = 0; i < by->max_iter; i++) {
-        weigh_words(by, counts, found, n, expected, next);
+        weigh_words(by, counts, expected, next);
         const double change = update(by, expected, next, out);
         expect(out, by->k, expected);
         if (change < by->tol)

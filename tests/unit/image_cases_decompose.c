@@ -25,6 +25,14 @@ static uint32_t make_absolute(making *m, uint32_t x)
     return make_step(m, step, N_COLUMNS);
 }
 
+/* Without its zeros, none of them below 0. */
+static uint32_t make_rows(making *m, uint32_t x)
+{
+    mc_step step = step_of(MC_OP_CSR_CHECK_LEAST);
+    step.src = make_simple(m, MC_OP_DENSE_TO_CSR, x, MC_NONE, N_COLUMNS);
+    return make_step(m, step, N_COLUMNS);
+}
+
 static uint32_t make_gram(making *m)
 {
     const double gram[K * K] = {2.0, 0.5, 0.25, 0.5, 1.0, 0.125, 0.25, 0.125, 1.5};
@@ -46,7 +54,7 @@ static void make_descents(making *m, results *r, uint32_t products)
 }
 
 /* Each kind of beta, and either rule to stop. */
-static void make_updates(making *m, results *r, uint32_t x)
+static void make_updates(making *m, results *r, uint32_t x, uint32_t rows)
 {
     const double h[N_COLUMNS * K] = {1.0, 0.5, 0.0, 0.25, 2.0, 1.0, 0.5, 0.75, 1.0, 2.0, 0.0, 0.5};
     const double sums[K] = {3.75, 3.25, 2.5}, betas[] = {2.0, 1.0, 0.5};
@@ -61,10 +69,14 @@ static void make_updates(making *m, results *r, uint32_t x)
         step.array[1] = make_f64(m, 1, MC_NMF_NUMBERS, numbers);
         step.array[2] = betas[i] > 1.0 ? make_gram(m) : make_f64(m, 1, K, sums);
         keep_answer(m, r, make_step(m, step, K + MC_NONNEGATIVE_SCRATCH(K)));
+        step.op = MC_OP_CSR_NMF_MULTIPLY;
+        step.src = rows;
+        if (betas[i] > 0.5)
+            keep_answer(m, r, make_step(m, step, K + MC_NONNEGATIVE_SCRATCH(K)));
     }
 }
 
-static void make_topics(making *m, results *r, uint32_t x)
+static void make_topics(making *m, results *r, uint32_t x, uint32_t rows)
 {
     const double words[N_COLUMNS * K] = {0.5, 0.25, 0.125, 0.25, 0.5, 0.25,
                                          0.1, 0.2,  0.3,   0.4,  0.1, 0.1};
@@ -74,7 +86,10 @@ static void make_topics(making *m, results *r, uint32_t x)
     step.value[0] = 0.5;
     step.value[1] = 1e-3;
     step.array[0] = make_f64(m, N_COLUMNS, K, words);
-    keep_answer(m, r, make_step(m, step, K + MC_TOPICS_SCRATCH(K, N_COLUMNS)));
+    keep_answer(m, r, make_step(m, step, K + MC_TOPICS_SCRATCH(K)));
+    step.op = MC_OP_CSR_TOPICS;
+    step.src = rows;
+    keep_answer(m, r, make_step(m, step, K + MC_TOPICS_SCRATCH(K)));
 }
 
 static void make_codes(making *m, results *r, uint32_t products, uint32_t length)
@@ -129,8 +144,9 @@ void make_group_decompose(making *m, results *r, uint32_t x)
     step.src = step.src2 = x;
     const uint32_t length = make_step(m, step, 1), positive = make_absolute(m, x);
     make_descents(m, r, products);
-    make_updates(m, r, positive);
-    make_topics(m, r, positive);
+    const uint32_t rows = make_rows(m, positive);
+    make_updates(m, r, positive, rows);
+    make_topics(m, r, positive, rows);
     make_codes(m, r, products, length);
     make_paths(m, r, products);
 }

@@ -88,13 +88,27 @@ static mc_status emit_with_scratch(mc_lowering *to, mc_step step, size_t k, size
     return mc_emit_columns(to, &whole, first, k, out, err);
 }
 
-static mc_status emit_non_negative(mc_lowering *to, const mc_sym *x, bool refuses_zero, mc_sym *out,
-                                   mc_error *err)
+/* Checked; sparse rows stay so. */
+static mc_status emit_non_negative(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(CHECK_LEAST);
+    uint32_t buffer = 0;
+    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, out, err));
+    if (out->kind == MC_SYM_SPARSE)
+        step.op = MC_OP_CSR_CHECK_LEAST;
+    step.src = out->buffer;
+    MC_TRY(mc_build_step(to->b, step, out->n_cols, &buffer, err));
+    *out = (mc_sym){.kind = out->kind, .buffer = buffer, .n_cols = out->n_cols};
+    return MC_OK;
+}
+
+/* For a divergence that has no value at 0. */
+static mc_status emit_positive(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(CHECK_LEAST);
     uint32_t buffer = 0;
     MC_TRY(mc_emit_check(to, x, MC_FINITE, out, err));
-    step.flags = refuses_zero ? MC_STEP_OR_EQUAL : 0;
+    step.flags = MC_STEP_OR_EQUAL;
     step.src = out->buffer;
     MC_TRY(mc_build_step(to->b, step, out->n_cols, &buffer, err));
     *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = out->n_cols};
@@ -140,7 +154,7 @@ static mc_status emit_descent(mc_lowering *to, const mc_value *est, const mc_sym
         gram[i * f->k + i] += f->l2;
         less[i] = -f->l1;
     }
-    MC_TRY(emit_non_negative(to, x, false, out, err));
+    MC_TRY(emit_non_negative(to, x, out, err));
     MC_TRY(mc_emit_linear(to, out, f->h, less, f->k, out, err));
     step.src = out->buffer;
     step.n[0] = f->max_iter;
@@ -192,6 +206,21 @@ static mc_status build_third(mc_lowering *to, const factors *f, double beta, uin
     return mc_build_f64(to->b, sums, 1, f->k, out, err);
 }
 
+/* The row as its updates take it: MiniBatchNMF looks at no signs, and only sums over the entries
+ * of a row can leave its zeros out. */
+static mc_status emit_row(mc_lowering *to, const mc_sym *x, double beta, mc_nonnegative_stop stop,
+                          mc_sym *out, mc_error *err)
+{
+    const bool stays_sparse = beta == 1.0 || beta == 2.0;
+    if (stop == MC_STOP_BY_CHANGE)
+        return stays_sparse ? mc_emit_check_sparse(to, x, MC_FINITE, out, err)
+                            : mc_emit_check(to, x, MC_FINITE, out, err);
+    if (beta <= 0.0)
+        return emit_positive(to, x, out, err);
+    MC_TRY(emit_non_negative(to, x, out, err));
+    return stays_sparse ? MC_OK : mc_to_numbers(to, out, out, err);
+}
+
 static mc_status emit_updates(mc_lowering *to, const mc_value *est, const mc_sym *x,
                               const factors *f, mc_nonnegative_stop stop, mc_sym *out,
                               mc_error *err)
@@ -204,11 +233,10 @@ static mc_status emit_updates(mc_lowering *to, const mc_value *est, const mc_sym
     numbers[MC_NMF_L1] = f->l1;
     numbers[MC_NMF_L2] = f->l2;
     numbers[MC_NMF_TOL] = f->tol;
-    if (stop == MC_STOP_BY_ERROR)
-        MC_TRY(emit_non_negative(to, x, numbers[MC_NMF_BETA] <= 0.0, out, err));
-    else
-        MC_TRY(mc_emit_check(to, x, MC_FINITE, out, err));
+    MC_TRY(emit_row(to, x, numbers[MC_NMF_BETA], stop, out, err));
     MC_TRY(mc_matrix_transposed(to, f->h, f->k, f->d, &transposed, err));
+    if (out->kind == MC_SYM_SPARSE)
+        step.op = MC_OP_CSR_NMF_MULTIPLY;
     step.flags = mc_version_of(to, est) >= 103 ? MC_STEP_FLOORS : 0;
     step.src = out->buffer;
     step.n[0] = f->max_iter;
@@ -288,11 +316,13 @@ mc_status mc_lower_latent_dirichlet(mc_lowering *to, const mc_value *est, mc_met
     MC_TRY(read_iterations(est, "max_doc_update_iter", &step.n[0], err));
     MC_TRY(mc_attr_number(est, "doc_topic_prior_", 1.0 / (double)k, &step.value[0], err));
     MC_TRY(mc_attr_number(est, "mean_change_tol", 1e-3, &step.value[1], err));
-    MC_TRY(emit_non_negative(to, x, false, &y, err));
+    MC_TRY(emit_non_negative(to, x, &y, err));
+    if (y.kind == MC_SYM_SPARSE)
+        step.op = MC_OP_CSR_TOPICS;
     MC_TRY(mc_matrix_transposed(to, topics, k, x->n_cols, &words, err));
     MC_TRY(mc_build_f64(to->b, words, x->n_cols, k, &step.array[0], err));
     step.src = y.buffer;
-    MC_TRY(emit_with_scratch(to, step, k, MC_TOPICS_SCRATCH(k, x->n_cols), &y, err));
+    MC_TRY(emit_with_scratch(to, step, k, MC_TOPICS_SCRATCH(k), &y, err));
     MC_TRY(mc_emit_row_share(to, &y, MC_ZERO_DIVIDES, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }
