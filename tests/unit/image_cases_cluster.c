@@ -72,18 +72,19 @@ static void make_pools(making *m, results *r, uint32_t x)
 
 static void make_tables(making *m, results *r, uint32_t x)
 {
-    const double values[] = {-0.5, -1.0, -2.0, -0.25, -0.125, -3.0}, at[] = {-1.0, 0.5, 2.0};
-    const uint32_t start[] = {0, 1, 3};
+    const double values[] = {-0.5, -1.0, -2.0, -0.25, -0.125, -3.0, -4.0, -0.75};
+    const double at[] = {-1.0, 0.5, 2.0};
+    const uint32_t start[] = {0, 1, 4}, last_two[] = {1, 3};
     const uint32_t label = make_simple(m, MC_OP_ARGMAX, x, MC_NONE, 1);
     const uint32_t chosen = make_simple(m, MC_OP_ONE_HOT_LABEL, label, MC_NONE, D);
-    const uint32_t last = make_simple(m, MC_OP_SELECT, chosen, make_u32(m, 2, start + 1), 2);
+    const uint32_t last = make_simple(m, MC_OP_SELECT, chosen, make_u32(m, 2, last_two), 2);
     mc_step step = step_of(MC_OP_MULTIPLY);
     step.src = last;
     step.array[0] = make_f64(m, 1, 2, (const double[]){0.0, 1.0});
     const uint32_t categories = make_step(m, step, 2); /* 0, and 0 or 1 */
     step = step_of(MC_OP_CATEGORY_SUM);
     step.src = categories;
-    step.array[0] = make_f64(m, 3, 2, values);
+    step.array[0] = make_f64(m, 4, 2, values);
     step.array[1] = make_u32(m, 3, start);
     keep(r, make_step(m, step, 2));
     step = step_of(MC_OP_INTERPOLATE);

@@ -385,6 +385,17 @@ static void i7_items_and_parameters(void **state)
         {MC_OP_HASH_FEATURES, "unknown kind of features", SIZE_MAX, 0, 3},
         {MC_OP_TOKEN_DICT, "values of no kind", SIZE_MAX, 0, MC_CELL_STRING},
         {MC_OP_DICT_COLUMNS, "unknown dtype", SIZE_MAX, 0, 3},
+        {MC_OP_LOG_SHARE, "unknown form", SIZE_MAX, 0, 2},
+        {MC_OP_PROJECTED_SQUARES, "do not ascend", 1, 0, 1},
+        {MC_OP_PROJECTED_SQUARES, "do not ascend", 1, 1, 4},
+        {MC_OP_BISECT, "no tree over the scores", 0, 0, 0}, /* a node in itself */
+        {MC_OP_BISECT, "no tree over the scores", 0, 2, 5}, /* label 3 of 3 */
+        {MC_OP_BISECT, "no tree over the scores", SIZE_MAX, 0, 2},
+        {MC_OP_POOL, "unknown function", SIZE_MAX, 0, UINT32_MAX},
+        {MC_OP_POOL, "must be below 4", 0, 1, 4},
+        {MC_OP_POOL, "a group is empty", 1, 1, 0},
+        {MC_OP_POOL, "do not ascend", 1, 2, 3},
+        {MC_OP_CATEGORY_SUM, "do not ascend", 1, 1, 5},
         {MC_OP_MAP_LABEL, "must be below", 0, 0, UINT32_MAX},
         {MC_OP_MAP_LABEL, "a label may lie outside", 0, 0, 3}, /* ONE_HOT_LABEL behind it */
         {MC_OP_IS_MISSING, "must be below 4", 0, 0, 4},
