@@ -45,8 +45,9 @@ static bool came_as_integers(const mc_view *view, const mc_input *input)
         return is_integer(input->as.dense.dtype);
     if (input->layout != MC_LAYOUT_COLUMNS)
         return false;
-    for (uint32_t i = 0; i < view->n_columns; i++) {
-        if (view->columns[i].kind != MC_COLUMN_UNUSED &&
+    const bool is_open = (view->header->flags & MC_IMAGE_ANY_WIDTH) != 0;
+    for (size_t i = 0; i < input->as.columns.n_columns; i++) {
+        if (view->columns[is_open ? 0 : i].kind != MC_COLUMN_UNUSED &&
             !is_integer(input->as.columns.columns[i].dtype))
             return false;
     }

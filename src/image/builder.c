@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/size.h"
 #include "image/builder_state.h"
+#include "image/open.h"
 
 mc_status mc_builder_create(mc_builder **out, mc_error *err)
 {
@@ -164,6 +165,30 @@ void mc_build_row_kind(mc_builder *b, mc_row_kind row)
 {
     MC_ASSERT(row == MC_ROW_COLUMNS || b->n_columns == 1);
     b->flags = (b->flags & ~(3u << MC_IMAGE_ROW_SHIFT)) | (uint32_t)row << MC_IMAGE_ROW_SHIFT;
+}
+
+void mc_build_any_width(mc_builder *b)
+{
+    mc_build_row_kind(b, MC_ROW_LIST);
+    b->flags |= MC_IMAGE_ANY_WIDTH;
+}
+
+mc_status mc_build_is_open(const mc_builder *b, bool *out, mc_error *err)
+{
+    const mc_vec *buffers = &b->sections[MC_SECTION_BUFFERS];
+    const mc_vec *steps = &b->sections[MC_SECTION_STEPS];
+    const mc_view view = {
+        .steps = (const mc_step *)(const void *)steps->data,
+        .arrays = (const mc_image_array *)(const void *)b->sections[MC_SECTION_ARRAYS].data,
+        .weights = b->sections[MC_SECTION_WEIGHTS].data,
+        .n_steps = mc_u32_from_size(steps->size / sizeof(mc_step)),
+        .n_buffers = mc_u32_from_size(buffers->size / sizeof(mc_image_buffer))};
+    uint8_t *widens = mc_alloc(view.n_buffers, 1);
+    if (widens == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory to look at the steps");
+    *out = mc_open_is_possible(&view, widens);
+    mc_free(widens);
+    return MC_OK;
 }
 
 uint32_t mc_build_sparse_input(mc_builder *b)

@@ -39,6 +39,11 @@ size_t mc_build_n_classes(const mc_builder *b, uint32_t table);
 MC_MUST_CHECK mc_status mc_build_class(const mc_builder *b, uint32_t table, size_t at,
                                        mc_arena *arena, mc_cell *out, mc_error *err);
 
+/* Rows of any width: the one column stands for all. The program must treat them alike, which
+ * mc_build_is_open() tells before mc_build_finish() would fail. */
+void mc_build_any_width(mc_builder *b);
+MC_MUST_CHECK mc_status mc_build_is_open(const mc_builder *b, bool *out, mc_error *err);
+
 /* -- weights: copied */
 MC_MUST_CHECK mc_status mc_build_array(mc_builder *b, mc_array_type type, const void *items,
                                        size_t n_rows, size_t n_cols, uint32_t *out, mc_error *err);

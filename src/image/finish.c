@@ -31,7 +31,8 @@ static void assign_slots(mc_builder *b, uint32_t *n_numbers, uint32_t *n_cells)
         if (b->sparse_input) {
             columns[i].kind = MC_COLUMN_SPARSE;
             columns[i].slot = (uint32_t)i;
-        } else if (b->wanted.data[i] & MC_WANTED_CELL) {
+        } else if ((b->wanted.data[i] & MC_WANTED_CELL) ||
+                   ((b->flags & MC_IMAGE_ANY_WIDTH) && b->wanted.data[i] != 0)) {
             columns[i].kind = MC_COLUMN_CELL;
             columns[i].slot = (*n_cells)++;
         } else if (b->wanted.data[i] & MC_WANTED_NUMBER) {

@@ -245,6 +245,48 @@ mc_status mc_input_to_slots(const mc_view *view, const mc_input *input, mc_works
     return MC_OK;
 }
 
+/* --------------------------------------------------------------------- rows of any width ---- */
+
+mc_status mc_input_numbers(const mc_column_data *values, size_t n, size_t row, double *out,
+                           mc_error *err)
+{
+    const uint8_t *item = values->data;
+    for (size_t j = 0; j < n; j++, item += values->stride)
+        MC_TRY(number_from(item, values->dtype, row, j, &out[j], err));
+    return MC_OK;
+}
+
+static mc_status csr_to_matrix(const mc_csr_data *csr, size_t n_rows, size_t width, double *out,
+                               mc_error *err)
+{
+    memset(out, 0, n_rows * width * sizeof *out);
+    for (size_t row = 0; row < n_rows; row++) {
+        if (csr->indptr[row] < 0 || csr->indptr[row + 1] < csr->indptr[row])
+            return not_ascending(err, row);
+        for (int64_t i = csr->indptr[row]; i < csr->indptr[row + 1]; i++) {
+            const int32_t index = csr->indices[i];
+            if (index < 0 || (size_t)index >= width)
+                return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu: index %d, expected 0 to %zu",
+                               row, index, width - 1);
+            out[row * width + (size_t)index] += csr->data[i];
+        }
+    }
+    return MC_OK;
+}
+
+mc_status mc_input_to_matrix(const mc_input *input, size_t width, double *out, mc_error *err)
+{
+    if (input->layout == MC_LAYOUT_CSR)
+        return csr_to_matrix(&input->as.csr, input->n_rows, width, out, err);
+    for (size_t j = 0; j < width; j++) {
+        const mc_column_data column = column_of(input, j);
+        const uint8_t *item = column.data;
+        for (size_t row = 0; row < input->n_rows; row++, item += column.stride)
+            MC_TRY(number_from(item, column.dtype, row, j, &out[row * width + j], err));
+    }
+    return MC_OK;
+}
+
 /* ------------------------------------------------------------------------- sparse rows ---- */
 
 /* Entries of a row whose columns do not ascend: copied, sorted, and added up as scipy does. */

@@ -39,6 +39,8 @@
  *        name a class table that covers every label that the step can write.
  *   (I10) `back` is empty or an image for which I1 to I9 hold, without a `back` of its own, whose
  *        only method is inverse_transform, which the image around it lacks.
+ *   (I11) where rows may have any width (MC_IMAGE_ANY_WIDTH) they are lists, the program is one for
+ *        rows of one column, and what reads of them treats all columns alike (open.h).
  */
 #ifndef MC_IMAGE_LAYOUT_H
 #define MC_IMAGE_LAYOUT_H
@@ -76,7 +78,8 @@ typedef struct mc_image_text {
 #define MC_IMAGE_HAS_NAMES     1u
 #define MC_IMAGE_EXTRA_COLUMNS 2u
 #define MC_IMAGE_ROW_SHIFT     2u /* above: mc_row_kind, in 2 bits */
-#define MC_IMAGE_FLAGS         15u
+#define MC_IMAGE_ANY_WIDTH     16u
+#define MC_IMAGE_FLAGS         31u
 
 typedef struct mc_image_header {
     char magic[8];

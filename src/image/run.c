@@ -12,6 +12,7 @@
 #include "image/answer.h"
 #include "image/image.h"
 #include "image/input.h"
+#include "image/open.h"
 #include "image/steps.h"
 
 #define BLOCK_BYTES ((size_t)192 << 10) /* of all buffers: within a core's L2 */
@@ -119,9 +120,12 @@ mc_status mc_image_run(const mc_image *image, mc_method method, const mc_input *
     if (input->n_rows > MC_LIMIT_ROWS)
         return mc_fail(err, MC_E_BAD_INPUT, MC_NO_OFFSET, "%zu rows, at most %zu a request",
                        input->n_rows, MC_LIMIT_ROWS);
-    mc_input slots;
+    mc_input slots = {.layout = MC_LAYOUT_SLOTS, .n_rows = input->n_rows};
     mc_answer_room answer;
-    MC_TRY(mc_input_to_slots(&view, input, workspace, &slots, err));
+    if (view.header->flags & MC_IMAGE_ANY_WIDTH)
+        MC_TRY(mc_open_prepare(&view, input, workspace, &p.run.open, err));
+    else
+        MC_TRY(mc_input_to_slots(&view, input, workspace, &slots, err));
     p.input = &slots;
     MC_TRY(place_buffers(&p, input->n_rows, err));
     MC_TRY(mc_answer_place(&p.run, p.method, input, input->n_rows > p.block_rows, &answer, err));

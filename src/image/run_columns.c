@@ -43,6 +43,11 @@ static bool cell_number(const mc_cell *cell, double *out)
 
 mc_status mc_run_gather(const mc_run *run, const mc_step *step, mc_error *err)
 {
+    if (run->open.rows != NULL) { /* all of the row, which is a row of nothing else */
+        run->buffers[step->dst] =
+            (void *)((uintptr_t)(run->open.rows + run->first_row * run->open.width));
+        return MC_OK;
+    }
     if (step->flags & MC_STEP_ALIAS) {
         run->buffers[step->dst] = run->buffers[step->src];
         return MC_OK;

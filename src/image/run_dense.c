@@ -67,7 +67,7 @@ mc_status mc_run_normalize(const mc_run *run, const mc_step *step, mc_error *err
 
 mc_status mc_check_normalize(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    MC_TRY(mc_check_that(view, step, step->n[0] >= MC_NORM_L1 && step->n[0] <= MC_NORM_MAX,
+    MC_TRY(mc_check_that(view, step, step->n[0] >= MC_NORM_L1 && step->n[0] <= MC_NORM_SIGNED_MAX,
                          "unknown norm", err));
     return same_width(view, step, err);
 }

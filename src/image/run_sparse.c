@@ -281,6 +281,7 @@ mc_status mc_run_csr_normalize(const mc_run *run, const mc_step *step, mc_error 
 
 mc_status mc_check_csr_normalize(const mc_view *view, const mc_step *step, mc_error *err)
 {
+    MC_TRY(mc_check_that(view, step, step->n[0] <= MC_NORM_MAX, "a norm of dense rows", err));
     return mc_check_normalize(view, step, err);
 }
 

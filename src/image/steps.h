@@ -64,6 +64,12 @@ typedef enum mc_spline_mode {
     MC_N_SPLINE_MODES
 } mc_spline_mode;
 
+/* The rows of a model of any width: (n_rows of the batch, width). */
+typedef struct mc_open_rows {
+    const double *rows; /* NULL: the model has a width */
+    size_t width;
+} mc_open_rows;
+
 /* What a step computes on: one block of rows of one batch. *Owned* by the predicting thread. */
 typedef struct mc_run {
     const mc_view *view;
@@ -73,6 +79,7 @@ typedef struct mc_run {
     void **buffers;   /* (n_buffers): (n_rows, width) each; steps may redirect their own dst */
     mc_workspace *workspace;            /* for mc_run_room() */
     const struct mc_patterns *patterns; /* of the image; NULL if it has none */
+    mc_open_rows open;
 } mc_run;
 
 typedef mc_status mc_step_run(const mc_run *run, const mc_step *step, mc_error *err);

@@ -1,16 +1,19 @@
-/* verify.c: proves I1 to I10 of layout.h for bytes nobody vouches for.
+/* verify.c: proves I1 to I11 of layout.h for bytes nobody vouches for.
  *
- * Cost     O(size), no allocation, no recursion but one step into `back`.
+ * Cost     O(size), no recursion but one step into `back`; allocates marks for models of any
+ *          width only.
  * Why so   Parse, verify, trust: the interpreter and the kernels check nothing again, so whatever
  *          they rely on must be proved here, by number. */
 #include <inttypes.h>
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/alloc.h"
 #include "base/limits.h"
 #include "base/size.h"
 #include "image/builder_state.h"
 #include "image/image.h"
+#include "image/open.h"
 #include "image/steps.h"
 
 static mc_status bad(mc_error *err, const char *what)
@@ -337,6 +340,20 @@ static mc_status verify_methods(const mc_view *view, mc_error *err)
     return MC_OK;
 }
 
+/* I11 */
+static mc_status verify_open(const mc_view *view, mc_error *err)
+{
+    if (!(view->header->flags & MC_IMAGE_ANY_WIDTH))
+        return MC_OK;
+    uint8_t *widens = mc_alloc(view->n_buffers, 1);
+    if (widens == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory to verify an image");
+    const bool possible =
+        mc_image_row_kind(view->header->flags) == MC_ROW_LIST && mc_open_is_possible(view, widens);
+    mc_free(widens);
+    return possible ? MC_OK : bad(err, "its rows have any width, and a step needs one");
+}
+
 /* I1 to I9 */
 static mc_status verify_one(const uint8_t *block, size_t size, mc_view *out, mc_error *err)
 {
@@ -346,6 +363,7 @@ static mc_status verify_one(const uint8_t *block, size_t size, mc_view *out, mc_
     MC_TRY(verify_schema(out, err));
     MC_TRY(verify_arrays(out, err));
     MC_TRY(verify_program(out, err));
+    MC_TRY(verify_open(out, err));
     return verify_methods(out, err);
 }
 

@@ -235,14 +235,15 @@ void mc_row_dot(const double *x, const double *y, size_t n_rows, size_t d, doubl
 
 static double norm_of(const double *row, size_t d, mc_norm norm, double least)
 {
-    double sum = 0.0, largest = 0.0;
+    const bool is_signed = norm == MC_NORM_SIGNED_MAX;
+    double sum = 0.0, largest = is_signed && d > 0 ? row[0] : 0.0;
     for (size_t j = 0; j < d; j++) {
-        const double size = fabs(row[j]);
+        const double size = is_signed ? row[j] : fabs(row[j]);
         sum += norm == MC_NORM_L2 ? row[j] * row[j] : size;
         largest = size > largest ? size : largest;
     }
     const double value = norm == MC_NORM_L1 ? sum : norm == MC_NORM_L2 ? sqrt(sum) : largest;
-    return value < least || value == 0.0 ? 1.0 : value;
+    return (value < least && !is_signed) || value == 0.0 ? 1.0 : value;
 }
 
 void mc_normalize(const double *x, size_t n_rows, size_t d, mc_norm norm, double least, double *out)

@@ -23,7 +23,12 @@ void mc_sparse_linear(const double *x, size_t n_rows, size_t d, const mc_sparse_
 /* out (n_rows) = sum over the columns of x (n_rows, d) * y (n_rows, d). */
 void mc_row_dot(const double *x, const double *y, size_t n_rows, size_t d, double *out);
 
-typedef enum mc_norm { MC_NORM_L1 = 1, MC_NORM_L2, MC_NORM_MAX } mc_norm;
+typedef enum mc_norm {
+    MC_NORM_L1 = 1,
+    MC_NORM_L2,
+    MC_NORM_MAX,       /* the largest size */
+    MC_NORM_SIGNED_MAX /* the largest value: what scikit-learn up to 0.22 takes for the above */
+} mc_norm;
 /* out = x / norm of its row; a norm of 0, or below `least`, counts as 1. */
 void mc_normalize(const double *x, size_t n_rows, size_t d, mc_norm norm, double least,
                   double *out);

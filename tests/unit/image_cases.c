@@ -265,7 +265,7 @@ static void make_arithmetic(making *m, results *r, uint32_t x)
         keep(r, make_step(m, step, 4));
     step = step_of(MC_OP_NORMALIZE);
     step.src = a;
-    for (step.n[0] = MC_NORM_L1; step.n[0] <= MC_NORM_MAX; step.n[0]++)
+    for (step.n[0] = MC_NORM_L1; step.n[0] <= MC_NORM_SIGNED_MAX; step.n[0]++)
         keep(r, make_step(m, step, 4));
     step.op = MC_OP_ROW_SHARE;
     for (step.n[0] = 0; step.n[0] <= MC_ZERO_STAYS; step.n[0]++)

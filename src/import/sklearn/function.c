@@ -159,6 +159,25 @@ static bool is_float_check(const mc_value *func)
            mc_value_is_a(dtypes->as.items.at[0], "numpy", "float64") && keywords->as.items.n == 4;
 }
 
+/* A function by its name; a ufunc of numpy before 1.23 is _ufunc_reconstruct(module, name). */
+static bool name_of(const mc_value *func, call *out)
+{
+    if (mc_value_is(func, MC_KIND_GLOBAL)) {
+        out->module = func->as.global->module;
+        out->name = func->as.global->name;
+        return true;
+    }
+    if (!mc_value_is_a(func, "numpy.core", "_ufunc_reconstruct"))
+        return false;
+    const mc_value *arguments = func->as.object->arguments;
+    if (!mc_value_is(arguments, MC_KIND_TUPLE) || arguments->as.items.n != 2 ||
+        !mc_value_is(arguments->as.items.at[1], MC_KIND_TEXT))
+        return false;
+    out->module = mc_bytes_of("numpy");
+    out->name = arguments->as.items.at[1]->as.bytes;
+    return true;
+}
+
 mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc_method method,
                                         const mc_sym *x, mc_answer *out, mc_error *err)
 {
@@ -178,11 +197,10 @@ mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc
         MC_TRY(mc_emit_check_sparse(to, &y, MC_OR_NAN | MC_OR_INFINITY, &y, err));
         return mc_answer_matrix(to, y, out, err);
     }
-    if (!mc_value_is(func, MC_KIND_GLOBAL))
+    call c = {.est = est, .arguments = mc_value_attr(est, forth ? "kw_args" : "inv_kw_args")};
+    if (!name_of(func, &c))
         return mc_refuse(err, est, "func: expected the name of a numpy function, found %s",
                          mc_value_type_name(func, type, sizeof type));
-    const call c = {est, func->as.global->module, func->as.global->name,
-                    mc_value_attr(est, forth ? "kw_args" : "inv_kw_args")};
     MC_TRY(emit_call(to, &c, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }

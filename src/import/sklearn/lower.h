@@ -61,6 +61,7 @@ typedef struct mc_lowering {
     unsigned version;     /* of the root, see mc_version_of() */
     size_t depth;         /* estimators around this one */
     size_t n_lowered;     /* so far */
+    bool any_width;       /* nothing says how wide the rows are: see mc_build_any_width() */
     struct mc_memo *memo; /* arena: what was compiled of which object */
     bool sparse_input;    /* the root's symbol is SPARSE */
     bool wants_cells;     /* ... and somebody needs it as cells: all is lowered again without */
@@ -103,7 +104,7 @@ MC_MUST_CHECK mc_status mc_answer_labels(mc_lowering *to, mc_sym labels, uint32_
 MC_MUST_CHECK mc_status mc_answer_parts(mc_lowering *to, size_t n, mc_answer *out, mc_error *err);
 
 /* The versions whose answers the conformance tests compare. */
-#define MC_SKLEARN_FIRST 102u
+#define MC_SKLEARN_FIRST 18u
 #define MC_SKLEARN_LAST  109u
 
 /* Version of scikit-learn that wrote `est`, as major * 100 + minor (1.6.1 is 106); the root's where
@@ -112,6 +113,8 @@ unsigned mc_version_of(const mc_lowering *to, const mc_value *est);
 /* The object that a composite hands its rows to unchanged: what it holds, or its first step that is
  * an object. NULL if it holds none. */
 const mc_value *mc_inside_of(const mc_value *est);
+/* Did `est` learn nothing that depends on the width of its rows? Then it takes rows of any. */
+bool mc_takes_any_width(const mc_value *est);
 /* The names of the columns that `est` was fitted on: feature_names_in_, or what came before it (a
  * ColumnTransformer's _feature_names_in of 0.22 to 0.24, its _df_columns of 0.20 and 0.21). NULL if
  * it has none. */

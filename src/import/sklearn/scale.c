@@ -144,7 +144,7 @@ mc_status mc_lower_normalizer(mc_lowering *to, const mc_value *est, mc_method me
     if (mc_attr_is_text(est, "norm", "l1"))
         norm = MC_NORM_L1;
     else if (mc_attr_is_text(est, "norm", "max"))
-        norm = MC_NORM_MAX;
+        norm = mc_version_of(to, est) > 22 ? MC_NORM_MAX : MC_NORM_SIGNED_MAX;
     else if (!mc_attr_is_text(est, "norm", "l2"))
         return mc_refuse(err, est, "norm: expected l1, l2 or max, found \"%.*s\"",
                          MC_SHOW(mc_attr_text(est, "norm")));

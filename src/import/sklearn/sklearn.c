@@ -87,6 +87,15 @@ static mc_status declare_values(mc_lowering *to, mc_row_kind row, mc_sym *out, m
     return input_symbol(to, 1, out, err);
 }
 
+/* One column stands for all. */
+static mc_status declare_any_width(mc_lowering *to, mc_sym *out, mc_error *err)
+{
+    to->any_width = true;
+    MC_TRY(mc_build_columns(to->b, 1, NULL, false, err));
+    mc_build_any_width(to->b);
+    return input_symbol(to, 1, out, err);
+}
+
 static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *out, mc_error *err)
 {
     const mc_bytes *names = NULL;
@@ -94,7 +103,7 @@ static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *ou
     if (mc_row_kind_of(root) != MC_ROW_COLUMNS)
         return declare_values(to, mc_row_kind_of(root), out, err);
     if (!mc_features_of(to, root, &n))
-        return no_width(root, err);
+        return mc_takes_any_width(root) ? declare_any_width(to, out, err) : no_width(root, err);
     if (n > MC_LIMIT_COLUMNS)
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%zu input columns, at most %zu", n,
                        MC_LIMIT_COLUMNS);
@@ -111,7 +120,9 @@ static mc_status to_build_part(mc_lowering *to, const mc_answer_part *part, mc_b
                                mc_error *err)
 {
     mc_sym value = part->value;
-    if (value.kind == MC_SYM_INPUT || value.kind == MC_SYM_PARTS)
+    if (value.kind == MC_SYM_INPUT && to->any_width)
+        MC_TRY(mc_to_numbers(to, &value, &value, err));
+    else if (value.kind == MC_SYM_INPUT || value.kind == MC_SYM_PARTS)
         MC_TRY(mc_emit_settled(to, &value, &value, err)); /* input that is passed through */
     *out = (mc_build_part){.buffer = value.buffer,
                            .type = value.kind == MC_SYM_CELLS    ? MC_VALUE_CELL
@@ -162,6 +173,14 @@ static mc_status add_methods(mc_lowering *to, const mc_value *root, const mc_sym
     return MC_OK;
 }
 
+/* What was lowered for one column must mean the same for any number of them. */
+static mc_status check_any_width(mc_lowering *to, const mc_value *root, mc_error *err)
+{
+    bool is_open = false;
+    MC_TRY(mc_build_is_open(to->b, &is_open, err));
+    return is_open ? MC_OK : no_width(root, err);
+}
+
 /* ---------------------------------------------------------------------------- the way back ---- */
 
 static mc_status declare_identity(mc_lowering *to, const mc_value *root, mc_error *err)
@@ -179,9 +198,17 @@ static mc_status make_back(mc_lowering *to, const mc_value *root, size_t width, 
     mc_sym x;
     bool has = false;
     MC_TRY(declare_identity(to, root, err));
-    MC_TRY(mc_build_columns(to->b, width, NULL, false, err));
-    MC_TRY(input_symbol(to, width, &x, err));
+    if (to->any_width && width != 1)
+        return mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
+    if (to->any_width) {
+        MC_TRY(declare_any_width(to, &x, err));
+    } else {
+        MC_TRY(mc_build_columns(to->b, width, NULL, false, err));
+        MC_TRY(input_symbol(to, width, &x, err));
+    }
     MC_TRY(add_method(to, root, MC_METHOD_INVERSE_TRANSFORM, &x, &has, err));
+    if (has && to->any_width)
+        MC_TRY(check_any_width(to, root, err));
     return has ? mc_build_finish(to->b, MC_METHOD_INVERSE_TRANSFORM, out, err)
                : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
 }
@@ -241,6 +268,8 @@ static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *ou
     to->version = mc_version_of(to, root);
     MC_TRY(declare_input(to, root, &x, err));
     MC_TRY(add_methods(to, root, &x, out_default, err));
+    if (to->any_width)
+        MC_TRY(check_any_width(to, root, err));
     return add_back(to, root, &x, err);
 }
 

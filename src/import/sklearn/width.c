@@ -193,6 +193,17 @@ static bool keeps_width(const mc_value *est)
     return false;
 }
 
+/* Of the keepers, and of those whose answer does not depend on the row. */
+static bool is_open_class(const mc_value *est)
+{
+    static const char *const OPEN[] = {"AdditiveChi2Sampler", "DummyClassifier", "DummyRegressor"};
+    const mc_bytes name = mc_class_name(est);
+    for (size_t i = 0; i < MC_COUNT_OF(OPEN); i++)
+        if (mc_bytes_is(name, OPEN[i]))
+            return true;
+    return keeps_width(est);
+}
+
 /* The object of a (name, object, ...) step, or of a list of objects. */
 static const mc_value *object_of(const mc_value *step)
 {
@@ -242,6 +253,19 @@ static const mc_value *any_part(mc_lowering *to, const mc_value *est)
             return found;
     }
     return NULL;
+}
+
+bool mc_takes_any_width(const mc_value *est)
+{
+    const mc_value *steps = mc_value_attr(est, "steps");
+    if (!is_sequence(steps))
+        return is_open_class(est);
+    for (size_t i = 0; i < steps->as.items.n; i++) {
+        const mc_value *step = object_of(steps->as.items.at[i]);
+        if (step != NULL && !is_open_class(step))
+            return false;
+    }
+    return true;
 }
 
 static const mc_value *next_inside(mc_lowering *to, const mc_value *est)

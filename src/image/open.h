@@ -1,0 +1,14 @@
+/* open.h: models of rows of any width (MC_IMAGE_ANY_WIDTH). */
+#ifndef MC_IMAGE_OPEN_H
+#define MC_IMAGE_OPEN_H
+#include "image/steps.h"
+
+/* Can the program, built for rows of one column, be run on wider ones? Marks in `widens`
+ * (n_buffers) which buffers grow with the row. O(steps). */
+bool mc_open_is_possible(const mc_view *view, uint8_t *widens);
+
+/* Takes the rows into the workspace as a matrix, and gives `view`, the caller's own, buffers of
+ * their width. Rows in slots are lists in cell 0. MC_E_BAD_INPUT says expected and found. */
+MC_MUST_CHECK mc_status mc_open_prepare(mc_view *view, const mc_input *input,
+                                        mc_workspace *workspace, mc_open_rows *out, mc_error *err);
+#endif
