@@ -447,12 +447,13 @@ mc_status mc_lower_sparse_pca(mc_lowering *to, const mc_value *est, mc_method me
     bool divides = false;
     components c;
     mc_sym y;
-    if (method != MC_METHOD_TRANSFORM && !is_back(method))
+    const bool has_back = mc_version_of(to, est) >= 102;
+    if (method != MC_METHOD_TRANSFORM && !(is_back(method) && has_back))
         return mc_no_method(err, est, method);
     MC_TRY(divides_by_rows(to, est, &divides, err));
     MC_TRY(read_components(to, est, method, x, &c, err));
     if (is_back(method))
-        return divides ? mc_no_method(err, est, method) : project_back(to, x, &c, c.rows, out, err);
+        return project_back(to, x, &c, c.rows, out, err);
     c.mean = divides ? NULL : c.mean;
     MC_TRY(mc_attr_number(est, "ridge_alpha", 0.01, &alpha, err));
     MC_TRY(ridge_weights(to, &c, alpha, &weights, err));

@@ -50,7 +50,7 @@ mc_status mc_matrix_gram(mc_lowering *to, const double *a, size_t m, size_t n, d
 }
 
 /* About sixteen sweeps of m * m / 2 pairs of rows, of five passes each. */
-bool mc_matrix_is_too_large(size_t m, size_t n)
+static bool takes_too_long(size_t m, size_t n)
 {
     const size_t low = m < n ? m : n, high = m < n ? n : m;
     size_t cost = 0;
@@ -65,7 +65,7 @@ mc_status mc_matrix_pseudo_inverse(mc_lowering *to, const double *a, size_t m, s
     const size_t low = is_tall ? n : m, high = is_tall ? m : n;
     double *copy = NULL, *scratch = NULL, *inverse = NULL;
     const double *wide = a;
-    if (mc_matrix_is_too_large(m, n))
+    if (takes_too_long(m, n))
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "a pseudo-inverse of %zu x %zu", m, n);
     if (is_tall)
         MC_TRY(mc_matrix_transposed(to, a, m, n, &wide, err));

@@ -5,7 +5,8 @@
 #include "import/sklearn/lower.h"
 
 /* Multiplications that one pseudo-inverse may cost: seconds of a load. */
-#define MC_LIMIT_PSEUDO_INVERSE ((size_t)1 << 32)
+#define MC_LIMIT_PSEUDO_INVERSE       ((size_t)1 << 32)
+#define MC_LIMIT_PSEUDO_INVERSE_BYTES ((size_t)64 << 20)
 
 /* (n_rows, n_cols) zeros. */
 MC_MUST_CHECK mc_status mc_matrix_new(mc_lowering *to, size_t n_rows, size_t n_cols, double **out,
@@ -20,8 +21,6 @@ MC_MUST_CHECK mc_status mc_matrix_gram(mc_lowering *to, const double *a, size_t 
  * matrix is not finite. */
 MC_MUST_CHECK mc_status mc_matrix_pseudo_inverse(mc_lowering *to, const double *a, size_t m,
                                                  size_t n, const double **out, mc_error *err);
-/* Would mc_matrix_pseudo_inverse() take too long? */
-bool mc_matrix_is_too_large(size_t m, size_t n);
 
 double mc_dot(const double *a, const double *b, size_t n);
 #endif

@@ -150,28 +150,55 @@ static mc_status transform(mc_lowering *to, const mc_value *est, const mc_sym *x
     return mc_answer_matrix(to, y, out, err);
 }
 
-/* x @ inverse.T: the inverse (d, k) is the fit's, or computed here. */
+/* x @ inverse.T, inverse (d, k). */
+static mc_status multiply_back(mc_lowering *to, const mc_sym *x, const double *inverse, size_t d,
+                               mc_answer *out, mc_error *err)
+{
+    mc_sym y;
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
+    MC_TRY(mc_emit_linear(to, &y, inverse, NULL, d, &y, err));
+    return mc_answer_matrix(to, y, out, err);
+}
+
+static mc_status invert(mc_lowering *to, const components *c, const double **out, mc_error *err)
+{
+    const double *dense = c->dense;
+    if (dense == NULL)
+        MC_TRY(densified(to, &c->sparse, &dense, err));
+    return mc_matrix_pseudo_inverse(to, dense, c->k, c->d, out, err);
+}
+
+/* Written out, sparse components and their inverse may be larger than the model file: they get
+ * memory of their own, with a limit of its own, for as long as it takes. */
+static mc_status compute_back(mc_lowering *to, const mc_value *est, const mc_sym *x,
+                              const components *c, mc_answer *out, mc_error *err)
+{
+    const double *inverse = NULL;
+    mc_arena arena;
+    mc_lowering inside = *to;
+    mc_arena_init(&arena, MC_LIMIT_PSEUDO_INVERSE_BYTES, "a pseudo-inverse");
+    inside.arena = &arena;
+    mc_status status = invert(&inside, c, &inverse, err);
+    if (status == MC_OK)
+        status = multiply_back(to, x, inverse, c->d, out, err);
+    mc_arena_fini(&arena);
+    return status == MC_E_LIMIT ? mc_no_method(err, est, MC_METHOD_INVERSE_TRANSFORM) : status;
+}
+
+/* The inverse is the fit's, or computed here. */
 static mc_status back(mc_lowering *to, const mc_value *est, const mc_sym *x, const components *c,
                       mc_answer *out, mc_error *err)
 {
-    const double *inverse = NULL, *dense = c->dense;
-    mc_sym y;
+    const double *inverse = NULL;
+    if (mc_version_of(to, est) < 101)
+        return mc_no_method(err, est, MC_METHOD_INVERSE_TRANSFORM);
     if (c->k != x->n_cols)
         return mc_refuse(err, est, "attribute components_: expected %zu rows, found %zu", x->n_cols,
                          c->k);
-    if (mc_attr_has(est, "inverse_components_")) {
-        MC_TRY(
-            mc_attr_matrix(to, est, "inverse_components_", c->d, c->k, &inverse, NULL, NULL, err));
-    } else {
-        if (mc_version_of(to, est) < 101 || mc_matrix_is_too_large(c->k, c->d))
-            return mc_no_method(err, est, MC_METHOD_INVERSE_TRANSFORM);
-        if (dense == NULL)
-            MC_TRY(densified(to, &c->sparse, &dense, err));
-        MC_TRY(mc_matrix_pseudo_inverse(to, dense, c->k, c->d, &inverse, err));
-    }
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
-    MC_TRY(mc_emit_linear(to, &y, inverse, NULL, c->d, &y, err));
-    return mc_answer_matrix(to, y, out, err);
+    if (!mc_attr_has(est, "inverse_components_"))
+        return compute_back(to, est, x, c, out, err);
+    MC_TRY(mc_attr_matrix(to, est, "inverse_components_", c->d, c->k, &inverse, NULL, NULL, err));
+    return multiply_back(to, x, inverse, c->d, out, err);
 }
 
 mc_status mc_lower_random_projection(mc_lowering *to, const mc_value *est, mc_method method,
