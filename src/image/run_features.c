@@ -459,3 +459,53 @@ mc_status mc_check_choose(const mc_view *view, const mc_step *step, mc_error *er
         ok = ok && mc_check_width(view, sources[i]) == mc_check_width(view, step->dst);
     return mc_check_that(view, step, ok, "its sources differ in width", err);
 }
+
+/* ------------------------------------------------------------------------------ row scans ---- */
+
+/* numpy.sort: ascending, NaN last. Rows are short; insertion keeps it simple and stable. */
+static void sort_row(double *row, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const double value = row[i];
+        size_t at = i;
+        while (at > 0 && !isnan(value) && (isnan(row[at - 1]) || row[at - 1] > value)) {
+            row[at] = row[at - 1];
+            at--;
+        }
+        row[at] = value;
+    }
+}
+
+static void scan_row(mc_scan which, const double *x, size_t n, double *out)
+{
+    for (size_t j = 0; j < n; j++) {
+        if (which == MC_SCAN_DIFFERENCE)
+            out[j] = x[j + 1] - x[j];
+        else if (which == MC_SCAN_SORTED || j == 0)
+            out[j] = x[j];
+        else
+            out[j] = which == MC_SCAN_SUM ? out[j - 1] + x[j] : out[j - 1] * x[j];
+    }
+    if (which == MC_SCAN_SORTED)
+        sort_row(out, n);
+}
+
+mc_status mc_run_row_scan(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const size_t from = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++)
+        scan_row((mc_scan)step->n[0], x + i * from, width, out + i * width);
+    return MC_OK;
+}
+
+mc_status mc_check_row_scan(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t less = step->n[0] == MC_SCAN_DIFFERENCE;
+    MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_SCANS, "unknown function", err));
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) == mc_check_width(view, step->dst) + less,
+                         "source and destination do not fit", err);
+}

@@ -54,6 +54,15 @@ typedef enum mc_op {
 #define MC_STEP_HELD32         8u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
+/* What ROW_SCAN makes of a row. */
+typedef enum mc_scan {
+    MC_SCAN_SUM,
+    MC_SCAN_PRODUCT,
+    MC_SCAN_SORTED,
+    MC_SCAN_DIFFERENCE, /* one column less */
+    MC_N_SCANS
+} mc_scan;
+
 /* What SPLINE does beyond the range of training. */
 typedef enum mc_spline_mode {
     MC_SPLINE_CONSTANT,

@@ -113,6 +113,10 @@ static void make_imputer(making *m, results *r, uint32_t x)
         make_simple(m, MC_OP_CONSTANT, MC_NONE, make_f64(m, 1, WIDTH, none), WIDTH);
     keep(r, make_simple(m, MC_OP_NO_OTHERS, mask, make_u32(m, WIDTH, columns), 2));
     mc_step step = step_of(MC_OP_CHOOSE);
+    mc_step scan = step_of(MC_OP_ROW_SCAN);
+    scan.src = x;
+    for (scan.n[0] = 0; scan.n[0] < MC_N_SCANS; scan.n[0]++)
+        keep(r, make_step(m, scan, WIDTH - (scan.n[0] == MC_SCAN_DIFFERENCE)));
     step.array[0] = make_u32(m, 3, sources);
     step.value[0] = -1.0;
     step.value[1] = 1.0;

@@ -6,6 +6,7 @@ One line a function: its line of unary.def, its parameters a and b, how many uni
 another libm may be away, and the answers to VALUES.
 """
 import numpy as np
+from scipy import special
 from scipy.special import expit
 
 INF, NAN = float("inf"), float("nan")
@@ -58,6 +59,19 @@ def main():
     line("EXPIT", 0.0, 0.0, 4, expit(x))
     line("COMPLEMENT", 0.0, 0.0, 0, 1.0 - x)
     line("MINUS_EXP2_MINUS", 3.0, 0.0, 4, -(2.0 ** (-x / 3.0)))
+    line("SINC", 0.0, 0.0, 4, np.sinc(x))
+    line("EXP10", 0.0, 0.0, 4, special.exp10(x))
+    for name, function in (("ERF", special.erf), ("ERFC", special.erfc), ("NDTR", special.ndtr),
+                           ("NDTRI", special.ndtri),
+                           ("LOGIT_EXACT", special.logit)):
+        line(name, 0.0, 0.0, 16, function(x))
+    for name, function in (("FROM", np.subtract), ("DIVIDES", np.divide), ("MAXIMUM", np.maximum),
+                           ("MINIMUM", np.minimum), ("FMAX", np.fmax), ("FMIN", np.fmin),
+                           ("SIGNED_AS", np.copysign), ("BELOW", np.greater)):
+        line(name, 1.25, 0.0, 0, function(1.25, x))
+    for name, function in (("RAISES", np.power), ("HYPOT", np.hypot), ("ANGLE", np.arctan2),
+                           ("TIMES_LOG", special.xlogy), ("TIMES_LOG1P", special.xlog1py)):
+        line(name, 1.25, 0.0, 4, function(1.25, x))
 
 
 if __name__ == "__main__":
