@@ -3,6 +3,8 @@
  * Oracle   sklearn/preprocessing/_encoders.py, scikit-learn 1.2 to 1.9.
  * Exact    Bit for bit: a category is found or it is not. Values compare as Python's ==, NaN equals
  *          NaN, and a JSON null is None or NaN, whichever is among the categories. */
+#include "import/sklearn/encoders.h"
+
 #include <math.h>
 
 #include "base/size.h"
@@ -11,7 +13,6 @@
 #include "import/sklearn/encoder_columns.h"
 #include "import/sklearn/encoder_legacy.h"
 #include "import/sklearn/encoder_tables.h"
-#include "import/sklearn/encoders.h"
 #include "kernel/category.h"
 
 /* ------------------------------------------------------------------------- step arrays ---- */

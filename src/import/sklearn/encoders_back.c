@@ -5,12 +5,13 @@
  *          unknown category comes back as None.
  * Why so   scikit-learn widens the dtype of the whole answer when a batch holds an unknown; here a
  *          value's type does not depend on other rows. */
+#include "import/sklearn/encoders.h"
+
 #include <math.h>
 
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/encoder_columns.h"
-#include "import/sklearn/encoders.h"
 
 static const mc_cell NONE = {.kind = MC_CELL_NONE};
 
