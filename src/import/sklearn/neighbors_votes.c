@@ -1,4 +1,4 @@
-/* neighbors.c: the estimators that vote, average or name neighbours.
+/* neighbors_votes.c: the estimators that vote, average or name neighbours.
  *
  * Oracle   sklearn/neighbors/_classification.py, _regression.py, _graph.py, _unsupervised.py,
  *          scikit-learn 1.2 to 1.9.
