@@ -313,6 +313,8 @@ mc_status mc_near_input(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x
     const size_t width = fit->way == MC_NEAR_GIVEN ? fit->n : fit->d;
     if (x->n_cols != width)
         return mc_refuse(err, fit->est, "fitted on %zu columns, and given %zu", width, x->n_cols);
+    if (fit->way == MC_NEAR_GIVEN && x->sparse) /* what a graph does not hold is far, not at 0 */
+        return mc_refuse(err, fit->est, "metric: precomputed distances in a sparse graph");
     MC_TRY(mc_emit_check(to, x, fit->allows_nan ? MC_OR_NAN : MC_FINITE, out, err));
     if (fit->metric.unit_rows)
         MC_TRY(mc_emit_normalize(to, out, MC_NORM_L2, out, err));
