@@ -359,9 +359,10 @@ class Part:
         """What must be the same, bit for bit, in every batch."""
         if self.kind == "O":
             return [repr(value) for value in self.values.ravel()]
-        if scipy.sparse.issparse(self.values):
-            entries = (self.values.indptr, self.values.indices, self.values.data)
-            return [array.tobytes() for array in entries]
+        if self.sparse:  # of a few rows the zeros may be there, of many not
+            matrix = scipy.sparse.csr_matrix(self.values, copy=True)
+            matrix.eliminate_zeros()
+            return [array.tobytes() for array in (matrix.indptr, matrix.indices, matrix.data)]
         return self.values.tobytes()
 
 
@@ -385,8 +386,8 @@ def _sparse_values(part, shape):
 
 
 def is_huge(shape):
-    """Would a matrix of doubles of this shape take more than 128 MiB?"""
-    return shape[0] * shape[1] > 1 << 24
+    """Would a matrix of doubles of this shape take more than 8 MiB?"""
+    return shape[0] * shape[1] > 1 << 20
 
 
 def _value(cell):
