@@ -57,17 +57,19 @@ mc_status mc_run_kernel_map(const mc_run *run, const mc_step *step, mc_error *er
     return MC_OK;
 }
 
-/* Libsvm's power takes a whole exponent. */
-static bool is_exponent(mc_kernel_map which, double a)
+/* Libsvm's power takes a whole exponent, and a Bessel function as many steps as its order. */
+static bool is_parameter(mc_kernel_map which, double a)
 {
+    if (which == MC_MAP_MATERN)
+        return a > 0.0 && a <= MC_BESSEL_MOST;
     return which != MC_MAP_POWER_INTEGER || (a >= 0.0 && a <= INT32_MAX && a == (double)(int32_t)a);
 }
 
 mc_status mc_check_kernel_map(const mc_view *view, const mc_step *step, mc_error *err)
 {
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_KERNEL_MAPS, "unknown function", err));
-    MC_TRY(mc_check_that(view, step, is_exponent((mc_kernel_map)step->n[0], step->value[0]),
-                         "its exponent is not whole", err));
+    MC_TRY(mc_check_that(view, step, is_parameter((mc_kernel_map)step->n[0], step->value[0]),
+                         "its parameter is out of range", err));
     return same_width(view, step, err);
 }
 
@@ -125,11 +127,12 @@ mc_status mc_run_check_least(const mc_run *run, const mc_step *step, mc_error *e
     const bool or_equal = (step->flags & MC_STEP_OR_EQUAL) != 0;
     run->buffers[step->dst] = run->buffers[step->src];
     for (size_t i = 0; i < run->n_rows * width; i++) {
-        if (x[i] < step->value[0] || (or_equal && x[i] == step->value[0]))
+        if (x[i] < step->value[0] || (or_equal && x[i] == step->value[0])) {
             return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,
                            "row %zu, column %zu: found %.17g, must %s %.17g",
                            run->first_row + i / width, i % width, x[i],
                            or_equal ? "be above" : "not be below", step->value[0]);
+        }
     }
     return MC_OK;
 }
@@ -267,9 +270,10 @@ mc_status mc_run_covariance(const mc_run *run, const mc_step *step, mc_error *er
                        .scales = mc_view_f64(run->view, step->array[3]),
                        .n_ops = run->view->arrays[step->array[1]].n_rows,
                        .n_deep = mc_run_width(run, step->dst)};
-    for (size_t i = 0; i < run->view->arrays[step->array[0]].n_rows; i++)
+    for (size_t i = 0; i < run->view->arrays[step->array[0]].n_rows; i++) {
         c.rows[i] =
             (mc_covariance_rows){mc_run_f64(run, sources[i]), mc_run_width(run, sources[i])};
+    }
     mc_covariance_of(&c, run->n_rows, mc_run_dst(run, step));
     return MC_OK;
 }
@@ -279,7 +283,7 @@ static bool is_covariance_op(const uint32_t *op, const double *number, size_t n_
     if (op[0] == MC_COVARIANCE_SUM_OF)
         return op[1] < MC_N_PAIR_SUMS && op[2] < n_sources;
     if (op[0] == MC_COVARIANCE_MAP)
-        return op[1] < MC_N_KERNEL_MAPS && is_exponent((mc_kernel_map)op[1], number[0]);
+        return op[1] < MC_N_KERNEL_MAPS && is_parameter((mc_kernel_map)op[1], number[0]);
     return op[0] < MC_N_COVARIANCE_KINDS;
 }
 

@@ -67,7 +67,8 @@ static void bessel_series(double mu, double x, double *out_k, double *out_next)
     double p = 0.5 * exp(arch) / (mean - mu * difference);  /* gamma(1 + mu) */
     double q = 0.5 * exp(-arch) / (mean + mu * difference); /* gamma(1 - mu) */
     double c = 1.0, sum = f, next = p;
-    for (double i = 1.0; i < 500.0; i += 1.0) {
+    for (int n = 1; n < 500; n++) {
+        const double i = n;
         f = (i * f + p + q) / (i * i - mu * mu);
         c *= 0.25 * x * x / i;
         p /= i - mu;
@@ -88,7 +89,8 @@ static void bessel_fraction(double mu, double x, double *out_k, double *out_next
     double b = 2.0 * (1.0 + x), d = 1.0 / b, h = d, step = d;
     double q1 = 0.0, q2 = 1.0, q = first, c = first, a = -first;
     double s = 1.0 + q * step;
-    for (double i = 2.0; i < 10000.0; i += 1.0) {
+    for (int n = 2; n < 10000; n++) {
+        const double i = n;
         a -= 2.0 * (i - 1.0);
         c = -a * c / i;
         const double newer = (q1 - b * q2) / a;
@@ -109,7 +111,7 @@ static void bessel_fraction(double mu, double x, double *out_k, double *out_next
 
 double mc_bessel_k(double nu, double x)
 {
-    if (isnan(nu) || isnan(x))
+    if (!(nu >= 0.0 && nu <= MC_BESSEL_MOST) || isnan(x))
         return (double)NAN;
     if (x <= 0.0)
         return (double)INFINITY;
@@ -119,8 +121,8 @@ double mc_bessel_k(double nu, double x)
         bessel_series(mu, x, &k, &next);
     else
         bessel_fraction(mu, x, &k, &next);
-    for (double i = 1.0; i <= up && isfinite(k); i += 1.0) {
-        const double after = (mu + i) * (2.0 / x) * next + k;
+    for (int n = 1; n <= (int)up && isfinite(k); n++) {
+        const double after = (mu + n) * (2.0 / x) * next + k;
         k = next;
         next = after;
     }

@@ -3,8 +3,9 @@
 #define MC_KERNEL_GAUSSIAN_H
 #include "base/base.h"
 
-/* Modified Bessel function of the second kind, of real order nu >= 0 at x > 0; infinity where it
- * overflows and at 0. O(nu + 1). */
+/* Modified Bessel function of the second kind, of real order nu from 0 to MC_BESSEL_MOST at x > 0;
+ * infinity where it overflows and at 0, NaN for other orders. O(nu + 1). */
+#define MC_BESSEL_MOST 1000.0
 double mc_bessel_k(double nu, double x);
 
 /* The Matern kernel of any nu at a squared distance; `factor` is 2^(1 - nu) / gamma(nu). */

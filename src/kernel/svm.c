@@ -36,10 +36,11 @@ void mc_svm_decide(const mc_svm *svm, const double *k, size_t n_rows, double *ou
 void mc_pair_votes(const double *decisions, size_t n_rows, size_t n_classes, double *out)
 {
     memset(out, 0, n_rows * n_classes * sizeof *out);
-    for (size_t row = 0; row < n_rows; row++, out += n_classes)
+    for (size_t row = 0; row < n_rows; row++, out += n_classes) {
         for (size_t i = 0; i < n_classes; i++)
             for (size_t j = i + 1; j < n_classes; j++)
                 out[*decisions++ > 0.0 ? i : j] += 1.0;
+    }
 }
 
 void mc_pair_scores(const double *confidences, const double *second, size_t n_rows,

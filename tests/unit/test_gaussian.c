@@ -65,6 +65,8 @@ static void bessel_at_its_ends(void **state)
     assert_true(isinf(mc_bessel_k(20.0, 1e-16))); /* it overflows, as scipy's does */
     assert_true(mc_bessel_k(1.0, 800.0) == 0.0);
     assert_true(isnan(mc_bessel_k(1.0, (double)NAN)));
+    assert_true(isnan(mc_bessel_k(1e18, 1.0))); /* it would count so far */
+    assert_true(isnan(mc_bessel_k(-1.0, 1.0)));
 }
 
 /* nu of a half, three and five halves have closed forms; many halves come near the Gauss kernel. */

@@ -95,10 +95,10 @@ static mc_status scaled_vectors(mc_lowering *to, const mc_value *est, size_t n, 
                           err));
     MC_TRY(mc_arena_new(to->arena, double, n *k, &scaled, err));
     const bool zeros_stay = mc_version_of(to, est) >= 21; /* before, they were divided by 0 */
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < k; j++)
-            scaled[i * k + j] =
-                values[j] == 0.0 && zeros_stay ? 0.0 : vectors[i * k + j] / sqrt(values[j]);
+    for (size_t at = 0; at < n * k; at++) {
+        const double value = values[at % k];
+        scaled[at] = value == 0.0 && zeros_stay ? 0.0 : vectors[at] / sqrt(value);
+    }
     *out = scaled;
     *out_k = k;
     return MC_OK;

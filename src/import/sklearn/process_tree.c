@@ -60,7 +60,7 @@ static mc_status matern(mc_lowering *to, const mc_value *kernel, size_t d, mc_pr
         add_map(out, MC_MAP_MATERN_5_2, 0.0, 0.0);
     else if (isinf(nu) && nu > 0.0)
         add_map(out, MC_MAP_GAUSS, -0.5, 0.0);
-    else if (nu > 0.0 && nu <= 1000.0)
+    else if (nu > 0.0 && nu <= MC_BESSEL_MOST)
         add_map(out, MC_MAP_MATERN, nu, mc_matern_factor(nu));
     else
         return mc_refuse(err, kernel, "nu: expected above 0, at most 1000 or infinite, found %g",
@@ -218,10 +218,11 @@ static mc_status read_node(mc_lowering *to, const mc_value *kernel, size_t d, mc
         return mc_attr_need(kernel, "kernel", &operands[0], err);
     }
     out->kind = mc_value_is_a(kernel, MODULE, "Sum") ? MC_PROCESS_SUM : MC_PROCESS_PRODUCT;
-    if (out->kind == MC_PROCESS_PRODUCT && !mc_value_is_a(kernel, MODULE, "Product"))
+    if (out->kind == MC_PROCESS_PRODUCT && !mc_value_is_a(kernel, MODULE, "Product")) {
         return mc_fail(err, MC_E_UNSUPPORTED, kernel == NULL ? MC_NO_OFFSET : kernel->offset,
                        "expected a kernel of " MODULE ", found %s: it is not run",
                        mc_value_type_name(kernel, type, sizeof type));
+    }
     *out_n = 2;
     MC_TRY(mc_attr_need(kernel, "k1", &operands[0], err));
     return mc_attr_need(kernel, "k2", &operands[1], err);
