@@ -60,11 +60,11 @@ static void make_processes(making *m, results *r, uint32_t k)
     keep(r, make_step(m, step, N_FITTED));
 }
 
-/* 3 classes of one support vector each. */
+/* 3 classes of 0, 2 and 1 support vectors. */
 static void make_machines(making *m, results *r, uint32_t k)
 {
     const double coef[] = {1.0, -0.5, 0.25, 0.5, 2.0, -1.0}, by_pair[] = {0.5, -0.25, 0.125};
-    const uint32_t start[] = {0, 1, 2, 3};
+    const uint32_t start[] = {0, 0, 2, 3}; /* the first class has none */
     mc_step step = step_of(MC_OP_SVM_DECIDE);
     step.src = k;
     step.n[0] = 3;

@@ -15,6 +15,7 @@
 #include "image_cases.h"
 #include "image_cases_sparse.h"
 #include "image_run.h"
+#include "kernel/kernels.h"
 #include "kernel/process_covariance.h"
 #include "kernel/text_options.h"
 
@@ -363,6 +364,18 @@ static void i7_items_and_parameters(void **state)
         {MC_OP_SPARSE_LINEAR, "do not ascend", 1, 1, 4},
         {MC_OP_SPARSE_LINEAR, "do not ascend", 1, 2, 4},
         {MC_OP_SCATTER, "must be below 6", 0, 3, 6},
+        {MC_OP_PAIR_SUMS, "unknown sum", SIZE_MAX, 0, UINT32_MAX},
+        {MC_OP_KERNEL_MAP, "unknown function", SIZE_MAX, 0, UINT32_MAX},
+        {MC_OP_SVM_DECIDE, "not a column a pair", SIZE_MAX, 0, 4},
+        {MC_OP_SVM_DECIDE, "do not ascend", 0, 1, 3},
+        {MC_OP_SVM_DECIDE, "do not ascend", 0, 3, 4},
+        {MC_OP_PAIR_VOTES, "not a column a pair", SIZE_MAX, 0, 0},
+        {MC_OP_PAIR_SCORES, "not a column a pair", SIZE_MAX, 0, 1},
+        {MC_OP_COUPLE_PAIRS, "not a column a pair", SIZE_MAX, 0, 2},
+        {MC_OP_COUNT_SKETCH, "must be below 5", 0, 1, 5},
+        {MC_OP_COVARIANCE, "no program", 1, 4, MC_N_PAIR_SUMS},
+        {MC_OP_COVARIANCE, "no program", 1, 5, 2},                    /* source 2 of 2 */
+        {MC_OP_COVARIANCE, "no program", 1, 18, MC_COVARIANCE_NOISE}, /* two are left */
         {MC_OP_CSR_SELECT, "must be below 4", 0, 2, 4},
         {MC_OP_CSR_SELECT, "must be below 3", 1, 0, 3},
         {MC_OP_CSR_SELECT, "columns do not ascend", 0, 2, 1},
