@@ -4,6 +4,7 @@
  * Lists    A step that reads a list is checked against the step that wrote it: how many training
  *          rows its indices can name. */
 #include <math.h>
+#include <string.h>
 
 #include "base/size.h"
 #include "image/neighbor_steps.h"
@@ -218,11 +219,42 @@ mc_status mc_check_lists(const mc_view *view, const mc_step *step, size_t *out_n
     const uint32_t writer = view->buffers[step->src].writer;
     MC_TRY(mc_check_that(view, step, writer < view->n_steps, "its source holds no lists", err));
     const mc_step *from = &view->steps[writer];
+    while (from->op == MC_OP_NEAR_FIRST) /* of a list that was checked */
+        from = &view->steps[view->buffers[from->src].writer];
     const bool by_rows = from->op == MC_OP_NEAREST || from->op == MC_OP_WITHIN;
     const bool by_columns = from->op == MC_OP_NEAREST_OF || from->op == MC_OP_WITHIN_OF;
     MC_TRY(mc_check_that(view, step, by_rows || by_columns, "its source holds no lists", err));
     *out_n = by_rows ? mc_n_training(view, from) : mc_check_width(view, from->src);
     return MC_OK;
+}
+
+mc_status mc_run_near_first(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const mc_near_lists lists = mc_lists_of(run, step);
+    const size_t k = step->n[1], from = 1 + 2 * lists.room;
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++, out += 1 + 2 * k) {
+        const double *list = lists.at + i * from;
+        if (list[0] < (double)k)
+            return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
+                           "row %zu: its graph holds %.0f neighbours, expected %zu",
+                           run->first_row + i, list[0], k);
+        out[0] = (double)k;
+        memcpy(out + 1, list + 1, k * sizeof *out);
+        memcpy(out + 1 + k, list + 1 + lists.room, k * sizeof *out);
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_near_first(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    size_t n = 0;
+    const size_t k = step->n[1];
+    MC_TRY(mc_check_lists(view, step, &n, err));
+    MC_TRY(mc_check_that(view, step, k > 0 && k <= mc_room_of(mc_check_width(view, step->src)),
+                         "more neighbours than the list has room for", err));
+    return mc_check_that(view, step, mc_check_width(view, step->dst) == 1 + 2 * k,
+                         "its lists are of another width", err);
 }
 
 mc_status mc_run_near_votes(const mc_run *run, const mc_step *step, mc_error *err)

@@ -136,7 +136,12 @@ void make_group_neighbors(making *m, results *r, uint32_t x)
     step = step_of(MC_OP_NEAREST_OF);
     step.src = distances;
     step.n[1] = 3;
-    make_uses(m, r, make_step(m, step, 1 + 2 * 3));
+    const uint32_t lists = make_step(m, step, 1 + 2 * 3);
+    make_uses(m, r, lists);
+    mc_step first = step_of(MC_OP_NEAR_FIRST);
+    first.src = lists;
+    first.n[1] = 2;
+    make_uses(m, r, make_step(m, first, 1 + 2 * 2));
     step.op = MC_OP_WITHIN_OF;
     step.value[1] = 4.0;
     make_uses(m, r, make_step(m, step, 1 + 2 * N));

@@ -307,12 +307,35 @@ mc_status mc_near_open(mc_lowering *to, const mc_value *est, mc_near_fit *out, m
 
 /* ------------------------------------------------------------------------------- steps ---- */
 
-mc_status mc_near_input(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x, mc_sym *out,
+/* Notes are kept by buffer, under the address of this. */
+static const mc_value GRAPHS = {.kind = MC_KIND_NONE};
+
+mc_status mc_near_note_graph(mc_lowering *to, const mc_sym *graph, const mc_sym *lists,
+                             mc_error *err)
+{
+    const uint32_t ids[4] = {lists->buffer, mc_u32_from_size(lists->n_cols)};
+    return mc_memo_add(to, &GRAPHS, graph->buffer, ids, err);
+}
+
+static bool lists_of_graph(const mc_lowering *to, const mc_sym *graph, mc_sym *out)
+{
+    uint32_t ids[4];
+    if (graph->kind != MC_SYM_NUMBERS || !mc_memo_find(to, &GRAPHS, graph->buffer, ids))
+        return false;
+    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = ids[0], .n_cols = ids[1]};
+    return true;
+}
+
+mc_status mc_near_input(mc_lowering *to, mc_near_fit *fit, const mc_sym *x, mc_sym *out,
                         mc_error *err)
 {
     const size_t width = fit->way == MC_NEAR_GIVEN ? fit->n : fit->d;
     if (x->n_cols != width)
         return mc_refuse(err, fit->est, "fitted on %zu columns, and given %zu", width, x->n_cols);
+    if (fit->way == MC_NEAR_GIVEN && x->sparse && lists_of_graph(to, x, out)) {
+        fit->in_graph = true;
+        return MC_OK;
+    }
     if (fit->way == MC_NEAR_GIVEN && x->sparse) /* what a graph does not hold is far, not at 0 */
         return mc_refuse(err, fit->est, "metric: precomputed distances in a sparse graph");
     MC_TRY(mc_emit_check(to, x, fit->allows_nan ? MC_OR_NAN : MC_FINITE, out, err));
@@ -382,8 +405,16 @@ mc_status mc_emit_nearest(mc_lowering *to, const mc_near_fit *fit, const mc_sym 
         MC_TRY(list_width(fit, (size_t)k * (fit->is_tree ? 1 : 2), &width, err));
         return number_step(to, step, x, width, out, err);
     }
-    MC_TRY(measured(to, fit, x, &distances, err));
     MC_TRY(list_width(fit, (size_t)k, &width, err));
+    if (fit->in_graph) {
+        mc_step first = MC_STEP_INIT(NEAR_FIRST);
+        first.n[1] = (uint32_t)k;
+        if (width > x->n_cols)
+            return mc_refuse(err, fit->est, "n_neighbors: %lld, more than its graph holds",
+                             (long long)k);
+        return number_step(to, first, x, width, out, err);
+    }
+    MC_TRY(measured(to, fit, x, &distances, err));
     mc_step of = MC_STEP_INIT(NEAREST_OF);
     of.n[1] = (uint32_t)k;
     return number_step(to, of, &distances, width, out, err);
@@ -394,6 +425,8 @@ mc_status mc_emit_within(mc_lowering *to, const mc_near_fit *fit, const mc_sym *
 {
     mc_sym distances;
     size_t width = 0;
+    if (fit->in_graph)
+        return mc_refuse(err, fit->est, "radius: of precomputed distances in a sparse graph");
     MC_TRY(list_width(fit, fit->n, &width, err));
     mc_step step = asking(fit, MC_OP_WITHIN);
     step.value[1] = radius;

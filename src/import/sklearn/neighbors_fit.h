@@ -44,6 +44,7 @@ typedef struct mc_near_fit {
     mc_near_metric metric;
     size_t n, d; /* training rows, and their columns */
     bool allows_nan, is_tree;
+    bool in_graph; /* mc_near_input() found the lists of a graph: x is these */
     unsigned version;
     uint32_t array[6]; /* of the steps NEAREST, WITHIN, DISTANCES */
 } mc_near_fit;
@@ -52,8 +53,12 @@ typedef struct mc_near_fit {
 MC_MUST_CHECK mc_status mc_near_open(mc_lowering *to, const mc_value *est, mc_near_fit *out,
                                      mc_error *err);
 /* x as rows of these columns, checked as fit() would. */
-MC_MUST_CHECK mc_status mc_near_input(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x,
+MC_MUST_CHECK mc_status mc_near_input(mc_lowering *to, mc_near_fit *fit, const mc_sym *x,
                                       mc_sym *out, mc_error *err);
+/* Says that `graph` (NUMBERS) holds these lists, the nearest first, and is 0 elsewhere: estimators
+ * on precomputed distances read the lists. */
+MC_MUST_CHECK mc_status mc_near_note_graph(mc_lowering *to, const mc_sym *graph,
+                                           const mc_sym *lists, mc_error *err);
 /* Lists of neighbours (kernel/neighbors.h) of rows that went through mc_near_input(). */
 MC_MUST_CHECK mc_status mc_emit_nearest(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x,
                                         int64_t k, mc_sym *out, mc_error *err);
