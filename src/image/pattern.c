@@ -4,6 +4,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "image/steps.h"
@@ -59,12 +60,15 @@ static mc_status compile(mc_bytes text, pcre2_compile_context *context, mc_patte
     int code = 0;
     PCRE2_SIZE at = 0;
     uint32_t n_groups = 0;
-    out->code = pcre2_compile(text.data, text.size, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at,
-                              context);
+    out->code = pcre2_compile(text.data, text.size,
+                              PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT, &code,
+                              &at, context);
     if (out->code == NULL)
         return compile_failed(err, code, at);
     (void)pcre2_pattern_info(out->code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
-    out->has_group = n_groups > 0;
+    const bool has_words =
+        pcre2_substring_number_from_name(out->code, (PCRE2_SPTR)MC_PATTERN_WORDS) > 0;
+    out->has_group = n_groups > (has_words ? 1 : 0);
     return MC_OK;
 }
 
@@ -174,6 +178,14 @@ const mc_pattern *mc_pattern_of(const mc_patterns *patterns, uint32_t step)
 #define TEXT_STEPS  UINT64_C(20000000) /* of all searches that took more than the first ... */
 #define BYTE_STEPS  UINT64_C(200)      /* ... and as many more for each byte of the text */
 
+/* PCRE2 counts steps back, not characters looked at: [a-z]+\d looks at a long word once for each of
+ * its letters. So a search starts at so few places that they cannot cost more than this, and now
+ * and then somebody looks at the clock. */
+#define LOOKS        ((size_t)1 << 20)
+#define CLOCK_EVERY  16u
+#define TEXT_SECONDS 2.0
+#define BYTE_SECONDS 1e-6
+
 mc_status mc_matcher_create(mc_matcher **out, mc_error *err)
 {
     mc_matcher *made = mc_alloc(1, sizeof *made);
@@ -238,10 +250,47 @@ static mc_status search(mc_pattern_scan *scan, int *out, mc_error *err)
     return too_long(err);
 }
 
+static double cpu_seconds(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static mc_status look_at_clock(mc_pattern_scan *scan, mc_error *err)
+{
+    if (++scan->n_searches % CLOCK_EVERY != 0)
+        return MC_OK;
+    const double now = cpu_seconds();
+    if (scan->until == 0.0)
+        scan->until = now + TEXT_SECONDS + BYTE_SECONDS * (double)scan->text.size;
+    return now > scan->until ? too_long(err) : MC_OK;
+}
+
+/* Searches from place to place up to the end of the text. */
+static mc_status search_on(mc_pattern_scan *scan, int *out, mc_error *err)
+{
+    const size_t size = scan->text.size;
+    for (;;) {
+        const size_t places = LOOKS / (size - scan->at + 1);
+        const size_t last = places < size - scan->at ? scan->at + places : size;
+        (void)pcre2_set_offset_limit(scan->matcher->limits, last);
+        MC_TRY(search(scan, out, err));
+        if (*out >= 0 || last == size)
+            return MC_OK;
+        scan->at = last + 1;
+        while (scan->at < size && (scan->text.data[scan->at] & 0xc0) == 0x80)
+            scan->at++;
+        scan->after_empty = false;
+        MC_TRY(look_at_clock(scan, err));
+    }
+}
+
 mc_status mc_pattern_next(mc_pattern_scan *scan, bool *out_found, mc_bytes *out, mc_error *err)
 {
     int answer = 0;
-    MC_TRY(search(scan, &answer, err));
+    MC_TRY(search_on(scan, &answer, err));
+    MC_TRY(look_at_clock(scan, err));
     *out_found = answer >= 0;
     if (!*out_found)
         return MC_OK;

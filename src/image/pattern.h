@@ -7,7 +7,8 @@
  * Python   findall() of re: matches one behind the other, an empty one never where the last empty
  *          one was; of a pattern with a group, what the group took.
  * Limits   A pattern that would take too long on a text ends in an error: each search may step back
- *          10 million times, and all searches of a text together in proportion to it. */
+ *          10 million times, all searches of a text together in proportion to it, and all of them
+ *          may take two seconds of processor time, and a second more a megabyte. */
 #ifndef MC_IMAGE_PATTERN_H
 #define MC_IMAGE_PATTERN_H
 #include "image/view.h"
@@ -15,6 +16,10 @@
 typedef struct mc_patterns mc_patterns; /* of one image */
 typedef struct mc_pattern mc_pattern;   /* one of them */
 typedef struct mc_matcher mc_matcher;
+
+/* A group of this name, which takes no part in a match, is the one word character that the looks of
+ * \b call: PCRE2 compiles no more than 64 KiB, and the class takes 6 of them. */
+#define MC_PATTERN_WORDS "w"
 
 /* The largest pattern, in bytes: one of Unicode's classes takes 12 KiB, and there may be many. */
 #define MC_PATTERN_MOST ((size_t)1 << 20)
@@ -41,6 +46,8 @@ typedef struct mc_pattern_scan {
     size_t at;
     bool after_empty;
     uint64_t budget; /* steps back that are left */
+    uint32_t n_searches;
+    double until; /* of this thread's processor time; 0 until it is looked at */
 } mc_pattern_scan;
 
 mc_pattern_scan mc_pattern_scan_of(const mc_pattern *pattern, mc_matcher *matcher, mc_bytes text);

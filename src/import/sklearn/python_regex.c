@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "image/pattern.h"
 #include "import/sklearn/char_set.h"
 
 #define MOST_GROUPS 64  /* capturing ones, and open ones */
 #define MOST_NAME   120 /* bytes of a group's name */
+#define MOST_INLINE 4   /* classes of all word characters: a call is slower, but small */
 
 typedef struct flags {
     bool ascii, ignore_case, multiline, dotall, verbose;
@@ -37,6 +39,8 @@ typedef struct reader {
     mc_vec *out;
     mc_error *err;
     runs runs;
+    bool calls_word;  /* the class of word characters is needed at the end */
+    unsigned n_words; /* places where it stands itself */
     mc_char_set set, spare, word, run_set;
 } reader;
 
@@ -161,10 +165,14 @@ static bool as_runs(reader *r, mc_run_pattern *out)
 
 /* ---------------------------------------------------------------------------------- sets ---- */
 
+static mc_status put_word(reader *r);
+
 /* r->set, as it stands, is what matches here. */
 static mc_status put_set(reader *r)
 {
     saw_set(r);
+    if (mc_char_set_equal(&r->set, &r->word) && ++r->n_words > MOST_INLINE)
+        return put_word(r);
     return mc_char_set_print(&r->set, r->out, r->err);
 }
 
@@ -199,6 +207,17 @@ static void words(reader *r)
     mc_char_set_add_flag(&r->set, MC_CHAR_WORD, false, r->now.ascii);
 }
 
+/* One word character: in Unicode a large class, which stands once at the end and is called. */
+static mc_status put_word(reader *r)
+{
+    if (r->now.ascii) {
+        words(r);
+        return mc_char_set_print(&r->set, r->out, r->err);
+    }
+    r->calls_word = true;
+    return put(r, "(?&" MC_PATTERN_WORDS ")");
+}
+
 /* \b, or \B: which Python lets match nowhere in an empty text. */
 static mc_status put_edge(reader *r, bool is_edge)
 {
@@ -210,11 +229,10 @@ static mc_status put_edge(reader *r, bool is_edge)
         saw_edge(r);
     else
         no_runs(r);
-    words(r);
     for (size_t i = 0; i < 5; i++) {
         MC_TRY(put(r, parts[i]));
         if (i < 4)
-            MC_TRY(mc_char_set_print(&r->set, r->out, r->err));
+            MC_TRY(put_word(r));
     }
     return MC_OK;
 }
@@ -677,7 +695,11 @@ static mc_status read_all(reader *r, mc_python_regex *out)
     if (r->n_groups > 1)
         return refuse(r, "more than one group, which scikit-learn refuses too,");
     out->is_runs = as_runs(r, &out->runs);
-    return MC_OK;
+    if (!r->calls_word)
+        return MC_OK;
+    MC_TRY(put(r, "(?(DEFINE)(?<" MC_PATTERN_WORDS ">"));
+    MC_TRY(mc_char_set_print(&r->word, r->out, r->err));
+    return put(r, "))");
 }
 
 mc_status mc_python_regex_read(mc_bytes pattern, mc_python_regex *out, mc_error *err)
