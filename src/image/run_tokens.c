@@ -286,9 +286,12 @@ mc_status mc_run_items(const mc_run *run, size_t n, mc_cell **out, mc_error *err
     return MC_OK;
 }
 
-static mc_cell token_cell(const mc_token_table *names, uint32_t id)
+/* A list is a numpy array of texts in scikit-learn, whose items lose NULs at their end. */
+static mc_cell token_cell(const mc_token_table *names, uint32_t id, bool in_array)
 {
-    const mc_bytes token = mc_token_at(names, id);
+    mc_bytes token = mc_token_at(names, id);
+    while (in_array && token.size > 0 && token.data[token.size - 1] == 0)
+        token.size--;
     return (mc_cell){
         .kind = MC_CELL_STRING, .size = (uint32_t)token.size, .as.text = (const char *)token.data};
 }
@@ -305,7 +308,7 @@ static mc_status names_of_row(const mc_run *run, const mc_step *step, const mc_s
     for (size_t i = 0; i < row->n; i++) {
         if (row->values[i] == 0.0)
             continue;
-        items[each * n] = token_cell(&names, row->at[i]);
+        items[each * n] = token_cell(&names, row->at[i], each == 1);
         if (each == 2 && kind == MC_CELL_NUMBER)
             items[2 * n + 1] = (mc_cell){.kind = kind, .as.number = row->values[i]};
         else if (each == 2)

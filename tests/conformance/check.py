@@ -9,7 +9,7 @@ import numpy as np
 
 from . import native
 from .compare import Mismatch, compare
-from .fixtures.encoding import ROW_LISTS, decode_array_input
+from .fixtures.encoding import ROW_LISTS, decode_array_input, decode_rows
 from .listed import is_listed
 
 # Methods that a listed model must offer where scikit-learn has them.
@@ -53,7 +53,7 @@ def rows_of(encoded, model):
         data = [float(value) for value in encoded["data"]]
         return native.Csr(data, encoded["indices"], encoded["indptr"], encoded["shape"][1])
     if encoded["kind"] in ROW_LISTS:
-        return native.values(encoded["rows"])
+        return native.values(decode_rows(encoded))
     array = decode_array_input(encoded)
     return native.dense(array.reshape(len(array), -1))
 

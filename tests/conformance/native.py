@@ -417,7 +417,8 @@ def _copy(pointer, dtype, count):
 
 def _objects(values, shape):
     array = np.empty(len(values), dtype=object)
-    array[:] = values
+    for i, value in enumerate(values):  # which may be a list
+        array[i] = value
     return array.reshape(shape)
 
 
