@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "import/boost/boost_file.h"
 #include "import/file/graph_file.h"
 #include "import/sklearn/sklearn.h"
 #include "import/skops/skops.h"
@@ -17,6 +18,22 @@ static mc_status import_graph(const mc_source *source, mc_reserve_fn *reserve, v
                                    : mc_graph_file_read(source, reserve, context, &file, err));
     const mc_status status = mc_sklearn_import(file.root, &file.arena, reserve, context, out, err);
     mc_graph_file_close(&file);
+    return status;
+}
+
+/* Takes `source` over. A booster's own file is what a pickled Booster holds. */
+static mc_status import_booster(mc_source *source, mc_reserve_fn *reserve, void *context,
+                                mc_image *out, mc_error *err)
+{
+    mc_arena arena;
+    mc_value *root = NULL;
+    mc_arena_init(&arena, mc_graph_limit(source->size), "model file");
+    mc_status status =
+        mc_boost_file_value((mc_bytes){source->data, source->size}, &arena, &root, err);
+    if (status == MC_OK)
+        status = mc_sklearn_import(root, &arena, reserve, context, out, err);
+    mc_arena_fini(&arena);
+    mc_source_close(source);
     return status;
 }
 
@@ -42,6 +59,8 @@ mc_status mc_import_file(const char *path, mc_reserve_fn *reserve, void *context
 {
     mc_source source;
     MC_TRY(mc_source_open(path, reserve, context, &source, err));
+    if (mc_boost_is_file((mc_bytes){source.data, source.size}))
+        return import_booster(&source, reserve, context, out, err);
     if (!mc_image_is_magic(source.data, source.size))
         return import_graph(&source, reserve, context, out, err);
     const mc_status status = import_image(&source, reserve, context, out, err);

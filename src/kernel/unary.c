@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "kernel/booster.h"
 #include "kernel/special.h"
 
 typedef void unary_fn(const double *x_in, size_t n, double a, double b, double *out);

@@ -19,6 +19,7 @@ def pytest_addoption(parser):
     group.addoption("--full", action="store_true", help="every version of scikit-learn")
     group.addoption("--sklearn", action="append", help="this version only; may be repeated")
     group.addoption("--only", default="", metavar="REGEX", help="cases to check")
+    group.addoption("--third-party", action="append", help="packages of this set: old, middle, new")
     group.addoption("--suite", help="suite beside the default one, instead of a drawn name")
 
 

@@ -43,7 +43,12 @@ def _make(folder, wanted):
 
 def interpreter(version):
     """Path of the Python that has this scikit-learn. Makes the environment if it is missing."""
-    folder, wanted = ROOT / ".venvs" / ("sklearn-%s" % version), requirements(version)
+    return interpreter_of("sklearn-%s" % version)
+
+
+def interpreter_of(name):
+    """The same, of tools/requirements/<name>.txt."""
+    folder, wanted = ROOT / ".venvs" / name, ROOT / "tools" / "requirements" / (name + ".txt")
     installed = folder / "installed.txt"
     if not (installed.exists() and filecmp.cmp(wanted, installed, shallow=False)):
         _make(folder, wanted)

@@ -72,6 +72,14 @@ def main():
     for name, function in (("RAISES", np.power), ("HYPOT", np.hypot), ("ANGLE", np.arctan2),
                            ("TIMES_LOG", special.xlogy), ("TIMES_LOG1P", special.xlog1py)):
         line(name, 1.25, 0.0, 4, function(1.25, x))
+    line("ZERO_WITHIN", 0.5, 0.0, 0, np.where(np.abs(x) <= 0.5, 0.0, x))
+    line("SIGNED_SQUARE", 0.0, 0.0, 0, np.where(x < 0.0, -(x * x), x * x))
+    line("LOG1P_EXP", 0.0, 0.0, 4, np.log1p(np.exp(x)))
+    single = x.astype(np.float32)  # one unit in the last place of float32 is 2**29 of float64
+    line("EXP32", 0.0, 0.0, 2**29, np.exp(single.astype(np.float64)).astype(np.float32))
+    bounded = np.minimum(-single, np.float32(88.7)).astype(np.float64)
+    line("SIGMOID32", 0.0, 0.0, 2**30, (1.0 / (np.exp(bounded) + 1.0)).astype(np.float32))
+    line("COMPLEMENT32", 0.0, 0.0, 0, np.float32(1.0) - single)
 
 
 if __name__ == "__main__":

@@ -462,6 +462,7 @@ static void i7_arrays_and_widths(void **state)
                 step->op == MC_OP_WIDE_APPLY || (step->op == MC_OP_NEAR_VOTES && j == 1) ||
                 (step->op == MC_OP_PROJECTED_SQUARES && j >= 2) ||
                 (step->op == MC_OP_NMF_DESCEND && j == 1) || (step->op == MC_OP_TFIDF && j == 0) ||
+                (step->op == MC_OP_BOOSTED && (j == 3 || j == 4)) ||
                 (asks_rows(step) && (j == 1 || j == 2 || j == 5));
             if (array == MC_NONE)
                 continue;

@@ -3,7 +3,8 @@
 # A stage is a function stage_NAME. Its output goes to build-logs/NAME.log, from which the numbers
 # of passed and failed tests are read; a stage that reports none counts as one test.
 
-STAGES=(lint gcc clang asan tsan conformance_1_2 conformance_1_9 asan_conformance e2e arm64)
+STAGES=(lint gcc clang asan tsan conformance_1_2 conformance_1_9
+        conformance_third_party asan_conformance e2e arm64)
 STAGES_FULL=("${STAGES[@]}" conformance_1_4 conformance_1_6 o0 clang_full analyzer valgrind)
 
 # meson_tests DIR [OPTION...]: runs the tests of a build directory, printing what fails.
@@ -84,6 +85,12 @@ stage_conformance_1_6() {
 stage_conformance_1_9() {
     dev_build
     run_conformance 1.9.1 build
+}
+
+stage_conformance_third_party() {
+    dev_build
+    run_pytest sklearn-1.9.1 build tests/conformance/test_third_party.py \
+        --third-party old --third-party middle --third-party new
 }
 
 stage_e2e() {

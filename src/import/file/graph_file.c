@@ -6,7 +6,7 @@
 #include "import/file/joblib.h"
 #include "import/globals.h"
 
-static size_t graph_limit(size_t input)
+size_t mc_graph_limit(size_t input)
 {
     size_t limit = 0;
     if (!mc_mul_size(input, MC_LIMIT_GRAPH_FACTOR, &limit) ||
@@ -21,7 +21,7 @@ static mc_status read_graph(mc_graph_file *file, mc_reserve_fn *reserve, void *c
     mc_joblib joblib;
     mc_reader reader = {.data = file->source.data, .size = file->source.size, .err = err};
 
-    mc_arena_init(&file->arena, graph_limit(file->source.size), "graph of the model file");
+    mc_arena_init(&file->arena, mc_graph_limit(file->source.size), "graph of the model file");
     mc_joblib_init(&joblib, mc_globals_lookup, &file->arena);
     MC_TRY(mc_joblib_read(&joblib, &reader, &file->root, err));
     file->format = joblib.found ? "joblib" : "pickle";

@@ -19,4 +19,6 @@ MC_MUST_CHECK mc_status mc_graph_file_open(const char *path, mc_reserve_fn *rese
 MC_MUST_CHECK mc_status mc_graph_file_read(const mc_source *source, mc_reserve_fn *reserve,
                                            void *context, mc_graph_file *out, mc_error *err);
 void mc_graph_file_close(mc_graph_file *file);
+/* Bytes that the graph of a model file of `input` bytes may take. */
+size_t mc_graph_limit(size_t input);
 #endif

@@ -27,7 +27,7 @@ static mc_status open_bagging(mc_lowering *to, const mc_value *est, const mc_sym
     mc_tree_columns *columns = NULL;
     int64_t n_classes = 0;
     *out = (bagging){.est = est,
-                     .is_classifier = mc_bytes_is(mc_class_name(est), "BaggingClassifier")};
+                     .is_classifier = !mc_bytes_is(mc_class_name(est), "BaggingRegressor")};
     MC_TRY(mc_attr_items(to, est, "estimators_", &out->estimators, err));
     MC_TRY(mc_attr_items(to, est, "estimators_features_", &features, err));
     if (out->estimators.n == 0 || features.n != out->estimators.n)
@@ -294,7 +294,7 @@ mc_status mc_lower_bagging(mc_lowering *to, const mc_value *est, mc_method metho
                             method == MC_METHOD_PREDICT_LOG_PROBA ||
                             method == MC_METHOD_DECISION_FUNCTION;
     if (method != MC_METHOD_PREDICT &&
-        !(has_shares && mc_bytes_is(mc_class_name(est), "BaggingClassifier")) &&
+        !(has_shares && !mc_bytes_is(mc_class_name(est), "BaggingRegressor")) &&
         method != MC_METHOD_DECISION_FUNCTION)
         return mc_no_method(err, est, method);
     MC_TRY(open_bagging(to, est, x, &bag, err));

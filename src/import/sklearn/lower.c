@@ -9,14 +9,20 @@
 #include "import/sklearn/lowerings.h"
 
 typedef struct registry_row {
-    const char *name;
+    const char *package, *name;
     mc_lower_fn *lower;
+    mc_shape_fn *shape; /* of other packages */
 } registry_row;
 
 static const registry_row REGISTRY[] = {
-#define ESTIMATOR(name, function, file) {#name, mc_lower_##function},
+#define ESTIMATOR(name, function, file) {"sklearn", #name, mc_lower_##function, NULL},
+#define FOREIGN(package, name, function, file) \
+    {#package, #name, mc_lower_##function, mc_shape_##function},
+#define COUSIN(package, name, function, file) {#package, #name, mc_lower_##function, NULL},
 #include "import/sklearn/estimators.def"
 #undef ESTIMATOR
+#undef FOREIGN
+#undef COUSIN
 };
 
 /* --------------------------------------------------------------------------- identity ---- */
@@ -33,21 +39,28 @@ mc_bytes mc_class_name(const mc_value *est)
                           : global->name;
 }
 
-static bool is_sklearn(mc_bytes module)
+static bool is_of(mc_bytes module, const char *package)
 {
-    return module.size >= 7 && memcmp(module.data, "sklearn", 7) == 0 &&
-           (module.size == 7 || module.data[7] == '.');
+    const size_t n = strlen(package);
+    return module.size >= n && memcmp(module.data, package, n) == 0 &&
+           (module.size == n || module.data[n] == '.');
 }
 
 static const registry_row *find_row(const mc_value *est)
 {
     const mc_global *global = class_of(est);
-    if (global == NULL || !is_sklearn(global->module))
-        return NULL;
-    for (size_t i = 0; i < MC_COUNT_OF(REGISTRY); i++)
-        if (mc_bytes_is(global->name, REGISTRY[i].name))
+    for (size_t i = 0; global != NULL && i < MC_COUNT_OF(REGISTRY); i++)
+        if (mc_bytes_is(global->name, REGISTRY[i].name) &&
+            is_of(global->module, REGISTRY[i].package))
             return &REGISTRY[i];
     return NULL;
+}
+
+bool mc_shape_of(mc_lowering *to, const mc_value *est, mc_shape *out)
+{
+    mc_error ignored = {0};
+    const registry_row *row = find_row(est);
+    return row != NULL && row->shape != NULL && row->shape(to, est, out, &ignored) == MC_OK;
 }
 
 bool mc_lower_knows(const mc_value *est)
@@ -76,6 +89,42 @@ unsigned mc_version_of(const mc_lowering *to, const mc_value *est)
     const unsigned found =
         mc_value_is(version, MC_KIND_TEXT) ? parse_version(version->as.bytes) : 0;
     return found != 0 ? found : to->version;
+}
+
+/* The objects that `est` holds directly, or in lists, or in tuples of these; at most `room`. */
+static size_t parts_of(const mc_value *est, const mc_value **out, size_t room)
+{
+    static const char *const HOLDERS[] = {"best_estimator_", "estimator_", "_estimator",
+                                          "estimators_", "steps"};
+    size_t n = 0;
+    for (size_t i = 0; i < MC_COUNT_OF(HOLDERS); i++) {
+        const mc_value *held = mc_value_attr(est, HOLDERS[i]);
+        if (mc_value_is(held, MC_KIND_OBJECT) && n < room)
+            out[n++] = held;
+        if (!mc_value_is(held, MC_KIND_LIST))
+            continue;
+        for (size_t j = 0; j < held->as.items.n && n < room; j++) {
+            const mc_value *part = held->as.items.at[j];
+            if (mc_value_is(part, MC_KIND_TUPLE) && part->as.items.n > 1)
+                part = part->as.items.at[1];
+            if (mc_value_is(part, MC_KIND_OBJECT))
+                out[n++] = part;
+        }
+    }
+    return n;
+}
+
+unsigned mc_version_inside(const mc_lowering *to, const mc_value *est)
+{
+    const mc_value *queue[64] = {est};
+    size_t n = 1;
+    for (size_t i = 0; i < n; i++) {
+        const unsigned found = mc_version_of(to, queue[i]);
+        if (found != 0)
+            return found;
+        n += parts_of(queue[i], queue + n, MC_COUNT_OF(queue) - n);
+    }
+    return 0;
 }
 
 const mc_value *mc_inside_of(const mc_value *est)
@@ -146,8 +195,8 @@ static mc_status check_width(const mc_value *est, const mc_sym *x, mc_error *err
 static mc_status check_version(const mc_lowering *to, const mc_value *est, mc_error *err)
 {
     const mc_value *found = mc_value_attr(est, "_sklearn_version");
-    if (found == NULL && to->depth > 1)
-        return MC_OK; /* the root's counts */
+    if (found == NULL && (to->depth > 1 || to->version != 0))
+        return MC_OK; /* the root's counts, or of another package's root what is inside it */
     if (!mc_value_is(found, MC_KIND_TEXT))
         return mc_refuse(err, est,
                          "no attribute _sklearn_version says which scikit-learn wrote it");
@@ -163,7 +212,9 @@ static mc_status check_version(const mc_lowering *to, const mc_value *est, mc_er
 static mc_status lower_row(mc_lowering *to, const registry_row *row, const mc_value *est,
                            mc_method method, const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    MC_TRY(check_version(to, est, err));
+    const bool is_ours = strcmp(row->package, "sklearn") == 0;
+    if (row->shape == NULL && (is_ours || row->lower != mc_lower_pipeline))
+        MC_TRY(check_version(to, est, err));
     if (method != MC_METHOD_INVERSE_TRANSFORM) /* that one takes what transform gives */
         MC_TRY(check_width(est, x, err));
     return row->lower(to, est, method, x, out, err);

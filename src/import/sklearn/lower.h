@@ -79,6 +79,16 @@ MC_MUST_CHECK mc_status mc_lower_one(mc_lowering *to, const mc_value *est, mc_me
 /* Is the class of `est` in estimators.def? */
 bool mc_lower_knows(const mc_value *est);
 
+/* What an estimator of another package takes: they have no n_features_in_ and feature_names_in_ of
+ * scikit-learn's. */
+typedef struct mc_shape {
+    size_t n_features;
+    const mc_bytes *names; /* (n_features) arena, or NULL */
+} mc_shape;
+typedef mc_status mc_shape_fn(mc_lowering *to, const mc_value *est, mc_shape *out, mc_error *err);
+/* False if `est` is no such estimator, or does not say. */
+bool mc_shape_of(mc_lowering *to, const mc_value *est, mc_shape *out);
+
 /* Compiled things are remembered by object and tag, so that a forest asked for three methods is
  * compiled once. `ids` (4) are whatever the family stores. */
 bool mc_memo_find(const mc_lowering *to, const mc_value *est, uint32_t tag, uint32_t ids[4]);
@@ -110,6 +120,9 @@ MC_MUST_CHECK mc_status mc_answer_parts(mc_lowering *to, size_t n, mc_answer *ou
 /* Version of scikit-learn that wrote `est`, as major * 100 + minor (1.6.1 is 106); the root's where
  * the object has none. */
 unsigned mc_version_of(const mc_lowering *to, const mc_value *est);
+/* As above; if neither says, that of the first object inside that does: other packages write no
+ * version of scikit-learn. */
+unsigned mc_version_inside(const mc_lowering *to, const mc_value *est);
 /* The object that a composite hands its rows to unchanged: what it holds, or its first step that is
  * an object. NULL if it holds none. */
 const mc_value *mc_inside_of(const mc_value *est);

@@ -17,9 +17,25 @@ static mc_status step_of(const mc_value *est, const mc_value *step, mc_bytes *ou
     return MC_OK;
 }
 
+/* Samplers of imbalanced-learn change the rows of training alone. */
+static bool is_sampler(const mc_value *value)
+{
+    static const char *const ROOMS[] = {"imblearn.over_sampling", "imblearn.under_sampling",
+                                        "imblearn.combine", "imblearn.base"};
+    if (!mc_value_is(value, MC_KIND_OBJECT))
+        return false;
+    const mc_bytes module = value->as.object->global->module;
+    for (size_t i = 0; i < MC_COUNT_OF(ROOMS); i++) {
+        const mc_bytes room = mc_bytes_of(ROOMS[i]);
+        if (module.size >= room.size && mc_bytes_equal((mc_bytes){module.data, room.size}, room))
+            return true;
+    }
+    return false;
+}
+
 static bool passes_through(const mc_value *value)
 {
-    return mc_value_is_none(value) || mc_value_is_text(value, "passthrough");
+    return mc_value_is_none(value) || mc_value_is_text(value, "passthrough") || is_sampler(value);
 }
 
 static mc_status transform_forth(mc_lowering *to, const mc_value *est, const mc_items *steps,

@@ -28,6 +28,16 @@ static bool takes_extra_columns(const mc_value *est)
     return false;
 }
 
+/* Names that an estimator of another package knows; NULL if the first on the way is not of one. */
+static const mc_bytes *foreign_names(mc_lowering *to, const mc_value *est, size_t n)
+{
+    mc_shape shape = {0};
+    for (size_t i = 0; est != NULL && i < MC_LIMIT_ESTIMATOR_DEPTH; i++, est = mc_inside_of(est))
+        if (mc_shape_of(to, est, &shape))
+            return shape.n_features == n ? shape.names : NULL;
+    return NULL;
+}
+
 static mc_status column_names(mc_lowering *to, const mc_value *value, size_t n,
                               const mc_bytes **out, mc_error *err)
 {
@@ -110,6 +120,8 @@ static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *ou
     const mc_value *named = names_of(root);
     if (named != NULL)
         MC_TRY(column_names(to, named, n, &names, err));
+    else
+        names = foreign_names(to, root, n);
     MC_TRY(mc_build_columns(to->b, n, names, takes_extra_columns(root), err));
     return input_symbol(to, n, out, err);
 }
@@ -265,7 +277,7 @@ static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *ou
                        mc_value_type_name(root, type, sizeof type));
     }
     MC_TRY(declare_identity(to, root, err));
-    to->version = mc_version_of(to, root);
+    to->version = mc_version_inside(to, root);
     MC_TRY(declare_input(to, root, &x, err));
     MC_TRY(add_methods(to, root, &x, out_default, err));
     if (to->any_width)

@@ -144,6 +144,11 @@ static bool width_along(mc_lowering *to, const mc_value *value, width_axis axis,
 static bool width_here(mc_lowering *to, const mc_value *est, size_t *out)
 {
     const mc_bytes name = mc_class_name(est);
+    mc_shape shape = {0};
+    if (mc_shape_of(to, est, &shape)) {
+        *out = shape.n_features;
+        return true;
+    }
     for (size_t i = 0; i < MC_COUNT_OF(WIDTHS); i++) {
         const width_row *row = &WIDTHS[i];
         if (row->class_name != NULL && !mc_bytes_is(name, row->class_name))

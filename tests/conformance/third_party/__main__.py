@@ -1,0 +1,136 @@
+"""python -m tests.conformance.third_party OUT: writes models and their answers below OUT.
+
+Runs in the environment whose packages are asked: see tools/requirements/third-party-*.txt.
+"""
+
+import importlib.util
+import pickle
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
+
+
+# Bounds, relative to the larger of the answer and 1. XGBoost's answers are float32 and equal to the
+# bit, but for predict_proba of multi:softmax, which scipy computes. Around them numpy computes in
+# float32, where we do in float64.
+LINKS, SCIPY, AROUND_FLOAT32, AROUND = 1e-14, 3e-7, 1e-6, 1e-12
+
+
+def _save(out, name, suffix, write, asked, answers, bound):
+    path = out / (name + suffix)
+    write(path)
+    arrays = {"X": asked, "bound": bound}
+    for method, answer in answers.items():
+        if isinstance(answer, list):
+            answer = np.hstack(answer)
+        if hasattr(answer, "toarray"):
+            answer = answer.toarray()
+        arrays[method] = np.asarray(answer)
+    np.savez_compressed(str(path) + ".npz", **arrays)
+
+
+def _answers(estimator, asked):
+    answers = {}
+    for method in METHODS:
+        try:
+            answers[method] = getattr(estimator, method)(asked)
+        except (AttributeError, NotImplementedError):
+            continue
+    return answers
+
+
+def _pickle(estimator, protocol):
+    return lambda path: path.write_bytes(pickle.dumps(estimator, protocol=protocol))
+
+
+def _present(package):
+    return importlib.util.find_spec(package) is not None
+
+
+def main(out):
+    out.mkdir(parents=True, exist_ok=True)
+    warnings.simplefilter("ignore")
+    if _present("xgboost"):
+        from . import boosters
+
+        for i, (name, estimator, asked, booster) in enumerate(
+            boosters.xgboost_models(np.random.default_rng(1))
+        ):
+            bound = SCIPY if name == "xgb_clf_softmax" else 0.0
+            _save(
+                out,
+                name,
+                ".pkl",
+                _pickle(estimator, 2 + i % 4),
+                asked,
+                _answers(estimator, asked),
+                bound,
+            )
+            kept, answer = boosters.xgboost_answers(booster, asked)
+            for suffix in (".json", ".ubj") if boosters.xgboost_version() >= (1, 6) else (".json",):
+                _save(
+                    out,
+                    name,
+                    suffix,
+                    lambda path: booster.save_model(str(path)),
+                    kept,
+                    {"predict": answer},
+                    0.0,
+                )
+    if _present("lightgbm"):
+        import lightgbm
+
+        from . import boosters
+
+        for i, (name, estimator, asked, booster) in enumerate(
+            boosters.lightgbm_models(np.random.default_rng(2))
+        ):
+            _save(
+                out,
+                name,
+                ".pkl",
+                _pickle(estimator, 2 + i % 4),
+                asked,
+                _answers(estimator, asked),
+                LINKS,
+            )
+            text = booster.model_to_string()
+            again = lightgbm.Booster(model_str=text)
+            _save(
+                out,
+                name,
+                ".txt",
+                lambda path: path.write_text(text),
+                asked,
+                {"predict": again.predict(asked)},
+                LINKS,
+            )
+    models = []
+    if _present("xgboost") and _present("lightgbm"):
+        from . import pipelines
+
+        models += list(pipelines.boosted_models(np.random.default_rng(3)))
+    if _present("imblearn"):
+        from . import pipelines
+
+        models += list(pipelines.imbalanced_models(np.random.default_rng(4)))
+    for i, (name, estimator, asked) in enumerate(models):
+        bound = AROUND_FLOAT32 if "xgb" in name or "boosted" in name else AROUND
+        _save(
+            out,
+            name,
+            ".pkl",
+            _pickle(estimator, 2 + i % 4),
+            asked,
+            _answers(estimator, asked),
+            bound,
+        )
+    (out / "_index").write_text("done\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
