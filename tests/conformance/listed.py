@@ -24,7 +24,7 @@ TheilSenRegressor TweedieRegressor
 
 PREPARATION = """
 Binarizer FunctionTransformer MaxAbsScaler MinMaxScaler Normalizer OneHotEncoder OrdinalEncoder
-RobustScaler SimpleImputer StandardScaler
+RobustScaler Imputer SimpleImputer StandardScaler
 """.split()
 
 COMPOSITION = """

@@ -166,6 +166,39 @@ static mc_status shares(mc_lowering *to, const ada *a, const mc_sym *score, mc_s
     return mc_emit_softmax(to, out, out, err);
 }
 
+/* SAMME up to 0.21: the mean of the estimators' own probabilities. */
+static mc_status mean_shares(mc_lowering *to, const ada *a, const mc_sym *x, mc_sym *out,
+                             mc_error *err)
+{
+    mc_sym *parts = NULL;
+    MC_TRY(mc_arena_new(to->arena, mc_sym, a->trees.n, &parts, err));
+    for (size_t i = 0; i < a->trees.n; i++) {
+        MC_TRY_IN(mc_lower_one(to, a->trees.at[i], MC_METHOD_PREDICT_PROBA, x, &parts[i], err), err,
+                  "estimators_[%zu]", i);
+        if (parts[i].n_cols != a->n_classes)
+            return mc_refuse(err, a->est, "expected %zu probabilities, found %zu", a->n_classes,
+                             parts[i].n_cols);
+    }
+    return mc_emit_sum(to, parts, a->trees.n, a->weights, a->sum_of_weights, out, err);
+}
+
+/* Probabilities up to 0.21: exp(sums / (K - 1)), shared out. */
+static mc_status first_shares(mc_lowering *to, const ada *a, const mc_sym *x, mc_sym *out,
+                              mc_error *err)
+{
+    const double factor = 1.0 / (double)(a->n_classes - 1);
+    mc_sym checked;
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &checked, err));
+    if (!a->is_real)
+        MC_TRY(mean_shares(to, a, &checked, out, err));
+    else
+        MC_TRY(is_forest(a) ? forest_sums(to, a, NULL, x, out, err)
+                            : sums_of_any(to, a, NULL, x, out, err));
+    MC_TRY(mc_emit_unary(to, out, MC_UNARY_SCALE, factor, 0.0, out, err));
+    MC_TRY(mc_emit_unary(to, out, MC_UNARY_EXP, 0.0, 0.0, out, err));
+    return mc_emit_row_share(to, out, MC_ZERO_STAYS, out, err);
+}
+
 static mc_status labels(mc_lowering *to, const ada *a, const mc_sym *score, mc_answer *out,
                         mc_error *err)
 {
@@ -191,13 +224,17 @@ mc_status mc_lower_ada_boost(mc_lowering *to, const mc_value *est, mc_method met
         method != MC_METHOD_PREDICT_LOG_PROBA && method != MC_METHOD_DECISION_FUNCTION)
         return mc_no_method(err, est, method);
     MC_TRY(open_ada(to, est, &a, err));
-    MC_TRY(decision(to, &a, x, &y, err));
+    const bool asks_shares =
+        method == MC_METHOD_PREDICT_PROBA || method == MC_METHOD_PREDICT_LOG_PROBA;
+    const bool is_first = mc_version_of(to, est) <= 21;
+    if (!asks_shares || !is_first)
+        MC_TRY(decision(to, &a, x, &y, err));
     if (method == MC_METHOD_PREDICT)
         return labels(to, &a, &y, out, err);
     if (method == MC_METHOD_DECISION_FUNCTION)
         return a.n_classes == 2 ? mc_answer_scalar(to, y, out, err)
                                 : mc_answer_matrix(to, y, out, err);
-    MC_TRY(shares(to, &a, &y, &y, err));
+    MC_TRY(is_first ? first_shares(to, &a, x, &y, err) : shares(to, &a, &y, &y, err));
     if (method == MC_METHOD_PREDICT_LOG_PROBA)
         MC_TRY(mc_emit_unary(to, &y, MC_UNARY_LOG, 0.0, 0.0, &y, err));
     return mc_answer_matrix(to, y, out, err);

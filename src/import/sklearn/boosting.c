@@ -1,7 +1,7 @@
 /* boosting.c: gradient boosting of regression trees.
  *
  * Oracle   sklearn/ensemble/_gb.py, _gradient_boosting.pyx, up to 1.3 _gb_losses.py; scikit-learn
- *          1.2 to 1.9.
+ *          0.18 to 1.9.
  * Exact    Sums of learning_rate * leaf value bit for bit, in the order of the trees; where they
  *          begin, and probabilities, within a few ulp: logarithms and exponentials are the C
  *          library's. An init_ with float32 coefficients is run in float32 by scikit-learn, whose
@@ -133,6 +133,34 @@ static mc_status begin_sums(mc_lowering *to, const boosting *gb, const mc_sym *x
     return MC_OK;
 }
 
+/* Up to 0.20 the sums begin with what init_ predicts as it is, and init_ is one of these: the
+ * attribute that holds its constant, one value a column of trees. */
+static const char *old_start_of(const mc_value *init)
+{
+    static const char *const STARTS[][2] = {{"MeanEstimator", "mean"},
+                                            {"QuantileEstimator", "quantile"},
+                                            {"LogOddsEstimator", "prior"},
+                                            {"ScaledLogOddsEstimator", "prior"},
+                                            {"PriorProbabilityEstimator", "priors"},
+                                            {"ZeroEstimator", NULL}};
+    const mc_bytes name = mc_class_name(init);
+    for (size_t i = 0; i < MC_COUNT_OF(STARTS); i++)
+        if (mc_bytes_is(name, STARTS[i][0]))
+            return STARTS[i][1] == NULL ? "" : STARTS[i][1];
+    return NULL;
+}
+
+static mc_status begin_with_row(mc_lowering *to, const boosting *gb, const mc_value *init,
+                                const char *attribute, const double **out, mc_error *err)
+{
+    double *zeros = NULL;
+    if (attribute[0] != '\0')
+        return mc_attr_vector(to, init, attribute, gb->n_columns, out, NULL, err);
+    MC_TRY(mc_arena_new(to->arena, double, gb->n_columns, &zeros, err));
+    *out = zeros;
+    return MC_OK;
+}
+
 static mc_status compile_trees(mc_lowering *to, const boosting *gb, const mc_sym *x,
                                const mc_ensemble **out, mc_error *err)
 {
@@ -153,7 +181,11 @@ static mc_status raw_sums(mc_lowering *to, const boosting *gb, const mc_sym *x, 
     mc_sym start;
     mc_ensemble_sum sum = {.width = gb->n_columns, .divisor = 1.0};
     MC_TRY(compile_trees(to, gb, x, &compiled, err));
-    if (!mc_attr_is_text(gb->est, "init_", "zero")) {
+    const mc_value *init = mc_value_attr(gb->est, "init_");
+    const char *old_start = gb->version <= 20 ? old_start_of(init) : NULL;
+    if (old_start != NULL) {
+        MC_TRY_IN(begin_with_row(to, gb, init, old_start, &sum.row, err), err, "init_");
+    } else if (!mc_attr_is_text(gb->est, "init_", "zero")) {
         MC_TRY(begin_sums(to, gb, x, &start, err));
         sum.start = &start;
     }

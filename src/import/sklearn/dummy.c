@@ -12,6 +12,12 @@
 mc_lower_fn mc_lower_dummy_classifier;
 mc_lower_fn mc_lower_dummy_regressor;
 
+/* 0.18 to 0.21 know no _strategy: the parameter stands. */
+static const char *strategy_name(const mc_value *est)
+{
+    return mc_attr_has(est, "_strategy") ? "_strategy" : "strategy";
+}
+
 /* Item k of an attribute that is a list when there is more than one output. */
 static mc_status output_item(mc_lowering *to, const mc_value *est, const char *name, size_t k,
                              size_t n_outputs, const mc_value **out, mc_error *err)
@@ -70,9 +76,9 @@ static mc_status class_shares(mc_lowering *to, const mc_value *est, size_t k, si
         return mc_refuse(err, est, "class_prior_: expected %zu values, found %zu", *out_n,
                          array.n_items);
     *out = prior;
-    if (mc_attr_is_text(est, "_strategy", "prior"))
+    if (mc_attr_is_text(est, strategy_name(est), "prior"))
         return MC_OK;
-    if (mc_attr_is_text(est, "_strategy", "constant"))
+    if (mc_attr_is_text(est, strategy_name(est), "constant"))
         MC_TRY(constant_class(to, est, cells, *out_n, k, &chosen, err));
     else
         for (size_t i = 1; i < *out_n; i++)
@@ -112,11 +118,11 @@ mc_status mc_lower_dummy_classifier(mc_lowering *to, const mc_value *est, mc_met
         method != MC_METHOD_PREDICT_LOG_PROBA)
         return mc_no_method(err, est, method);
     for (size_t i = 0; i < MC_COUNT_OF(FIXED); i++)
-        is_fixed = is_fixed || mc_attr_is_text(est, "_strategy", FIXED[i]);
+        is_fixed = is_fixed || mc_attr_is_text(est, strategy_name(est), FIXED[i]);
     if (!is_fixed) {
         return mc_refuse(err, est,
                          "_strategy: expected prior, most_frequent or constant, found %.*s",
-                         MC_SHOW(mc_attr_text(est, "_strategy")));
+                         MC_SHOW(mc_attr_text(est, strategy_name(est))));
     }
     MC_TRY(mc_attr_integer(est, "n_outputs_", 1, &n_outputs, err));
     if (n_outputs < 1 || n_outputs > (int64_t)MC_LIMIT_WIDTH)

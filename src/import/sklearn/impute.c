@@ -1,6 +1,7 @@
 /* impute.c: SimpleImputer and MissingIndicator, on numbers or on mixed values.
  *
- * Oracle   sklearn/impute/_base.py, scikit-learn 1.2 to 1.9.
+ * Oracle   sklearn/impute/_base.py, up to 0.21 preprocessing/imputation.py; scikit-learn 0.18 to
+ *          1.9.
  * Exact    Bit for bit: values are copied.
  * Null     A JSON null counts as missing whichever of None and NaN the imputer looks for. */
 #include "import/sklearn/impute.h"
@@ -11,6 +12,12 @@
 #include "import/sklearn/emit.h"
 #include "kernel/category.h"
 
+/* Imputer, up to 0.21: numbers only, whatever they are. */
+static bool is_first_imputer(const mc_value *est)
+{
+    return mc_bytes_is(mc_class_name(est), "Imputer");
+}
+
 mc_status mc_missing_of(mc_lowering *to, const mc_value *est, mc_missing *out, mc_error *err)
 {
     const mc_value *value = mc_value_attr(est, "missing_values");
@@ -20,6 +27,10 @@ mc_status mc_missing_of(mc_lowering *to, const mc_value *est, mc_missing *out, m
     MC_TRY_IN(mc_cell_from_value(to->arena, value, &out->cell, err), err,
               "attribute missing_values");
     out->is_nan = out->cell.kind == MC_CELL_NONE || mc_cell_is_nan(&out->cell);
+    if (is_first_imputer(est) && mc_value_is_text(value, "NaN")) { /* it says NaN by its name */
+        out->is_nan = true;
+        return MC_OK;
+    }
     out->on_cells = out->cell.kind == MC_CELL_STRING || out->cell.kind == MC_CELL_NONE;
     return MC_OK;
 }
@@ -192,9 +203,14 @@ mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_metho
     mc_missing missing;
     const mc_cell *statistics = NULL;
     size_t n = 0;
+    int64_t axis = 0;
     mc_sym in, y;
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
+    MC_TRY(mc_attr_integer(est, "axis", 0, &axis, err));
+    if (axis != 0)
+        return mc_refuse(err, est, "axis: expected 0, found %lld: it learnt nothing",
+                         (long long)axis);
     MC_TRY(mc_missing_of(to, est, &missing, err));
     missing.on_cells = missing.on_cells || fitted_on_objects(to, est);
     MC_TRY(fill_values(to, est, &statistics, &n, err));

@@ -4,6 +4,8 @@
  *          counts one step more.
  * Exact    Sums of path lengths in the order of the trees; within a few ulp: the logarithm and the
  *          power of two are the C library's. */
+#include <math.h>
+
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/tree_ensemble.h"
@@ -69,6 +71,17 @@ static mc_status scores(mc_lowering *to, const mc_value *est, const mc_sym *x, m
     return mc_emit_unary(to, out, MC_UNARY_OFFSET, -0.5, 0.0, out, err);
 }
 
+/* 0.21 to 0.24 divide by 0 there, and call every row an inlier. */
+static bool is_undefined(mc_lowering *to, const mc_value *est)
+{
+    double n_rows = 0.0;
+    const unsigned version = mc_version_of(to, est);
+    const char *name = mc_attr_has(est, "_max_samples") ? "_max_samples" : "max_samples_";
+    return version >= 21 && version <= 24 &&
+           mc_attr_number(est, name, 0.0, &n_rows, NULL) == MC_OK &&
+           mc_isolation_path(n_rows, version) == 0.0;
+}
+
 /* Where the decision turns: at offset_ of the scores, and, up to 0.21, at a threshold of what is
  * left, which belongs to the outliers up to 0.19. */
 typedef struct turn {
@@ -100,6 +113,8 @@ mc_status mc_lower_isolation_forest(mc_lowering *to, const mc_value *est, mc_met
         !(method == MC_METHOD_SCORE_SAMPLES && has_scores))
         return mc_no_method(err, est, method);
     MC_TRY(scores(to, est, x, &y, err));
+    if (is_undefined(to, est) && method != MC_METHOD_PREDICT)
+        MC_TRY(mc_emit_unary(to, &y, MC_UNARY_OFFSET, (double)NAN, 0.0, &y, err));
     if (method == MC_METHOD_SCORE_SAMPLES)
         return mc_answer_scalar(to, y, out, err);
     MC_TRY(turn_of(to, est, &at, err));

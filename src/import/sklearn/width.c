@@ -13,7 +13,8 @@ typedef enum width_axis {
     FIRST,  /* shape[0] of an array, or the length of a list */
     LAST,   /* shape[-1] */
     ROWS,   /* shape[0] of the first array of a list */
-    SHAPE   /* the second item of a (rows, columns) tuple */
+    SHAPE,  /* the second item of a (rows, columns) tuple */
+    TREE    /* the rows that a KDTree or BallTree was built of */
 } width_axis;
 
 typedef struct width_row {
@@ -51,6 +52,7 @@ static const width_row WIDTHS[] = {
     {"MLPClassifier", "coefs_", ROWS},
     {"MLPRegressor", "coefs_", ROWS},
     {"TfidfTransformer", "_idf_diag", LAST},
+    {"KernelDensity", "tree_", TREE},
     /* trees, forests, boosting */
     {NULL, "n_features_", NUMBER},
     {NULL, "_n_features", NUMBER},
@@ -125,6 +127,10 @@ static bool width_along(mc_lowering *to, const mc_value *value, width_axis axis,
     case SHAPE:
         return is_sequence(value) && value->as.items.n == 2 &&
                number_width(value->as.items.at[1], out);
+    case TREE: /* the first item of its state */
+        return mc_value_is(value, MC_KIND_OBJECT) && is_sequence(value->as.object->state) &&
+               value->as.object->state->as.items.n > 0 &&
+               array_width(to, value->as.object->state->as.items.at[0], LAST, out);
     case ROWS:
         return is_sequence(value) && value->as.items.n > 0 &&
                array_width(to, value->as.items.at[0], FIRST, out);
