@@ -21,33 +21,54 @@ mc_lower_fn mc_lower_categorical_nb;
 /* A classifier whose likelihoods are to be worked out. */
 typedef struct bayes {
     const mc_value *est;
+    const double *prior; /* (n_columns), or its logarithm */
     size_t n_classes;
-    uint32_t table; /* class table */
+    size_t n_columns; /* n_classes; up to 0.24 one class has a second column, which none is in */
+    uint32_t table;   /* class table */
 } bayes;
 
-/* Joint log likelihoods (n_rows, n_classes) of checked rows. */
+/* Joint log likelihoods (n_rows, n_columns) of checked rows. */
 typedef mc_status likelihood_fn(mc_lowering *to, const bayes *b, const mc_sym *x, mc_sym *out,
                                 mc_error *err);
+
+static mc_status open_bayes(mc_lowering *to, const mc_value *est, bayes *out, mc_error *err)
+{
+    const bool is_gaussian = mc_bytes_is(mc_class_name(est), "GaussianNB");
+    const char *name = is_gaussian ? "class_prior_" : "class_log_prior_";
+    const mc_value *classes = NULL;
+    *out = (bayes){.est = est};
+    MC_TRY(mc_attr_need(est, "classes_", &classes, err));
+    MC_TRY(mc_emit_classes(to, classes, &out->table, &out->n_classes, err));
+    MC_TRY(mc_attr_vector(to, est, name, MC_ANY, &out->prior, &out->n_columns, err));
+    const bool is_only = out->n_classes == 1 && out->n_columns == 2 && !is_gaussian;
+    if (out->n_classes == 0 || (out->n_columns != out->n_classes && !is_only))
+        return mc_refuse(err, est, "%s: %zu values for %zu classes", name, out->n_columns,
+                         out->n_classes);
+    return MC_OK;
+}
+
+static mc_status label(mc_lowering *to, const bayes *b, mc_sym y, mc_answer *out, mc_error *err)
+{
+    static const uint32_t ONLY[] = {0};
+    if (b->n_columns > b->n_classes)
+        MC_TRY(mc_emit_columns(to, &y, ONLY, 1, &y, err));
+    MC_TRY(mc_emit_argmax(to, &y, &y, err));
+    return mc_answer_labels(to, y, b->table, out, err);
+}
 
 static mc_status classify(mc_lowering *to, const mc_value *est, mc_method method, const mc_sym *x,
                           likelihood_fn *likelihood, mc_answer *out, mc_error *err)
 {
-    bayes b = {.est = est};
-    const mc_value *classes = NULL;
+    bayes b;
     mc_sym y;
     if (method != MC_METHOD_PREDICT && method != MC_METHOD_PREDICT_PROBA &&
         method != MC_METHOD_PREDICT_LOG_PROBA)
         return mc_no_method(err, est, method);
-    MC_TRY(mc_attr_need(est, "classes_", &classes, err));
-    MC_TRY(mc_emit_classes(to, classes, &b.table, &b.n_classes, err));
-    if (b.n_classes == 0)
-        return mc_refuse(err, est, "classes_: expected a class, found none");
+    MC_TRY(open_bayes(to, est, &b, err));
     MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
     MC_TRY(likelihood(to, &b, &y, &y, err));
-    if (method == MC_METHOD_PREDICT) {
-        MC_TRY(mc_emit_argmax(to, &y, &y, err));
-        return mc_answer_labels(to, y, b.table, out, err);
-    }
+    if (method == MC_METHOD_PREDICT)
+        return label(to, &b, y, out, err);
     MC_TRY(mc_emit_log_share(to, &y, MC_LOG_SHARE_PLAIN, &y, err));
     if (method == MC_METHOD_PREDICT_PROBA)
         MC_TRY(mc_emit_unary(to, &y, MC_UNARY_EXP, 0.0, 0.0, &y, err));
@@ -60,13 +81,12 @@ static mc_status gaussian(mc_lowering *to, const bayes *b, const mc_sym *x, mc_s
                           mc_error *err)
 {
     mc_step step = MC_STEP_INIT(DIAGONAL_LOG);
-    const double *mean = NULL, *variance = NULL, *prior = NULL;
+    const double *mean = NULL, *variance = NULL;
     double *constant = NULL, *log_prior = NULL;
-    const size_t d = x->n_cols, k = b->n_classes;
+    const size_t d = x->n_cols, k = b->n_columns;
     const char *name = mc_attr_has(b->est, "var_") ? "var_" : "sigma_"; /* before 1.0 */
     MC_TRY(mc_attr_matrix(to, b->est, "theta_", k, d, &mean, NULL, NULL, err));
     MC_TRY(mc_attr_matrix(to, b->est, name, k, d, &variance, NULL, NULL, err));
-    MC_TRY(mc_attr_vector(to, b->est, "class_prior_", k, &prior, NULL, err));
     MC_TRY(mc_arena_new(to->arena, double, k, &constant, err));
     MC_TRY(mc_arena_new(to->arena, double, k, &log_prior, err));
     double *logs = NULL;
@@ -75,7 +95,7 @@ static mc_status gaussian(mc_lowering *to, const bayes *b, const mc_sym *x, mc_s
         for (size_t j = 0; j < d; j++)
             logs[j] = log(2.0 * 3.141592653589793 * variance[c * d + j]);
         constant[c] = -0.5 * mc_pairwise_sum(logs, d);
-        log_prior[c] = log(prior[c]);
+        log_prior[c] = log(b->prior[c]);
     }
     MC_TRY(mc_build_f64(to->b, mean, k, d, &step.array[0], err));
     MC_TRY(mc_build_f64(to->b, variance, k, d, &step.array[1], err));
@@ -95,21 +115,15 @@ mc_status mc_lower_gaussian_nb(mc_lowering *to, const mc_value *est, mc_method m
 static mc_status feature_logs(mc_lowering *to, const bayes *b, size_t d, const double **out,
                               mc_error *err)
 {
-    return mc_attr_matrix(to, b->est, "feature_log_prob_", b->n_classes, d, out, NULL, NULL, err);
-}
-
-static mc_status class_priors(mc_lowering *to, const bayes *b, const double **out, mc_error *err)
-{
-    return mc_attr_vector(to, b->est, "class_log_prior_", b->n_classes, out, NULL, err);
+    return mc_attr_matrix(to, b->est, "feature_log_prob_", b->n_columns, d, out, NULL, NULL, err);
 }
 
 static mc_status multinomial(mc_lowering *to, const bayes *b, const mc_sym *x, mc_sym *out,
                              mc_error *err)
 {
-    const double *logs = NULL, *prior = NULL;
+    const double *logs = NULL;
     MC_TRY(feature_logs(to, b, x->n_cols, &logs, err));
-    MC_TRY(class_priors(to, b, &prior, err));
-    return mc_emit_linear(to, x, logs, prior, b->n_classes, out, err);
+    return mc_emit_linear(to, x, logs, b->prior, b->n_columns, out, err);
 }
 
 mc_status mc_lower_multinomial_nb(mc_lowering *to, const mc_value *est, mc_method method,
@@ -122,11 +136,10 @@ mc_status mc_lower_multinomial_nb(mc_lowering *to, const mc_value *est, mc_metho
 static mc_status complement(mc_lowering *to, const bayes *b, const mc_sym *x, mc_sym *out,
                             mc_error *err)
 {
-    const double *logs = NULL, *prior = NULL;
+    const double *logs = NULL;
     MC_TRY(feature_logs(to, b, x->n_cols, &logs, err));
-    if (b->n_classes == 1)
-        MC_TRY(class_priors(to, b, &prior, err));
-    return mc_emit_linear(to, x, logs, prior, b->n_classes, out, err);
+    const double *prior = b->n_classes == 1 ? b->prior : NULL;
+    return mc_emit_linear(to, x, logs, prior, b->n_columns, out, err);
 }
 
 mc_status mc_lower_complement_nb(mc_lowering *to, const mc_value *est, mc_method method,
@@ -139,12 +152,11 @@ mc_status mc_lower_complement_nb(mc_lowering *to, const mc_value *est, mc_method
 static mc_status bernoulli(mc_lowering *to, const bayes *b, const mc_sym *x, mc_sym *out,
                            mc_error *err)
 {
-    const double *logs = NULL, *prior = NULL;
+    const double *logs = NULL;
     double *weights = NULL, *absent = NULL, *bias = NULL, threshold = 0.0;
-    const size_t d = x->n_cols, k = b->n_classes;
+    const size_t d = x->n_cols, k = b->n_columns;
     mc_sym is_there = *x;
     MC_TRY(feature_logs(to, b, d, &logs, err));
-    MC_TRY(class_priors(to, b, &prior, err));
     MC_TRY(mc_arena_new(to->arena, double, k *d, &weights, err));
     MC_TRY(mc_arena_new(to->arena, double, d, &absent, err));
     MC_TRY(mc_arena_new(to->arena, double, k, &bias, err));
@@ -153,7 +165,7 @@ static mc_status bernoulli(mc_lowering *to, const bayes *b, const mc_sym *x, mc_
             absent[j] = log(1.0 - exp(logs[c * d + j]));
             weights[c * d + j] = logs[c * d + j] - absent[j];
         }
-        bias[c] = prior[c] + mc_pairwise_sum(absent, d);
+        bias[c] = b->prior[c] + mc_pairwise_sum(absent, d);
     }
     if (mc_attr_has(b->est, "binarize")) {
         MC_TRY(mc_attr_number(b->est, "binarize", 0.0, &threshold, err));
@@ -170,9 +182,9 @@ mc_status mc_lower_bernoulli_nb(mc_lowering *to, const mc_value *est, mc_method 
 
 /* -------------------------------------------------------------------------- categories ---- */
 
-/* feature_log_prob_[f] (n_classes, n_categories) of each feature, one row a category. */
+/* feature_log_prob_[f] (n_columns, n_categories) of each feature, one row a category. */
 typedef struct category_table {
-    double *values;  /* (start[d], n_classes) */
+    double *values;  /* (start[d], n_columns) */
     uint32_t *start; /* (d + 1) */
 } category_table;
 
@@ -190,14 +202,14 @@ static mc_status open_features(mc_lowering *to, const bayes *b, size_t d, mc_nda
     for (size_t f = 0; f < d; f++) {
         MC_TRY_IN(mc_ndarray_from_value(to->arena, items.at[f], &arrays[f], err), err,
                   "feature_log_prob_[%zu]", f);
-        if (arrays[f].n_dims != 2 || arrays[f].shape[0] != b->n_classes ||
+        if (arrays[f].n_dims != 2 || arrays[f].shape[0] != b->n_columns ||
             arrays[f].shape[1] > MC_LIMIT_WIDTH || (n += arrays[f].shape[1]) > MC_LIMIT_WIDTH)
             return mc_refuse(err, b->est, "feature_log_prob_[%zu]: expected (%zu, categories)", f,
-                             b->n_classes);
+                             b->n_columns);
         table->start[f + 1] = (uint32_t)n;
     }
     *out = arrays;
-    return mc_arena_new(to->arena, double, n * b->n_classes, &table->values, err);
+    return mc_arena_new(to->arena, double, n * b->n_columns, &table->values, err);
 }
 
 static mc_status category_values(mc_lowering *to, const bayes *b, size_t d, category_table *out,
@@ -208,12 +220,12 @@ static mc_status category_values(mc_lowering *to, const bayes *b, size_t d, cate
     for (size_t f = 0; f < d; f++) {
         double *logs = NULL;
         const size_t n = arrays[f].shape[1];
-        double *values = out->values + out->start[f] * b->n_classes;
+        double *values = out->values + out->start[f] * b->n_columns;
         MC_TRY_IN(mc_ndarray_f64(to->arena, &arrays[f], &logs, err), err, "feature_log_prob_[%zu]",
                   f);
-        for (size_t c = 0; c < b->n_classes; c++)
+        for (size_t c = 0; c < b->n_columns; c++)
             for (size_t i = 0; i < n; i++)
-                values[i * b->n_classes + c] = logs[c * n + i];
+                values[i * b->n_columns + c] = logs[c * n + i];
     }
     return MC_OK;
 }
@@ -222,15 +234,13 @@ static mc_status categorical(mc_lowering *to, const bayes *b, const mc_sym *x, m
                              mc_error *err)
 {
     mc_step step = MC_STEP_INIT(CATEGORY_SUM);
-    const double *prior = NULL;
     category_table table = {0};
     const size_t d = x->n_cols;
-    MC_TRY(class_priors(to, b, &prior, err));
     MC_TRY(category_values(to, b, d, &table, err));
-    MC_TRY(mc_build_f64(to->b, table.values, table.start[d], b->n_classes, &step.array[0], err));
+    MC_TRY(mc_build_f64(to->b, table.values, table.start[d], b->n_columns, &step.array[0], err));
     MC_TRY(mc_build_u32(to->b, table.start, d + 1, &step.array[1], err));
-    MC_TRY(mc_emit_dense_step(to, step, x, b->n_classes, out, err));
-    return mc_emit_add(to, out, prior, out, err);
+    MC_TRY(mc_emit_dense_step(to, step, x, b->n_columns, out, err));
+    return mc_emit_add(to, out, b->prior, out, err);
 }
 
 mc_status mc_lower_categorical_nb(mc_lowering *to, const mc_value *est, mc_method method,
