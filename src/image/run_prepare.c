@@ -263,6 +263,33 @@ mc_status mc_check_one_hot(const mc_view *view, const mc_step *step, mc_error *e
     return check_encoder(view, step, mc_check_width(view, step->dst), err);
 }
 
+mc_status mc_run_set_indicators(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const encoder e = encoder_of(run, step);
+    const size_t width = mc_run_width(run, step->dst);
+    const mc_cell *x = run->buffers[step->src];
+    double *out = mc_run_dst(run, step);
+    memset(out, 0, run->n_rows * width * sizeof *out);
+    for (size_t i = 0; i < run->n_rows; i++, out += width) {
+        if (x[i].kind != MC_CELL_LIST)
+            return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
+                           "row %zu: expected a list of labels", run->first_row + i);
+        for (uint32_t k = 0; k < x[i].size; k++) {
+            uint32_t code = 0;
+            if (find_cell(&e, e.columns, &x[i].as.items[k], &code) && code < e.columns[0].n_out)
+                out[e.columns[0].first_out + code] = 1.0;
+        }
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_set_indicators(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step, mc_check_width(view, step->src) == 1, "it takes one column",
+                         err));
+    return check_encoder(view, step, mc_check_width(view, step->dst), err);
+}
+
 mc_status mc_run_ordinal(const mc_run *run, const mc_step *step, mc_error *err)
 {
     const encoder e = encoder_of(run, step);

@@ -64,7 +64,7 @@ LinearDiscriminantAnalysis MLPClassifier MLPRegressor MultinomialNB QuadraticDis
 """.split()
 
 FEATURES = """
-IterativeImputer MissingIndicator KBinsDiscretizer PolynomialFeatures PowerTransformer QuantileTransformer SplineTransformer
+IterativeImputer LabelBinarizer LabelEncoder MissingIndicator MultiLabelBinarizer KBinsDiscretizer PolynomialFeatures PowerTransformer QuantileTransformer SplineTransformer
 TargetEncoder
 """.split()
 
@@ -112,7 +112,7 @@ OWNERS = {
 }
 
 # Inputs that are no rows of numbers and categories.
-OTHER_KINDS = ("labels", "sets", "images")
+OTHER_KINDS = ("images",)
 
 
 def is_listed(description):

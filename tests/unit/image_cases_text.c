@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "image/encoder.h"
 #include "image/text_steps.h"
 #include "kernel/text_options.h"
 #include "kernel/text_runs.h"
@@ -138,6 +139,23 @@ static uint32_t make_columns(making *m, uint32_t dicts)
     return make_step(m, columns, MC_COUNT_OF(NAMES));
 }
 
+/* Which of three names a list holds. */
+static uint32_t make_set(making *m, uint32_t list)
+{
+    static const char *const NAMES[] = {"a", "b", "d"};
+    const uint32_t codes[] = {0, 1, 2};
+    const mc_encoder_column column = {0, 3, MC_UNKNOWN_CODED, 3, 0, 3};
+    mc_cell cells[MC_COUNT_OF(NAMES)];
+    mc_step set = step_of(MC_OP_SET_INDICATORS);
+    for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++)
+        cells[i] = (mc_cell){.kind = MC_CELL_STRING, .size = 1, .as.text = NAMES[i]};
+    set.src = list;
+    set.array[0] = make_cells(m, MC_COUNT_OF(cells), cells);
+    set.array[1] = make_u32(m, MC_COUNT_OF(codes), codes);
+    set.array[2] = make_array(m, MC_ARRAY_U32, &column, 1, MC_ENCODER_FIELDS);
+    return make_step(m, set, 3);
+}
+
 void make_group_text(making *m, results *r, uint32_t x)
 {
     const uint32_t document = make_document(m, " The C\xc3\xa2t, the DOG: cat dog");
@@ -145,6 +163,7 @@ void make_group_text(making *m, results *r, uint32_t x)
     const uint32_t sparse = make_simple(m, MC_OP_DENSE_TO_CSR, x, MC_NONE, EVERYTHING_NUMBERS);
     const uint32_t list = make_names(m, MC_OP_TOKEN_LIST, sparse);
     const uint32_t dict = make_names(m, MC_OP_TOKEN_DICT, sparse);
+    keep(r, make_set(m, list));
     keep(r, make_dense(m, counts, 3));
     keep(r, make_dense(m, make_weights(m, counts), 3));
     keep(r, make_dense(m, make_hashed(m, document, MC_ANALYZE_WORDS, NULL), 8));

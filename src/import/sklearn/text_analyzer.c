@@ -459,6 +459,12 @@ mc_row_kind mc_row_kind_of(const mc_value *root)
                 return MC_ROW_VALUE;
         if (mc_bytes_is(name, "DictVectorizer"))
             return MC_ROW_DICT;
+        if (mc_bytes_is(name, "LabelEncoder") ||
+            (mc_bytes_is(name, "LabelBinarizer") &&
+             !mc_attr_is_text(est, "y_type_", "multilabel-indicator")))
+            return MC_ROW_VALUE;
+        if (mc_bytes_is(name, "MultiLabelBinarizer"))
+            return MC_ROW_LIST;
         if (mc_bytes_is(name, "FeatureHasher"))
             return mc_attr_is_text(est, "input_type", "dict") ? MC_ROW_DICT : MC_ROW_LIST;
     }

@@ -46,6 +46,7 @@ static const width_row WIDTHS[] = {
     {"ColumnTransformer", "_n_features", NUMBER},
     {"GradientBoostingClassifier", "n_features", NUMBER},
     {"GradientBoostingRegressor", "n_features", NUMBER},
+    {"LabelBinarizer", "classes_", FIRST}, /* of indicators */
     {"OneHotEncoder", "n_values_", FIRST},
     {"OneHotEncoder", "categories_", FIRST},
     {"OrdinalEncoder", "categories_", FIRST},
