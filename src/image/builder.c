@@ -8,8 +8,8 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/size.h"
+#include "image/any_width.h"
 #include "image/builder_state.h"
-#include "image/open.h"
 
 mc_status mc_builder_create(mc_builder **out, mc_error *err)
 {

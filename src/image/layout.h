@@ -40,7 +40,7 @@
  *   (I10) `back` is empty or an image for which I1 to I9 hold, without a `back` of its own, whose
  *        only method is inverse_transform, which the image around it lacks.
  *   (I11) where rows may have any width (MC_IMAGE_ANY_WIDTH) they are lists, the program is one for
- *        rows of one column, and what reads of them treats all columns alike (open.h).
+ *        rows of one column, and what reads of them treats all columns alike (any_width.h).
  */
 #ifndef MC_IMAGE_LAYOUT_H
 #define MC_IMAGE_LAYOUT_H

@@ -10,9 +10,9 @@
 #include "base/limits.h"
 #include "base/size.h"
 #include "image/answer.h"
+#include "image/any_width.h"
 #include "image/image.h"
 #include "image/input.h"
-#include "image/open.h"
 #include "image/steps.h"
 
 #define BLOCK_BYTES ((size_t)192 << 10) /* of all buffers: within a core's L2 */

@@ -11,9 +11,9 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/size.h"
+#include "image/any_width.h"
 #include "image/builder_state.h"
 #include "image/image.h"
-#include "image/open.h"
 #include "image/steps.h"
 
 static mc_status bad(mc_error *err, const char *what)

@@ -1,6 +1,6 @@
-/* open.h: models of rows of any width (MC_IMAGE_ANY_WIDTH). */
-#ifndef MC_IMAGE_OPEN_H
-#define MC_IMAGE_OPEN_H
+/* any_width.h: models of rows of any width (MC_IMAGE_ANY_WIDTH). */
+#ifndef MC_IMAGE_ANY_WIDTH_H
+#define MC_IMAGE_ANY_WIDTH_H
 #include "image/steps.h"
 
 /* Can the program, built for rows of one column, be run on wider ones? Marks in `widens`

@@ -1,11 +1,11 @@
-/* open.c: models of rows of any width: what learnt nothing cannot say how wide its rows are.
+/* any_width.c: models of rows of any width: what learnt nothing cannot say how wide its rows are.
  *
  * HOW IT WORKS  The program is built, stored and verified for rows of one column. Steps that treat
  *               every column alike (OPEN_STEPS) mean the same for any number of them: a batch of
  *               rows w wide runs on a copy of the table of buffers whose widths are w times as
  *               large, wherever a buffer depends on the row at all.
  * Cost          O(buffers) a batch, and a copy of the rows unless they are a matrix of doubles. */
-#include "image/open.h"
+#include "image/any_width.h"
 
 #include <string.h>
 
