@@ -391,7 +391,7 @@ static void i7_items_and_parameters(void **state)
         {MC_OP_TEXT_COUNT, "options of no vectorizer", 0, MC_TEXT_OPS + 1, 0},
         {MC_OP_TEXT_COUNT, "options of no vectorizer", 0, MC_TEXT_OPS + 2, 0},
         {MC_OP_TEXT_COUNT, "a pattern of no tokens", 1, 0, 0},
-        {MC_OP_TEXT_COUNT, "a pattern of no tokens", 1, 7, UINT32_MAX}, /* negated */
+        {MC_OP_TEXT_COUNT, "a pattern of no tokens", 1, 10, UINT32_MAX}, /* negated */
         {MC_OP_TEXT_COUNT, "a table of tokens", 2, 0, 2},
         {MC_OP_TEXT_COUNT, "a table of tokens", 4, 1, 7},
         {MC_OP_TFIDF, "unknown norm", SIZE_MAX, 0, 3},
