@@ -4,10 +4,11 @@
  * Exact    Sums and labels bit for bit; links within a few ulp: exponentials are the C library's.
  * Why so   predict() stops at best_iteration if training was stopped early. LightGBM looks at the
  *          order of columns and never at their names, so none are asked for. */
+#include "import/lightgbm/lightgbm.h"
+
 #include <math.h>
 
 #include "base/number.h"
-#include "import/lightgbm/lightgbm.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 

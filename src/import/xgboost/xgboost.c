@@ -7,12 +7,13 @@
  * asked on its own uses all rounds and refuses them, as it does from DMatrix. LIMITATIONS   What a
  * row that comes as a sparse matrix leaves out counts as 0, not as missing. Inside a pipeline it is
  * missing, as in XGBoost. */
+#include "import/xgboost/xgboost.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
-#include "import/xgboost/xgboost.h"
 
 mc_lower_fn mc_lower_xgboost;
 mc_shape_fn mc_shape_xgboost;
