@@ -281,6 +281,13 @@ static mc_status count_chars_wb(counter *c, mc_bytes text, mc_error *err)
 
 /* ---------------------------------------------------------------------------- the steps ---- */
 
+mc_status mc_run_at_row(const mc_run *run, size_t row, mc_status status, mc_error *err)
+{
+    if (status == MC_E_BAD_INPUT && err != NULL && err->offset == MC_NO_OFFSET)
+        err->offset = run->first_row + row;
+    return status;
+}
+
 static mc_status not_a_text(mc_error *err, size_t row, const mc_cell *cell)
 {
     static const char *const KINDS[] = {
@@ -321,8 +328,7 @@ mc_status mc_run_text_count(const mc_run *run, const mc_step *step, mc_error *er
     mc_sparse_row *out = mc_run_dst_rows(run, step);
     counter c = counter_of(run, step);
     for (size_t i = 0; i < run->n_rows; i++)
-        MC_TRY_IN(count_document(&c, i, &documents[i], &out[i], err), err, "row %zu",
-                  run->first_row + i);
+        MC_TRY(mc_run_at_row(run, i, count_document(&c, i, &documents[i], &out[i], err), err));
     return MC_OK;
 }
 

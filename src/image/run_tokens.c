@@ -121,7 +121,7 @@ mc_status mc_run_hash_features(const mc_run *run, const mc_step *step, mc_error 
     const mc_cell *x = run->buffers[step->src];
     mc_sparse_row *out = mc_run_dst_rows(run, step);
     for (size_t i = 0; i < run->n_rows; i++)
-        MC_TRY_IN(hash_row(run, step, &x[i], &out[i], err), err, "row %zu", run->first_row + i);
+        MC_TRY(mc_run_at_row(run, i, hash_row(run, step, &x[i], &out[i], err), err));
     return MC_OK;
 }
 
@@ -220,7 +220,7 @@ mc_status mc_run_dict_columns(const mc_run *run, const mc_step *step, mc_error *
     d.separator =
         (mc_bytes){mc_view_array(run->view, separator), run->view->arrays[separator].n_items};
     for (size_t i = 0; i < run->n_rows; i++)
-        MC_TRY_IN(read_dict(&d, &x[i], &out[i], err), err, "row %zu", run->first_row + i);
+        MC_TRY(mc_run_at_row(run, i, read_dict(&d, &x[i], &out[i], err), err));
     return MC_OK;
 }
 

@@ -138,6 +138,10 @@ static inline mc_sparse_row *mc_run_dst_rows(const mc_run *run, const mc_step *s
 /* `size` bytes of the block's heap, 16-byte aligned, for rows or for scratch. MC_E_BUSY at the
  * workspace's limit; no allocation once it has grown. */
 MC_MUST_CHECK mc_status mc_run_room(const mc_run *run, size_t size, void **out, mc_error *err);
+/* `status`, and where it refuses the input of a row of this block without saying which: that one.
+ */
+MC_MUST_CHECK mc_status mc_run_at_row(const mc_run *run, size_t row, mc_status status,
+                                      mc_error *err);
 /* (n) cells for a list or a dict of the answer: they stay as long as the answer does. */
 MC_MUST_CHECK mc_status mc_run_items(const mc_run *run, size_t n, mc_cell **out, mc_error *err);
 /* Room for the columns and the values of `n` entries. */
