@@ -79,6 +79,8 @@ def main():
     line("EXP32", 0.0, 0.0, 2**29, np.exp(single.astype(np.float64)).astype(np.float32))
     bounded = np.minimum(-single, np.float32(88.7)).astype(np.float64)
     line("SIGMOID32", 0.0, 0.0, 2**30, (1.0 / (np.exp(bounded) + 1.0)).astype(np.float32))
+    old = 1.0 / (np.exp(-single.astype(np.float64)).astype(np.float32) + np.float32(1.0))
+    line("OLD_SIGMOID32", 0.0, 0.0, 2**30, old.astype(np.float32))
     line("COMPLEMENT32", 0.0, 0.0, 0, np.float32(1.0) - single)
 
 

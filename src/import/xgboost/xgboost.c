@@ -18,7 +18,8 @@
 mc_lower_fn mc_lower_xgboost;
 mc_shape_fn mc_shape_xgboost;
 
-#define MEMO_TAG 0x58474221u /* "XGB!" */
+#define SIGMOID_BOUNDED 106u        /* since when exp() in it cannot overflow */
+#define MEMO_TAG        0x58474221u /* "XGB!" */
 
 /* ---------------------------------------------------------------------------------- reading ----
  */
@@ -200,7 +201,9 @@ static mc_status linked(mc_lowering *to, const mc_xgb *xgb, const mc_sym *x, mc_
     case LINK_NONE:
         return MC_OK;
     case LINK_SIGMOID:
-        return mc_emit_unary(to, x, MC_UNARY_SIGMOID32, 0.0, 0.0, out, err);
+        return mc_emit_unary(
+            to, x, xgb->version >= SIGMOID_BOUNDED ? MC_UNARY_SIGMOID32 : MC_UNARY_OLD_SIGMOID32,
+            0.0, 0.0, out, err);
     case LINK_EXP:
         return mc_emit_unary(to, x, MC_UNARY_EXP32, 0.0, 0.0, out, err);
     case LINK_SOFTMAX:
@@ -253,6 +256,8 @@ static mc_status classifier(mc_lowering *to, const mc_value *est, const mc_xgb *
     uint32_t table = 0;
     mc_sym y;
     const bool is_hard = mc_attr_is_text(est, "objective", "multi:softmax");
+    if (is_hard && method == MC_METHOD_PREDICT_PROBA && xgb->version == 106)
+        return mc_no_method(err, est, method); /* it raises, in 1.6 alone */
     MC_TRY(number_classes(to, est, &n, &table, err));
     if (is_hard && raw->n_cols > 1)
         MC_TRY(soft(to, raw, &y, err));

@@ -11,6 +11,7 @@
 typedef struct mc_xgb {
     const mc_value *est; /* for messages */
     mc_doc learner;
+    mc_doc config;    /* of the learner, in a pickle; else nothing */
     unsigned version; /* 2.1 is 201 */
     size_t n_features, n_groups;
     mc_bytes objective;

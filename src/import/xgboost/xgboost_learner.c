@@ -120,7 +120,10 @@ mc_status mc_xgb_read(mc_lowering *to, const mc_value *est, mc_bytes handle, mc_
     const mc_doc *learner = mc_doc_get(model, "learner");
     if (learner == NULL)
         return mc_refuse(err, est, "the booster's model has no learner");
+    const mc_doc *config = mc_doc_get(mc_doc_get(&doc, "Config"), "learner");
     out->learner = *learner;
+    if (config != NULL)
+        out->config = *config;
     read_version(out, model);
     return read_parameters(to, out, err);
 }

@@ -202,22 +202,34 @@ static size_t leaf_width(const mc_xgb *xgb, const mc_doc *trees)
     return xgb->n_groups;
 }
 
+/* Trees of one group in one round. Before 1.6 only the configuration in a pickle says it. */
+static double parallel_trees(const mc_xgb *xgb, const mc_doc *model)
+{
+    double parallel = 1.0;
+    const mc_doc *booster = mc_doc_get(&xgb->config, "gradient_booster");
+    const mc_doc *inner = mc_doc_get(booster, "gbtree"); /* of dart */
+    const mc_doc *trained = mc_doc_get(inner != NULL ? inner : booster, "gbtree_train_param");
+    if (!mc_doc_number(mc_doc_get(mc_doc_get(model, "gbtree_model_param"), "num_parallel_tree"),
+                       &parallel))
+        (void)mc_doc_number(mc_doc_get(trained, "num_parallel_tree"), &parallel);
+    return parallel >= 1.0 ? parallel : 1.0;
+}
+
 /* Trees of the first n_rounds rounds. */
 static mc_status trees_of(const mc_xgb *xgb, const mc_doc *model, size_t n_trees, size_t width,
                           size_t n_rounds, size_t *out, mc_error *err)
 {
     const double *ends = NULL;
     size_t n = 0;
-    double parallel = 1.0, at = (double)n_trees;
+    double at = (double)n_trees;
     *out = n_trees;
     if (n_rounds == SIZE_MAX)
         return MC_OK;
     if (numbers(model, "iteration_indptr", &ends, &n) && n > 0) {
         at = ends[n_rounds < n ? n_rounds : n - 1];
     } else {
-        (void)mc_doc_number(
-            mc_doc_get(mc_doc_get(model, "gbtree_model_param"), "num_parallel_tree"), &parallel);
-        at = (double)n_rounds * parallel * (width > 1 ? 1.0 : (double)xgb->n_groups);
+        at = (double)n_rounds * parallel_trees(xgb, model) *
+             (width > 1 ? 1.0 : (double)xgb->n_groups);
     }
     if (!(at >= 0.0))
         return mc_refuse(err, xgb->est, "iteration_indptr: %g", at);
