@@ -448,11 +448,21 @@ mc_status mc_to_documents(mc_lowering *to, const mc_value *est, const mc_sym *x,
     return mc_to_cells(to, x, out, err);
 }
 
+/* What a composite hands its rows to: of votes and stacks, the first that votes. */
+static const mc_value *first_inside(const mc_value *est)
+{
+    const mc_value *inside = mc_inside_of(est), *voters = mc_value_attr(est, "estimators_");
+    if (inside == NULL && mc_value_is(voters, MC_KIND_LIST) && voters->as.items.n > 0 &&
+        mc_value_is(voters->as.items.at[0], MC_KIND_OBJECT))
+        return voters->as.items.at[0];
+    return inside;
+}
+
 mc_row_kind mc_row_kind_of(const mc_value *root)
 {
     static const char *const TEXTS[] = {"CountVectorizer", "TfidfVectorizer", "HashingVectorizer"};
     const mc_value *est = root;
-    for (size_t i = 0; est != NULL && i < MC_LIMIT_ESTIMATOR_DEPTH; i++, est = mc_inside_of(est)) {
+    for (size_t i = 0; est != NULL && i < MC_LIMIT_ESTIMATOR_DEPTH; i++, est = first_inside(est)) {
         const mc_bytes name = mc_class_name(est);
         for (size_t j = 0; j < MC_COUNT_OF(TEXTS); j++)
             if (mc_bytes_is(name, TEXTS[j]))
