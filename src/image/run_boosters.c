@@ -1,5 +1,6 @@
 /* run_boosters.c: trees of gradient boosting libraries, and the proof of B1 to B4 of
  * kernel/booster.h. */
+#include <math.h>
 #include <string.h>
 
 #include "image/steps.h"
@@ -112,6 +113,24 @@ mc_status mc_check_boosted(const mc_view *view, const mc_step *step, mc_error *e
     MC_TRY(check_trees(view, step, err));
     MC_TRY(check_nodes(view, step, err));
     return check_linear(view, step, err);
+}
+
+/* What a sparse matrix leaves out is missing for XGBoost; its explicit zeros are lost by then. */
+mc_status mc_run_absent_nan(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
+        out[i] = run->came_sparse && x[i] == 0.0 ? (double)NAN : x[i];
+    return MC_OK;
+}
+
+mc_status mc_check_absent_nan(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) == mc_check_width(view, step->dst),
+                         "source and destination differ in width", err);
 }
 
 mc_status mc_run_softmax32(const mc_run *run, const mc_step *step, mc_error *err)

@@ -62,6 +62,7 @@ static void make_boosters(making *m, results *r, uint32_t x)
     const uint32_t linear = keep(r, make_step(m, step, 2));
     keep(r, boosted(m, x, linear, false));
     keep(r, boosted(m, x, MC_NONE, true));
+    keep(r, make_simple(m, MC_OP_ABSENT_NAN, x, MC_NONE, EVERYTHING_NUMBERS));
     keep(r, make_simple(m, MC_OP_SOFTMAX32, linear, MC_NONE, 2));
 }
 

@@ -1,12 +1,12 @@
 /* xgboost.c: XGBClassifier, XGBRegressor, their random forests, XGBRanker, and Booster.
  *
- * Oracle   XGBoost 1.7 to 3.2: python-package/xgboost/sklearn.py, src/objective/ (PredTransform).
+ * Oracle   XGBoost 1.5 to 3.2: python-package/xgboost/sklearn.py, src/objective/ (PredTransform).
  * Exact    Bit for bit: float32 sums and links, see kernel/booster.c. predict_proba of an objective
  *          multi:softmax within a few float32 ulp: scipy computes it.
  * Why so   predict() of the estimators stops at best_iteration and takes infinities; a Booster
- * asked on its own uses all rounds and refuses them, as it does from DMatrix. LIMITATIONS   What a
- * row that comes as a sparse matrix leaves out counts as 0, not as missing. Inside a pipeline it is
- * missing, as in XGBoost. */
+ *          asked on its own uses all rounds and refuses them, as it does from a DMatrix. What a
+ *          sparse matrix leaves out is missing; a 0 that it holds is taken for missing too, where
+ *          XGBoost tells them apart. */
 #include "import/xgboost/xgboost.h"
 
 #include <math.h>
@@ -88,11 +88,15 @@ static mc_status booster_input(mc_lowering *to, const mc_value *est, bool in_pla
                                mc_sym *out, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(ROUND32), fill = MC_STEP_INIT(FILL_MISSING);
+    mc_step absent = MC_STEP_INIT(ABSENT_NAN);
     double missing = (double)NAN, *nans = NULL;
     MC_TRY(mc_attr_number(est, "missing", (double)NAN, &missing, err));
     MC_TRY(mc_to_numbers(to, x, out, err));
     if (x->sparse) /* what is not there is missing */
         MC_TRY(mc_emit_unary(to, out, MC_UNARY_IF_ZERO, (double)NAN, 0.0, out, err));
+    absent.src = out->buffer;
+    if (!x->sparse && x->sparse_as_input)
+        MC_TRY(mc_build_step(to->b, absent, out->n_cols, &out->buffer, err));
     step.src = out->buffer;
     step.flags = MC_OR_NAN | (in_place ? MC_OR_INFINITY : 0);
     MC_TRY(mc_build_step(to->b, step, out->n_cols, &out->buffer, err));

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
 
@@ -46,6 +47,13 @@ def _answers(estimator, asked):
     return answers
 
 
+def _save_sparse(out, name, estimator, asked):
+    """The same rows as a sparse matrix: what it leaves out is missing."""
+    rows = scipy.sparse.csr_matrix(np.where(np.abs(asked) < 0.5, 0.0, asked))
+    answers = {**_answers(estimator, rows), "is_sparse": np.array(True)}
+    _save(out, name + "_csr", ".pkl", _pickle(estimator, 4), rows.toarray(), answers, 0.0)
+
+
 def _pickle(estimator, protocol):
     return lambda path: path.write_bytes(pickle.dumps(estimator, protocol=protocol))
 
@@ -73,6 +81,8 @@ def main(out):
                 _answers(estimator, asked),
                 bound,
             )
+            if name in ("xgb_clf_binary", "xgb_reg_squared", "xgb_clf_multi"):
+                _save_sparse(out, name, estimator, asked)
             kept, answer = boosters.xgboost_answers(booster, asked)
             for suffix in (".json", ".ubj") if boosters.xgboost_version() >= (1, 6) else (".json",):
                 _save(

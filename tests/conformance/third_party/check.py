@@ -45,6 +45,7 @@ def problems(library, path):
     found = []
     with np.load(str(path) + ".npz", allow_pickle=False) as arrays:
         arrays = dict(arrays)
+    shaped = native.csr if arrays.pop("is_sparse", False) else native.dense
     asked, bound = arrays.pop("X"), float(arrays.pop("bound"))
     try:
         with library.open(str(path)) as model:
@@ -52,11 +53,11 @@ def problems(library, path):
             if extra:
                 found.append("offers %s" % ", ".join(sorted(extra)))
             for method, want in arrays.items():
-                output = model.predict(method, native.dense(asked))
+                output = model.predict(method, shaped(asked))
                 wrong = _differs(want, _values(output), bound)
                 if wrong:
                     found.append("%s: %s" % (method, wrong))
-                again = model.predict(method, native.dense(asked[:1]))
+                again = model.predict(method, shaped(asked[:1]))
                 if not np.array_equal(
                     _values(again), _values(output)[:1], equal_nan=want.dtype.kind == "f"
                 ):
