@@ -13,13 +13,13 @@
 #define MC_LIMIT_LINE            4096               /* bytes of a text argument naming a global */
 #define MC_LIMIT_DIMENSIONS      32                 /* of an array, as numpy 1 */
 #define MC_LIMIT_FIELDS          64                 /* of a structured dtype */
-#define MC_LIMIT_LITERAL_DEPTH   1000               /* lists and dicts of a schema.json in each other */
-#define MC_LIMIT_ESTIMATOR_DEPTH 40                 /* estimators in estimators */
-#define MC_LIMIT_LOWERED         200000             /* estimators lowered for one model */
-#define MC_LIMIT_COLUMNS         ((size_t)1 << 24)  /* input columns */
-#define MC_LIMIT_STEPS           ((size_t)1 << 22)  /* steps of a program */
-#define MC_LIMIT_WIDTH           ((size_t)1 << 26)  /* columns of a buffer */
-#define MC_LIMIT_ITERATIONS      (1u << 24)         /* of an iterative estimator, for a row */
+#define MC_LIMIT_LITERAL_DEPTH   1000   /* lists and dicts of a schema.json in each other */
+#define MC_LIMIT_ESTIMATOR_DEPTH 40     /* estimators in estimators */
+#define MC_LIMIT_LOWERED         200000 /* estimators lowered for one model */
+#define MC_LIMIT_COLUMNS         ((size_t)1 << 24) /* input columns */
+#define MC_LIMIT_STEPS           ((size_t)1 << 22) /* steps of a program */
+#define MC_LIMIT_WIDTH           ((size_t)1 << 26) /* columns of a buffer */
+#define MC_LIMIT_ITERATIONS      (1u << 24)        /* of an iterative estimator, for a row */
 /* Requests. */
 #define MC_LIMIT_ROWS         ((size_t)10000000) /* rows of one request */
 #define MC_LIMIT_HEADER_BYTES ((size_t)32 << 10)

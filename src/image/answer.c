@@ -223,6 +223,7 @@ static size_t count_entries(const mc_sparse_row *rows, size_t n_rows)
 static uint8_t *lay_rows(const mc_sparse_row *rows, size_t n_rows, mc_part *part, uint8_t *at)
 {
     const size_t n = count_entries(rows, n_rows);
+    MC_ASSERT(at != NULL); /* room for indptr[0] is there even if no row is */
     double *values = (double *)(void *)at;
     int64_t *indptr = (int64_t *)(void *)(values + n);
     int32_t *indices = (int32_t *)(void *)(indptr + n_rows + 1);

@@ -4,8 +4,9 @@
 #include "image/image.h"
 #include "import/file/source.h"
 
-/* Reads `path` (an image, a pickle, a joblib dump, compressed or not; a skops file), lowers it, verifies the
- * image. `reserve` is asked before memory is taken. *Owned* state only: any thread may call. */
+/* Reads `path` (an image, a pickle, a joblib dump, compressed or not; a skops file), lowers it,
+ * verifies the image. `reserve` is asked before memory is taken. *Owned* state only: any thread may
+ * call. */
 MC_MUST_CHECK mc_status mc_import_file(const char *path, mc_reserve_fn *reserve, void *context,
                                        mc_image *out, mc_error *err);
 #endif

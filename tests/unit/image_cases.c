@@ -194,15 +194,9 @@ void make_both_ways(making *m)
 
 /* The groups whose steps have files of their own: each adds its results. */
 static make_group_fn *const GROUPS[] = {
-    make_group_decompose,
-    make_group_features,
-    make_group_cluster,
-    make_group_kernels,
-    make_group_sparse,
-    make_group_text,
-    make_group_neighbors,
-    make_group_meta,
-    NULL,
+    make_group_decompose, make_group_features, make_group_cluster,
+    make_group_kernels,   make_group_sparse,   make_group_text,
+    make_group_neighbors, make_group_meta,     NULL,
 };
 
 uint32_t keep(results *r, uint32_t buffer)

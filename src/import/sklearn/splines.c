@@ -141,8 +141,8 @@ static mc_status drop_last(mc_lowering *to, const splines *s, mc_sym *y, mc_erro
     return mc_emit_columns(to, y, kept, n, y, err);
 }
 
-/* Does NaN become zeros? In sparse blocks scikit-learn clears the columns of the first feature only,
- * and gives the others the splines at the least value of the batch: there NaN is refused. */
+/* Does NaN become zeros? In sparse blocks scikit-learn clears the columns of the first feature
+ * only, and gives the others the splines at the least value of the batch: there NaN is refused. */
 static bool allows_missing(const splines *s, size_t n_features)
 {
     const bool is_cleared =

@@ -179,7 +179,8 @@ static void fill_row(loading *load, const tree_arrays *tree, size_t node)
 {
     const size_t n = load->packing.n_values;
     if (load->plan->rule == MC_LEAF_DEPTHS) {
-        load->row[0] = tree->depth[node] + mc_isolation_path((double)tree->n_samples[node], load->plan->version) - 1.0;
+        load->row[0] = tree->depth[node] +
+                       mc_isolation_path((double)tree->n_samples[node], load->plan->version) - 1.0;
         return;
     }
     memcpy(load->row, tree->values + node * n, n * sizeof *load->row);

@@ -205,11 +205,14 @@ static bool keeps_width(const mc_value *est)
     return false;
 }
 
-/* Of the keepers, and of those whose answer does not depend on the row. */
+/* Of the keepers, and of those whose answer does not depend on the row. One that has a width which
+ * is no number takes no rows at all. */
 static bool is_open_class(const mc_value *est)
 {
     static const char *const OPEN[] = {"AdditiveChi2Sampler", "DummyClassifier", "DummyRegressor"};
     const mc_bytes name = mc_class_name(est);
+    if (!mc_value_is_none(mc_value_attr(est, "n_features_in_")))
+        return false;
     for (size_t i = 0; i < MC_COUNT_OF(OPEN); i++)
         if (mc_bytes_is(name, OPEN[i]))
             return true;
