@@ -1,9 +1,11 @@
 /* run_sparse.c: rows without their zeros: how steps make them, and the steps on them.
  *
  * Oracle   stands with the kernels (kernel/sparse_rows.c); check_array of
- * sklearn/utils/validation.py for what is refused: of a sparse matrix it looks at the stored
- * values. Exact    Select, stack, scale, unary: bit for bit. Cost     O(entries) a row, whatever
- * the width; only CSR_TO_DENSE and DENSE_TO_CSR take the width. */
+ *          sklearn/utils/validation.py for what is refused: of a sparse matrix it looks at the
+ *          stored values.
+ * Exact    Select, stack, scale, unary: bit for bit.
+ * Cost     O(entries) a row, whatever the width; only CSR_TO_DENSE and DENSE_TO_CSR take the
+ *          width. */
 #include <math.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * Oracle   sklearn/feature_extraction/_hash.py, _hashing_fast.pyx, _dict_vectorizer.py; text.py
  *          TfidfTransformer and CountVectorizer.inverse_transform.
  * Exact    Bit for bit, but for the order in which three and more values that meet in one column
- * are added up, and as kernel/tfidf.h says. */
+ *          are added up, and as kernel/tfidf.h says. */
 #include <math.h>
 #include <string.h>
 

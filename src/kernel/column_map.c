@@ -1,10 +1,11 @@
 /* column_map.c: power functions and quantiles.
  *
- * Oracle   PowerTransformer and QuantileTransformer, sklearn/preprocessing/_data.py, scikit-learn
- *          1.2 to 1.9; scipy.special.boxcox, inv_boxcox; scipy.stats.yeojohnson (from 1.9 on);
- *          numpy.interp; scipy.stats.norm.
+ * Oracle   PowerTransformer and QuantileTransformer, sklearn/preprocessing/_data.py,
+ *          scikit-learn 1.2 to 1.9; scipy.special.boxcox, inv_boxcox; scipy.stats.yeojohnson
+ *          (from 1.9 on); numpy.interp; scipy.stats.norm.
  * Exact    Powers: the same operations; pow, expm1 and log1p are the C library's, within 1 ulp
- * each. Quantiles to uniform: bit for bit. To normal: ndtri and ndtr of kernel/special.c. */
+ *          each. Quantiles to uniform: bit for bit. To normal: ndtri and ndtr of
+ *          kernel/special.c. */
 #include "kernel/column_map.h"
 
 #include <float.h>

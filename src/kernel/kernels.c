@@ -1,16 +1,19 @@
 /* kernels.c: sums over pairs of rows.
  *
- * Oracle   sklearn/metrics/pairwise.py and _pairwise_fast.pyx (euclidean_distances, additive_chi2),
- *          scipy's cdist (sqeuclidean, cityblock), svm/src/libsvm/svm.cpp (k_function).
+ * Oracle   sklearn/metrics/pairwise.py and _pairwise_fast.pyx (euclidean_distances,
+ *          additive_chi2), scipy's cdist (sqeuclidean, cityblock), svm/src/libsvm/svm.cpp
+ *          (k_function).
  * Exact    Each sum runs over the columns from left to right, in every lane and for every batch.
- *          SQUARES, ABSOLUTE, CHI2 are so in scipy, in Cython and in libsvm on sparse rows: bit for
- *          bit. DOT and EXPANDED, and SQUARES against libsvm on dense rows, are BLAS there: within
- *          2 d u (sum of |terms|), u = 2**-53; for EXPANDED the terms are |x|^2 + 2 |x.y| + |y|^2.
- *          mc_center_kernel: sums left to right, numpy in pairs: 2 n u (sum of |terms|).
- * Cost     O(n d) a row. A model of 1,700 support vectors by 50 columns, on a busy core at AVX2, ns
- * a support vector and row with all that follows: rbf 25, poly 20, linear 9; scikit-learn's libsvm
- * 130, 21 and 25 in batches of 256, and 100 to 140 for a row on its own. Why so   Lanes are
- * training rows, so a pair's sum needs no reassociation to be vectorized. */
+ *          SQUARES, ABSOLUTE, CHI2 are so in scipy, in Cython and in libsvm on sparse rows: bit
+ *          for bit. DOT and EXPANDED, and SQUARES against libsvm on dense rows, are BLAS there:
+ *          within 2 d u (sum of |terms|), u = 2**-53; for EXPANDED the terms are |x|^2 + 2 |x.y|
+ *          + |y|^2. mc_center_kernel: sums left to right, numpy in pairs: 2 n u (sum of
+ *          |terms|).
+ * Cost     O(n d) a row. A model of 1,700 support vectors by 50 columns, on a busy core at AVX2,
+ *          ns a support vector and row with all that follows: rbf 25, poly 20, linear 9;
+ *          scikit-learn's libsvm 130, 21 and 25 in batches of 256, and 100 to 140 for a row on
+ *          its own.
+ * Why so   Lanes are training rows, so a pair's sum needs no reassociation to be vectorized. */
 #include "kernel/kernels.h"
 
 #include <math.h>

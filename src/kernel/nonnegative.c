@@ -1,13 +1,15 @@
 /* nonnegative.c: non-negative parts of a row, by coordinate descent or multiplicative updates.
  *
  * Oracle   sklearn/decomposition/_cdnmf_fast.pyx; _fit_coordinate_descent,
- * _multiplicative_update_w, _beta_divergence, _fit_multiplicative_update and MiniBatchNMF._solve_W
- * in _nmf.py, scikit-learn 1.2 to 1.9. Exact    The same iteration with the same rules to stop. Bit
- * for bit it is not: BLAS sums the products that enter it in another order, numpy has its own pow
- * and log. What differs is carried on by at most max_iter contractions: measured below 1e-9 of the
- * largest weight, unless a rule to stop falls on the other side of its threshold, as it could with
- * any BLAS. Why so   h lies transposed, so that what belongs to a feature is one run of memory, and
- * features that are 0 cost nothing where they add nothing (beta 1: texts). */
+ *          _multiplicative_update_w, _beta_divergence, _fit_multiplicative_update and
+ *          MiniBatchNMF._solve_W in _nmf.py, scikit-learn 1.2 to 1.9.
+ * Exact    The same iteration with the same rules to stop. Bit for bit it is not: BLAS sums the
+ *          products that enter it in another order, numpy has its own pow and log. What differs
+ *          is carried on by at most max_iter contractions: measured below 1e-9 of the largest
+ *          weight, unless a rule to stop falls on the other side of its threshold, as it could
+ *          with any BLAS.
+ * Why so   h lies transposed, so that what belongs to a feature is one run of memory, and
+ *          features that are 0 cost nothing where they add nothing (beta 1: texts). */
 #include "kernel/nonnegative.h"
 
 #include <float.h>

@@ -1,10 +1,10 @@
 /* sparse_rows.c: rows without their zeros.
  *
- * Oracle   scipy/sparse/sparsetools/csr.h (csr_matvec, csr_matvecs, csr_sum_duplicates),
- * scipy 1.16; sklearn/utils/sparsefuncs_fast.pyx (inplace_csr_row_normalize_l1, _l2), 1.9.1. Exact
- * Products bit for bit as scipy's of a sparse row whose columns ascend and dense weights: one sum
- * an output, from 0.0 on, in the order of the columns. Against a dense row of scikit-learn's:
- * within the bound of kernel/linear.c. Norms bit for bit. */
+ * Oracle   scipy/sparse/sparsetools/csr.h (csr_matvec, csr_matvecs, csr_sum_duplicates), scipy
+ *          1.16; sklearn/utils/sparsefuncs_fast.pyx (inplace_csr_row_normalize_l1, _l2), 1.9.1.
+ * Exact    Products bit for bit as scipy's of a sparse row whose columns ascend and dense
+ *          weights: one sum an output, from 0.0 on, in the order of the columns. Against a dense
+ *          row of scikit-learn's: within the bound of kernel/linear.c. Norms bit for bit. */
 #include "kernel/sparse_rows.h"
 
 #include <math.h>

@@ -5,8 +5,9 @@
  * exactly, and cost a few nanoseconds a character.
  *
  * Oracle   re.findall() of CPython 3.11 for such a pattern: leftmost, longest, one behind the
- * other. Exact    The same tokens (tests/conformance/test_patterns.py). Cost     O(size): what a
- * failed start has seen holds for the starts behind it. */
+ *          other.
+ * Exact    The same tokens (tests/conformance/test_patterns.py).
+ * Cost     O(size): what a failed start has seen holds for the starts behind it. */
 #ifndef MC_KERNEL_TEXT_RUNS_H
 #define MC_KERNEL_TEXT_RUNS_H
 #include "kernel/unicode.h"

@@ -1,12 +1,13 @@
 /* hot_path_guard.c: stands in for malloc, locks and system calls in the test executable
  * modelcached-guard, and counts those made while our code is on the hot path (serve/hot_path.h).
  *
- * HOW IT WORKS  The linker prefers an executable's own functions to those of shared libraries, so
- *          every call in the process comes here, libc's and libstdc++'s own included, and goes on
- * to the real one. The first $MC_GUARD_WARM requests are not counted: buffers grow then. At exit
- * one line on stderr says what was found; $MC_GUARD_PLANT plants a violation. LIMITATIONS  What
- * libc does inside of itself without a symbol (a futex of its own allocator's lock, say) is not
- * seen; its entry points are. */
+ * HOW IT WORKS  The linker prefers an executable's own functions to those of shared libraries,
+ *               so every call in the process comes here, libc's and libstdc++'s own included,
+ *               and goes on to the real one. The first $MC_GUARD_WARM requests are not counted:
+ *               buffers grow then. At exit one line on stderr says what was found;
+ *               $MC_GUARD_PLANT plants a violation.
+ * LIMITATIONS   What libc does inside of itself without a symbol (a futex of its own allocator's
+ *               lock, say) is not seen; its entry points are. */
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <pthread.h>

@@ -3,7 +3,7 @@
  * Oracle   LightGBM 3.3 to 4.7: include/LightGBM/tree.h, src/io/tree.cpp, src/boosting/
  *          gbdt_prediction.cpp.
  * Exact    See kernel/booster.c: comparisons and sums in float64. Values within 1e-35 of 0 are 0
- * for it before it looks at any tree. */
+ *          for it before it looks at any tree. */
 #include <math.h>
 #include <string.h>
 

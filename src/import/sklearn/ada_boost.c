@@ -2,11 +2,11 @@
  *
  * Oracle   sklearn/ensemble/_weight_boosting.py, scikit-learn 1.2 to 1.9.
  * Exact    Votes are added bit for bit in the order of the estimators; their divisor, the sum of
- * the weights, within 1 ulp (numpy adds it in another order); SAMME.R and probabilities within a
- * few ulp: logarithms and exponentials are the C library's. A regressor's median is one of its
- * estimators' values (kernel/votes.c). Why so   What a tree contributes depends on the leaf alone,
- * so it is worked out when the model is read: an ensemble of trees is one forest. Others are asked
- * one by one. */
+ *          the weights, within 1 ulp (numpy adds it in another order); SAMME.R and probabilities
+ *          within a few ulp: logarithms and exponentials are the C library's. A regressor's
+ *          median is one of its estimators' values (kernel/votes.c).
+ * Why so   What a tree contributes depends on the leaf alone, so it is worked out when the model
+ *          is read: an ensemble of trees is one forest. Others are asked one by one. */
 #include <float.h>
 #include <math.h>
 

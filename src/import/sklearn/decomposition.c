@@ -4,12 +4,13 @@
  *          _fastica,_sparse_pca}.py, scikit-learn 1.2 to 1.9.
  * Exact    Within the bound of kernel/linear.c; FactorAnalysis and the sparse PCAs solve their
  *          systems at load, with the error of kernel/solve.c. score_samples asks no precision
- *          matrix (features squared): with L the Cholesky factor of what scikit-learn inverts, its
- *          quadratic form is one of norms, |x|**2 / noise - |inv(L) C x|**2 / noise**2, within
- *          8 (features) u |x|**2 / noise of the true value. scikit-learn's own loses digits where
- *          the components' variances differ much and whiten is set: 4.6e-6 in 31.8 on unscaled
- * wine, where this is right to 12 digits (checked against 60). Float32  A model fitted on float32
- * rows answers them in float32 there, and here in float64: they agree to float32's accuracy. */
+ *          matrix (features squared): with L the Cholesky factor of what scikit-learn inverts,
+ *          its quadratic form is one of norms, |x|**2 / noise - |inv(L) C x|**2 / noise**2,
+ *          within 8 (features) u |x|**2 / noise of the true value. scikit-learn's own loses
+ *          digits where the components' variances differ much and whiten is set: 4.6e-6 in 31.8
+ *          on unscaled wine, where this is right to 12 digits (checked against 60).
+ * Float32  A model fitted on float32 rows answers them in float32 there, and here in float64:
+ *          they agree to float32's accuracy. */
 #include <float.h>
 #include <math.h>
 

@@ -2,8 +2,8 @@
  *
  * Oracle   sklearn/preprocessing/_data.py, _polynomial.py, scikit-learn 1.2 to 1.9.
  * Exact    As kernel/column_map.c says; products bit for bit, in the order of dense rows
- * (scikit-learn multiplies sparse rows the other way round: from degree 3 on within degree - 2
- * ulp). */
+ *          (scikit-learn multiplies sparse rows the other way round: from degree 3 on within
+ *          degree - 2 ulp). */
 #include <math.h>
 
 #include "import/sklearn/attr.h"

@@ -1,14 +1,14 @@
 /* logistic.c: LogisticRegression, LogisticRegressionCV.
  *
- * Oracle   LogisticRegression.predict_proba, sklearn/linear_model/_logistic.py, scikit-learn 0.18
- *          to 1.9; the boundaries between versions were read in 0.18.2, 0.19.2, 0.20.4, 0.21.3,
- *          0.24.2, 1.2.2, 1.3.2, 1.4.2, 1.5.2, 1.6.1, 1.7.2, 1.8.0 and 1.9.1.
- * Exact    Probabilities: the scores' error (kernel/linear.c) plus that of expit (kernel/unary.c)
- *          or of softmax (kernel/linear.c).
- * Why so   Up to 0.19 one score is always one-vs-rest. Up to 1.7 the parameter multi_class chooses
- * between one-vs-rest and softmax, and with softmax and two classes the one score s stands for [-s,
- * s], so that the probability is expit(2 s). From 1.8 on two classes are always expit(s), more are
- * softmax. */
+ * Oracle   LogisticRegression.predict_proba, sklearn/linear_model/_logistic.py, scikit-learn
+ *          0.18 to 1.9; the boundaries between versions were read in 0.18.2, 0.19.2, 0.20.4,
+ *          0.21.3, 0.24.2, 1.2.2, 1.3.2, 1.4.2, 1.5.2, 1.6.1, 1.7.2, 1.8.0 and 1.9.1.
+ * Exact    Probabilities: the scores' error (kernel/linear.c) plus that of expit
+ *          (kernel/unary.c) or of softmax (kernel/linear.c).
+ * Why so   Up to 0.19 one score is always one-vs-rest. Up to 1.7 the parameter multi_class
+ *          chooses between one-vs-rest and softmax, and with softmax and two classes the one
+ *          score s stands for [-s, s], so that the probability is expit(2 s). From 1.8 on two
+ *          classes are always expit(s), more are softmax. */
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/linear_scores.h"

@@ -1,12 +1,14 @@
 /* lower.h: graph of a fitted scikit-learn object -> steps of a program.
  *
- * HOW IT WORKS  Lowering evaluates the estimator once, on a symbol instead of a matrix: mc_sym says
- *               which buffer will hold it, how wide it is, of which kind. A lower function is asked
- *               for one method of one object applied to one symbol; it reads attributes, emits
- * steps and answers with symbols. Meta-estimators call mc_lower() on what they hold. Equal steps
- * are one, so methods that share a prefix share its steps. Limits        MC_LIMIT_ESTIMATOR_DEPTH
- * estimators in each other, MC_LIMIT_LOWERED in all: a graph that refers to itself is refused, a
- * shared one costs no more than its bytes allow.
+ * HOW IT WORKS  Lowering evaluates the estimator once, on a symbol instead of a matrix: mc_sym
+ *               says which buffer will hold it, how wide it is, of which kind. A lower function
+ *               is asked for one method of one object applied to one symbol; it reads
+ *               attributes, emits steps and answers with symbols. Meta-estimators call
+ *               mc_lower() on what they hold. Equal steps are one, so methods that share a
+ *               prefix share its steps.
+ * Limits        MC_LIMIT_ESTIMATOR_DEPTH estimators in each other, MC_LIMIT_LOWERED in all: a
+ *               graph that refers to itself is refused, a shared one costs no more than its
+ *               bytes allow.
  *
  * What an estimator lacks (predict_proba of a Ridge) is MC_E_NO_METHOD; what is not understood is
  * MC_E_UNSUPPORTED naming the class, attribute and value, and refuses the model. *Owned*: one

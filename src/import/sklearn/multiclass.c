@@ -1,11 +1,12 @@
 /* multiclass.c: one classifier against the rest, one for each pair, one for each bit of a code.
  *
  * Oracle   sklearn/multiclass.py, sklearn/utils/multiclass.py _ovr_decision_function(),
- * scikit-learn 1.2 to 1.9. Exact    Scores, votes and confidences bit for bit, in the order of
- * estimators_; shares of a row within one rounding of numpy's sum. The nearest code is the first
- * maximum of 2 c.y - |c|^2, which orders codes as their distances do. Why so   The threshold of a
- * binary or multilabel answer is what the first estimator says, also where the others have scores
- * of another kind. */
+ *          scikit-learn 1.2 to 1.9.
+ * Exact    Scores, votes and confidences bit for bit, in the order of estimators_; shares of a
+ *          row within one rounding of numpy's sum. The nearest code is the first maximum of 2
+ *          c.y - |c|^2, which orders codes as their distances do.
+ * Why so   The threshold of a binary or multilabel answer is what the first estimator says, also
+ *          where the others have scores of another kind. */
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/meta_ask.h"

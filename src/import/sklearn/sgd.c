@@ -2,8 +2,8 @@
  *
  * Oracle   sklearn/linear_model/_stochastic_gradient.py, scikit-learn 1.2 to 1.9.
  * Exact    Scores within the bound of kernel/linear.c. From the scores: modified_huber's
- * probabilities bit for bit up to seven classes (numpy sums eight and more in another order),
- * log_loss's: expit's error (kernel/unary.c), and a sum over the classes. */
+ *          probabilities bit for bit up to seven classes (numpy sums eight and more in another
+ *          order), log_loss's: expit's error (kernel/unary.c), and a sum over the classes. */
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/linear_scores.h"

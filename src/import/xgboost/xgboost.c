@@ -1,12 +1,13 @@
 /* xgboost.c: XGBClassifier, XGBRegressor, their random forests, XGBRanker, and Booster.
  *
- * Oracle   XGBoost 1.5 to 3.2: python-package/xgboost/sklearn.py, src/objective/ (PredTransform).
- * Exact    Bit for bit: float32 sums and links, see kernel/booster.c. predict_proba of an objective
- *          multi:softmax within a few float32 ulp: scipy computes it.
+ * Oracle   XGBoost 1.5 to 3.2: python-package/xgboost/sklearn.py, src/objective/
+ *          (PredTransform).
+ * Exact    Bit for bit: float32 sums and links, see kernel/booster.c. predict_proba of an
+ *          objective multi:softmax within a few float32 ulp: scipy computes it.
  * Why so   predict() of the estimators stops at best_iteration and takes infinities; a Booster
  *          asked on its own uses all rounds and refuses them, as it does from a DMatrix. What a
- *          sparse matrix leaves out is missing; a 0 that it holds is taken for missing too, where
- *          XGBoost tells them apart. */
+ *          sparse matrix leaves out is missing; a 0 that it holds is taken for missing too,
+ *          where XGBoost tells them apart. */
 #include "import/xgboost/xgboost.h"
 
 #include <math.h>
