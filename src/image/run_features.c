@@ -62,7 +62,7 @@ mc_status mc_run_quantile(const mc_run *run, const mc_step *step, mc_error *err)
     mc_quantiles column = {.references = mc_view_f64(run->view, step->array[2]),
                            .minus_references = mc_view_f64(run->view, step->array[3]),
                            .n = run->view->arrays[step->array[2]].n_items,
-                           .is_normal = step->n[1] != 0};
+                           .kind = (mc_quantile_kind)step->n[1]};
     double *out = mc_run_dst(run, step);
     for (size_t i = 0; i < run->n_rows * width; i++) {
         const size_t from = i % width * column.n;
@@ -81,6 +81,8 @@ mc_status mc_check_quantile(const mc_view *view, const mc_step *step, mc_error *
     MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_F64, 1, SIZE_MAX, err));
     const size_t n = mc_array_cols(view, step, 2);
     MC_TRY(mc_check_that(view, step, n > 0, "no references", err));
+    MC_TRY(
+        mc_check_that(view, step, step->n[1] < MC_N_QUANTILE_KINDS, "unknown distribution", err));
     MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, width, n, err));
     MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, width, n, err));
     MC_TRY(mc_check_array(view, step, 3, MC_ARRAY_F64, 1, n, err));

@@ -202,7 +202,7 @@ mc_status mc_run_pair_scores(const mc_run *run, const mc_step *step, mc_error *e
     (void)err;
     mc_pair_scores(mc_run_f64(run, step->src),
                    step->src2 == MC_NONE ? NULL : mc_run_f64(run, step->src2), run->n_rows,
-                   step->n[0], mc_run_dst(run, step));
+                   (step->flags & MC_STEP_SCALED) != 0, step->n[0], mc_run_dst(run, step));
     return MC_OK;
 }
 

@@ -4,24 +4,6 @@
 #include "image/steps.h"
 #include "kernel/votes.h"
 
-mc_status mc_run_pair_tally(const mc_run *run, const mc_step *step, mc_error *err)
-{
-    (void)err;
-    mc_pair_tally(mc_run_f64(run, step->src), mc_run_f64(run, step->src2), run->n_rows,
-                  mc_run_width(run, step->dst), mc_run_dst(run, step));
-    return MC_OK;
-}
-
-mc_status mc_check_pair_tally(const mc_view *view, const mc_step *step, mc_error *err)
-{
-    const size_t k = mc_check_width(view, step->dst);
-    MC_TRY(mc_check_that(view, step, k >= 2 && k <= 65536, "too few or too many classes", err));
-    return mc_check_that(view, step,
-                         mc_check_width(view, step->src) == k * (k - 1) / 2 &&
-                             mc_check_width(view, step->src2) == k * (k - 1) / 2,
-                         "its sources have no column a pair", err);
-}
-
 /* The destination is one column wider than the source: the columns behind the first hold the order
  * of a row's values while it is worked out. */
 mc_status mc_run_weighted_median(const mc_run *run, const mc_step *step, mc_error *err)

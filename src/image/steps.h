@@ -26,6 +26,7 @@ typedef enum mc_op {
 #define MC_STEP_ALLOW_INFINITY 2u
 #define MC_STEP_MISSING_NAN    1u
 #define MC_STEP_OR_EQUAL       1u
+#define MC_STEP_SCALED         1u
 #define MC_STEP_FLOAT32        1u
 #define MC_STEP_INTROSORT      1u
 #define MC_STEP_ADMITS_EQUAL   2u

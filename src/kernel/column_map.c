@@ -118,28 +118,37 @@ static double normal_quantile(double p)
     return x < low ? low : x > high ? high : x;
 }
 
+/* A uniform share, within the same bounds. */
+static double bounded_share(double p)
+{
+    const double smallest = BOUNDS_THRESHOLD - DBL_EPSILON;
+    return p < smallest ? smallest : p > 1.0 - smallest ? 1.0 - smallest : p;
+}
+
 double mc_quantile_of(const mc_quantiles *c, double x)
 {
     const double first = c->quantiles[0], last = c->quantiles[c->n - 1];
+    const bool is_exact = c->kind == MC_QUANTILE_UNIFORM;
     if (isnan(x))
         return x;
     double y = 0.5 * (mc_interpolate(x, c->quantiles, c->references, c->n) -
                       mc_interpolate(-x, c->minus_quantiles, c->minus_references, c->n));
-    if (c->is_normal ? x + BOUNDS_THRESHOLD > last : x == last)
+    if (is_exact ? x == last : x + BOUNDS_THRESHOLD > last)
         y = 1.0;
-    if (c->is_normal ? x - BOUNDS_THRESHOLD < first : x == first)
+    if (is_exact ? x == first : x - BOUNDS_THRESHOLD < first)
         y = 0.0;
-    return c->is_normal ? normal_quantile(y) : y;
+    return is_exact ? y : c->kind == MC_QUANTILE_NORMAL ? normal_quantile(y) : bounded_share(y);
 }
 
 double mc_quantile_back(const mc_quantiles *c, double x)
 {
-    const double p = c->is_normal ? mc_ndtr(x) : x;
+    const double p = c->kind == MC_QUANTILE_NORMAL ? mc_ndtr(x) : x;
+    const bool is_exact = c->kind == MC_QUANTILE_UNIFORM;
     if (isnan(p))
         return p;
-    if (c->is_normal ? p - BOUNDS_THRESHOLD < 0.0 : p == 0.0)
+    if (is_exact ? p == 0.0 : p - BOUNDS_THRESHOLD < 0.0)
         return c->quantiles[0];
-    if (c->is_normal ? p + BOUNDS_THRESHOLD > 1.0 : p == 1.0)
+    if (is_exact ? p == 1.0 : p + BOUNDS_THRESHOLD > 1.0)
         return c->quantiles[c->n - 1];
     return mc_interpolate(p, c->references, c->quantiles, c->n);
 }

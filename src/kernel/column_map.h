@@ -19,13 +19,20 @@ double mc_power_of(mc_power which, double x, double lambda);
  * NaN. */
 double mc_interpolate(double x, const double *xs, const double *ys, size_t n);
 
+typedef enum mc_quantile_kind {
+    MC_QUANTILE_UNIFORM = 0,
+    MC_QUANTILE_NORMAL,
+    MC_QUANTILE_FIRST_UNIFORM, /* up to 0.21: bounded like the normal */
+    MC_N_QUANTILE_KINDS
+} mc_quantile_kind;
+
 /* One column of a QuantileTransformer: quantiles (n) of the data at references (n). The reversed
  * tables are the same, negated, from the last to the first. */
 typedef struct mc_quantiles {
     const double *quantiles, *references;
     const double *minus_quantiles, *minus_references;
     size_t n;
-    bool is_normal; /* else uniform */
+    mc_quantile_kind kind;
 } mc_quantiles;
 
 double mc_quantile_of(const mc_quantiles *column, double x);

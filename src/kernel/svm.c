@@ -8,6 +8,7 @@
  *          0.005 / n_classes, for two classes too: its probabilities are not the sigmoid's. */
 #include "kernel/svm.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -43,7 +44,29 @@ void mc_pair_votes(const double *decisions, size_t n_rows, size_t n_classes, dou
     }
 }
 
-void mc_pair_scores(const double *confidences, const double *second, size_t n_rows,
+/* Sums that cannot outweigh a vote: each bounded by itself. */
+static void bound_sums(const double *sums, size_t n, double *votes)
+{
+    for (size_t i = 0; i < n; i++)
+        votes[i] += sums[i] / (3.0 * (fabs(sums[i]) + 1.0));
+}
+
+/* As up to 0.20, by the largest of the batch: a row alone is a batch. */
+static void scale_sums(const double *sums, size_t n, double *votes)
+{
+    double most = sums[0], least = sums[0];
+    for (size_t i = 1; i < n; i++) {
+        most = sums[i] > most ? sums[i] : most;
+        least = sums[i] < least ? sums[i] : least;
+    }
+    if (most == least)
+        return;
+    const double size = fabs(most) > fabs(least) ? fabs(most) : fabs(least);
+    for (size_t i = 0; i < n; i++)
+        votes[i] += sums[i] * ((0.5 - DBL_EPSILON) / size);
+}
+
+void mc_pair_scores(const double *confidences, const double *second, size_t n_rows, bool scaled,
                     size_t n_classes, double *out)
 {
     memset(out, 0, n_rows * 2 * n_classes * sizeof *out);
@@ -57,8 +80,10 @@ void mc_pair_scores(const double *confidences, const double *second, size_t n_ro
                 votes[is_second ? j : i] += 1.0;
             }
         }
-        for (size_t i = 0; i < n_classes; i++)
-            votes[i] += sums[i] / (3.0 * (fabs(sums[i]) + 1.0));
+        if (scaled)
+            scale_sums(sums, n_classes, votes);
+        else
+            bound_sums(sums, n_classes, votes);
     }
 }
 

@@ -1,40 +1,14 @@
 /* votes.c: many estimators, one answer.
  *
- * Oracle   _ovr_decision_function(), sklearn/utils/multiclass.py; AdaBoostRegressor's
- *          _get_median_predict(), sklearn/ensemble/_weight_boosting.py; scikit-learn 1.2 to 1.9.
- * Exact    Pairs: bit for bit, the same sums in the same order. Median: one of the values, the one
- *          that scikit-learn takes: its sums of weights in ascending order of the values. Among
- *          equal values numpy's sort keeps no order from 17 on, which can only matter where half of
- *          the weights is reached to the last bit. */
+ * Oracle   AdaBoostRegressor's _get_median_predict(), sklearn/ensemble/_weight_boosting.py,
+ *          scikit-learn 1.2 to 1.9.
+ * Exact    One of the values, the one that scikit-learn takes: its sums of weights in ascending
+ *          order of the values. Among equal values numpy's sort keeps no order from 17 on, which
+ *          can only matter where half of the weights is reached to the last bit. */
 #include "kernel/votes.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Pair by pair: `out` holds the sums of the scores first, and the votes are counted at the end. */
-void mc_pair_tally(const double *labels, const double *scores, size_t n_rows, size_t k, double *out)
-{
-    const size_t n_pairs = k * (k - 1) / 2;
-    for (size_t row = 0; row < n_rows; row++) {
-        const double *label = labels + row * n_pairs, *score = scores + row * n_pairs;
-        double *sum = out + row * k;
-        memset(sum, 0, k * sizeof *sum);
-        for (size_t i = 0, pair = 0; i < k; i++) {
-            for (size_t j = i + 1; j < k; j++, pair++) {
-                sum[i] -= score[pair];
-                sum[j] += score[pair];
-            }
-        }
-        for (size_t i = 0; i < k; i++) {
-            double votes = 0.0;
-            for (size_t j = 0; j < i; j++) /* pair (j, i) */
-                votes += label[j * (2 * k - j - 1) / 2 + i - j - 1] == 1.0 ? 1.0 : 0.0;
-            for (size_t j = i + 1; j < k; j++) /* pair (i, j) */
-                votes += label[i * (2 * k - i - 1) / 2 + j - i - 1] == 0.0 ? 1.0 : 0.0;
-            sum[i] = votes + sum[i] / (3.0 * (fabs(sum[i]) + 1.0));
-        }
-    }
-}
 
 /* Is value a of the row before value b? NaN is behind all numbers. */
 static bool is_before(const double *x, size_t a, size_t b)

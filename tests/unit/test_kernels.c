@@ -124,9 +124,9 @@ static void ties_go_as_in_scikit_learn(void **state)
     double votes[3], scores[6];
     mc_pair_votes(zeros, 1, 3, votes);
     assert_true(votes[0] == 0.0 && votes[1] == 1.0 && votes[2] == 2.0);
-    mc_pair_scores(zeros, NULL, 1, 3, scores);
+    mc_pair_scores(zeros, NULL, 1, false, 3, scores);
     assert_true(scores[0] == 2.0 && scores[1] == 1.0 && scores[2] == 0.0);
-    mc_pair_scores(zeros, other, 1, 3, scores);
+    mc_pair_scores(zeros, other, 1, false, 3, scores);
     assert_true(scores[0] == 1.0 && scores[1] == 1.0 && scores[2] == 1.0);
 }
 
@@ -135,10 +135,24 @@ static void scores_stay_within_a_third_of_votes(void **state)
     (void)state;
     const double confidences[] = {1.0, -2.0, 4.0}; /* of (0, 1), (0, 2), (1, 2) */
     double scores[6];
-    mc_pair_scores(confidences, NULL, 1, 3, scores);
+    mc_pair_scores(confidences, NULL, 1, false, 3, scores);
     assert_true(scores[0] == 1.0 + 1.0 / 6.0);  /* -1 + 2 = 1; won against 2 */
     assert_true(scores[1] == 1.0 - 3.0 / 12.0); /* 1 - 4 = -3; won against 0 */
     assert_true(scores[2] == 1.0 + 2.0 / 9.0);  /* -2 + 4 = 2; won against 1 */
+}
+
+/* Up to 0.20: the largest sum of the row becomes almost half a vote. */
+static void old_scores_are_scaled_by_the_row(void **state)
+{
+    (void)state;
+    const double confidences[] = {1.0, -2.0, 4.0}, zeros[] = {0.0, 0.0, 0.0};
+    const double scale = (0.5 - 0x1p-52) / 3.0; /* sums 1, -3, 2 */
+    double scores[6];
+    mc_pair_scores(confidences, NULL, 1, true, 3, scores);
+    assert_true(scores[0] == 1.0 + scale && scores[1] == 1.0 - 3.0 * scale);
+    assert_true(scores[2] == 1.0 + 2.0 * scale);
+    mc_pair_scores(zeros, NULL, 1, true, 3, scores);
+    assert_true(scores[0] == 2.0 && scores[1] == 1.0 && scores[2] == 0.0);
 }
 
 static void pair_probabilities_keep_off_the_edge(void **state)
@@ -191,6 +205,7 @@ int main(void)
         cmocka_unit_test(decisions_are_summed_by_class),
         cmocka_unit_test(ties_go_as_in_scikit_learn),
         cmocka_unit_test(scores_stay_within_a_third_of_votes),
+        cmocka_unit_test(old_scores_are_scaled_by_the_row),
         cmocka_unit_test(pair_probabilities_keep_off_the_edge),
         cmocka_unit_test(coupling_stops_early),
         cmocka_unit_test(coupling_agrees_with_its_pairs),

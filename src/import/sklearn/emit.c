@@ -268,6 +268,15 @@ static mc_status open_parts(mc_lowering *to, const mc_sym *x, size_t n, mc_sym *
     return MC_OK;
 }
 
+mc_status mc_emit_first_columns(mc_lowering *to, size_t n, mc_sym *x, mc_error *err)
+{
+    uint32_t *at = NULL;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &at, err));
+    for (size_t i = 0; i < n; i++)
+        at[i] = (uint32_t)i;
+    return mc_emit_columns(to, x, at, n, x, err);
+}
+
 mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse, mc_sym *out,
                          mc_error *err)
 {

@@ -20,6 +20,8 @@ MC_MUST_CHECK mc_status mc_to_sparse(mc_lowering *to, const mc_sym *x, mc_sym *o
 /* Columns `at` (n) of any kind but labels. */
 MC_MUST_CHECK mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at,
                                         size_t n, mc_sym *out, mc_error *err);
+/* Columns 0 to n of x. */
+MC_MUST_CHECK mc_status mc_emit_first_columns(mc_lowering *to, size_t n, mc_sym *x, mc_error *err);
 /* Side by side: cells if one of them is cells; sparse rows if one is and `sparse` says so or the
  * whole is wider than MC_WIDE; else numbers; open (PARTS) while one of them is
  * INPUT, because only who reads it knows. */

@@ -142,6 +142,18 @@ static mc_status emit_covariance(mc_lowering *to, const regression *r, mc_sym *o
     return mc_emit_process_covariance(to, kernel, &r->x, &v, squares, r->n_targets, out, err);
 }
 
+/* Up to 1.0 all targets have one deviation, and with normalize_y none (scikit-learn raises). */
+static bool one_for_all(mc_lowering *to, regression *r)
+{
+    if (r->n_targets == 1 || mc_version_of(to, r->est) > 100)
+        return true;
+    for (size_t t = 0; t < r->n_targets; t++)
+        if (r->scale[t] != 1.0)
+            return false;
+    r->n_targets = 1;
+    return true;
+}
+
 mc_status mc_lower_gaussian_process_regressor(mc_lowering *to, const mc_value *est,
                                               mc_method method, const mc_sym *x, mc_answer *out,
                                               mc_error *err)
@@ -158,6 +170,8 @@ mc_status mc_lower_gaussian_process_regressor(mc_lowering *to, const mc_value *e
     out->is_list = false;
     MC_TRY(emit_mean(to, &r, &out->parts[0].value, err));
     out->parts[0].scalar = r.n_targets == 1;
+    if ((with_std || with_cov) && !one_for_all(to, &r))
+        return mc_no_method(err, est, method);
     if (with_std) {
         MC_TRY(emit_deviation(to, &r, &out->parts[1].value, err));
         out->parts[1].scalar = r.n_targets == 1;
@@ -240,7 +254,6 @@ static mc_status pair_label(mc_lowering *to, const classification *c, mc_sym *ou
 {
     mc_step step = MC_STEP_INIT(PAIR_SCORES);
     mc_sym means, probas, scores;
-    uint32_t *first = NULL;
     const size_t k = c->n_classes;
     if (c->binaries.n != k * (k - 1) / 2)
         return mc_refuse(err, c->est, "estimators_: %zu for %zu classes", c->binaries.n, k);
@@ -249,11 +262,9 @@ static mc_status pair_label(mc_lowering *to, const classification *c, mc_sym *ou
     MC_TRY(mc_emit_hstack(to, c->probas, c->binaries.n, false, &probas, err));
     step.src2 = means.buffer;
     step.n[0] = (uint32_t)k;
+    step.flags = mc_version_of(to, c->est) <= 20 ? MC_STEP_SCALED : 0;
     MC_TRY(mc_emit_kernel_step(to, step, &probas, 2 * k, &scores, err));
-    MC_TRY(mc_arena_new(to->arena, uint32_t, k, &first, err));
-    for (size_t i = 0; i < k; i++)
-        first[i] = (uint32_t)i;
-    MC_TRY(mc_emit_columns(to, &scores, first, k, &scores, err));
+    MC_TRY(mc_emit_first_columns(to, k, &scores, err));
     return mc_emit_argmax(to, &scores, out, err);
 }
 

@@ -145,6 +145,25 @@ static mc_status predict_column(mc_lowering *to, rounds *r, const triplet *t, mc
     return MC_OK;
 }
 
+/* Limits of the values, one a column; up to 0.22 one for all. */
+static mc_status read_limits(mc_lowering *to, rounds *r, mc_error *err)
+{
+    double *limits[2] = {NULL, NULL};
+    MC_TRY(mc_attr_vector(to, r->est, "_min_value", MC_ANY, &r->low, &r->n_limits, err));
+    MC_TRY(mc_attr_vector(to, r->est, "_max_value", r->n_limits, &r->high, NULL, err));
+    if (r->n_limits != 1)
+        return MC_OK;
+    for (size_t i = 0; i < 2; i++) {
+        MC_TRY(mc_arena_new(to->arena, double, r->n, &limits[i], err));
+        for (size_t j = 0; j < r->n; j++)
+            limits[i][j] = i == 0 ? r->low[0] : r->high[0];
+    }
+    r->low = limits[0];
+    r->high = limits[1];
+    r->n_limits = r->n;
+    return MC_OK;
+}
+
 static mc_status all_rounds(mc_lowering *to, rounds *r, mc_error *err)
 {
     mc_items sequence;
@@ -153,8 +172,7 @@ static mc_status all_rounds(mc_lowering *to, rounds *r, mc_error *err)
     if (n_iter == 0)
         return MC_OK;
     MC_TRY(mc_attr_items(to, r->est, "imputation_sequence_", &sequence, err));
-    MC_TRY(mc_attr_vector(to, r->est, "_min_value", MC_ANY, &r->low, &r->n_limits, err));
-    MC_TRY(mc_attr_vector(to, r->est, "_max_value", r->n_limits, &r->high, NULL, err));
+    MC_TRY(read_limits(to, r, err));
     for (size_t i = 0; i < sequence.n; i++) {
         triplet t = {0};
         MC_TRY_IN(read_triplet(to, r, sequence.at[i], &t, err), err, "imputation_sequence_[%zu]",

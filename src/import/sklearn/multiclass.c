@@ -9,6 +9,7 @@
  *          where the others have scores of another kind. */
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/kernel_rows.h"
 #include "import/sklearn/meta_ask.h"
 
 mc_lower_fn mc_lower_one_vs_rest;
@@ -224,7 +225,7 @@ static mc_status pair_votes(mc_lowering *to, const mc_value *est, const mc_items
                             const mc_sym *x, size_t n_classes, mc_sym *out, mc_error *err)
 {
     mc_sym *labels = NULL, *scores = NULL, votes;
-    mc_step step = MC_STEP_INIT(PAIR_TALLY);
+    mc_step step = MC_STEP_INIT(PAIR_SCORES);
     MC_TRY(mc_arena_new(to->arena, mc_sym, estimators->n, &labels, err));
     MC_TRY(mc_arena_new(to->arena, mc_sym, estimators->n, &scores, err));
     for (size_t i = 0; i < estimators->n; i++) {
@@ -240,11 +241,11 @@ static mc_status pair_votes(mc_lowering *to, const mc_value *est, const mc_items
     MC_TRY(mc_emit_hstack(to, scores, estimators->n, false, out, err));
     MC_TRY(mc_to_numbers(to, &votes, &votes, err));
     MC_TRY(mc_to_numbers(to, out, out, err));
-    step.src = votes.buffer;
-    step.src2 = out->buffer;
-    MC_TRY(mc_build_step(to->b, step, n_classes, &out->buffer, err));
-    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = out->buffer, .n_cols = n_classes};
-    return MC_OK;
+    step.src2 = votes.buffer;
+    step.n[0] = (uint32_t)n_classes;
+    step.flags = mc_version_of(to, est) <= 20 ? MC_STEP_SCALED : 0;
+    MC_TRY(mc_emit_kernel_step(to, step, out, 2 * n_classes, out, err));
+    return mc_emit_first_columns(to, n_classes, out, err); /* behind them the sums */
 }
 
 mc_status mc_lower_one_vs_one(mc_lowering *to, const mc_value *est, mc_method method,

@@ -316,7 +316,10 @@ mc_status mc_lower_neighbors_classifier(mc_lowering *to, const mc_value *est, mc
     int64_t *y = NULL;
     if (method == MC_METHOD_KNEIGHBORS)
         return answer_kneighbors(to, est, x, out, err);
-    if (method != MC_METHOD_PREDICT && method != MC_METHOD_PREDICT_PROBA)
+    /* The shares of a radius are known since 0.22. */
+    const bool has_proba = !mc_bytes_is(mc_class_name(est), "RadiusNeighborsClassifier") ||
+                           mc_version_of(to, est) >= 22;
+    if (method != MC_METHOD_PREDICT && (method != MC_METHOD_PREDICT_PROBA || !has_proba))
         return mc_no_method(err, est, method);
     MC_TRY(mc_attr_array(to, est, "_y", &targets, err));
     MC_TRY_IN(mc_ndarray_i64(to->arena, &targets, &y, err), err, "attribute _y");

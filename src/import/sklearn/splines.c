@@ -218,6 +218,16 @@ static mc_status put_runs(mc_lowering *to, const bins *b, size_t less, uint32_t 
     return mc_build_u32(to->b, runs, b->n_features + 1, out_array, err);
 }
 
+/* Up to 1.0 a value just below an edge is pushed over it: x + (1e-8 + 1e-5 |x|). */
+static mc_status push(mc_lowering *to, mc_sym *x, mc_error *err)
+{
+    mc_sym both[2] = {*x, *x};
+    MC_TRY(mc_emit_unary(to, x, MC_UNARY_ABSOLUTE, 0.0, 0.0, &both[1], err));
+    MC_TRY(mc_emit_unary(to, &both[1], MC_UNARY_SCALE, 1e-5, 0.0, &both[1], err));
+    MC_TRY(mc_emit_unary(to, &both[1], MC_UNARY_OFFSET, 1e-8, 0.0, &both[1], err));
+    return mc_emit_sum(to, both, 2, NULL, 1.0, x, err);
+}
+
 /* The number of each value's bin: how many inner edges it has passed. */
 static mc_status emit_codes(mc_lowering *to, const bins *b, mc_sym *x, mc_error *err)
 {
@@ -268,6 +278,8 @@ static mc_status bins_forth(mc_lowering *to, const mc_value *est, const bins *b,
     MC_TRY(mc_emit_check(to, x, MC_FINITE, x, err));
     if (is_single(to, est))
         MC_TRY(mc_emit_step(to, narrow, x, x->n_cols, x, err));
+    if (mc_version_of(to, est) <= 100)
+        MC_TRY(push(to, x, err));
     MC_TRY(emit_codes(to, b, x, err));
     x->sparse_as_input = false;
     if (!is_one_hot)

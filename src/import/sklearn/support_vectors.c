@@ -200,16 +200,6 @@ static mc_status decide(mc_lowering *to, machine *m, const mc_sym *x, mc_error *
     return mc_emit_kernel_step(to, step, &k, n_pairs, &m->decisions, err);
 }
 
-/* The first n columns; what a step needs lies behind them. */
-static mc_status first_columns(mc_lowering *to, size_t n, mc_sym *x, mc_error *err)
-{
-    uint32_t *at = NULL;
-    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &at, err));
-    for (size_t i = 0; i < n; i++)
-        at[i] = (uint32_t)i;
-    return mc_emit_columns(to, x, at, n, x, err);
-}
-
 /* decision_function: positive for the second class; one column a class if asked. */
 static mc_status scores(mc_lowering *to, const machine *m, bool by_class, mc_sym *out,
                         mc_error *err)
@@ -223,8 +213,9 @@ static mc_status scores(mc_lowering *to, const machine *m, bool by_class, mc_sym
     if (binary)
         return MC_OK;
     step.n[0] = (uint32_t)m->n_classes;
+    step.flags = mc_version_of(to, m->est) <= 20 ? MC_STEP_SCALED : 0;
     MC_TRY(mc_emit_kernel_step(to, step, out, 2 * m->n_classes, out, err));
-    return first_columns(to, m->n_classes, out, err);
+    return mc_emit_first_columns(to, m->n_classes, out, err);
 }
 
 static mc_status predict(mc_lowering *to, const machine *m, bool by_class, mc_answer *out,
@@ -270,7 +261,7 @@ static mc_status proba(mc_lowering *to, const machine *m, mc_sym *out, mc_error 
     MC_TRY(mc_emit_kernel_step(to, sigmoid, &m->decisions, n_pairs, out, err));
     couple.n[0] = (uint32_t)m->n_classes;
     MC_TRY(mc_emit_kernel_step(to, couple, out, 3 * m->n_classes, out, err));
-    return first_columns(to, m->n_classes, out, err);
+    return mc_emit_first_columns(to, m->n_classes, out, err);
 }
 
 /* --------------------------------------------------------------------------- estimators ---- */
@@ -302,9 +293,6 @@ mc_status mc_lower_svc(mc_lowering *to, const mc_value *est, mc_method method, c
     if (method == MC_METHOD_PREDICT)
         return predict(to, &m, by_class, out, err);
     if (method == MC_METHOD_DECISION_FUNCTION) {
-        /* Up to 0.20 a row's score was scaled by the largest of its batch. */
-        if (by_class && m.n_classes > 2 && mc_version_of(to, est) < 21)
-            return mc_no_method(err, est, method);
         MC_TRY(scores(to, &m, by_class, &y, err));
         return m.n_classes == 2 ? mc_answer_scalar(to, y, out, err)
                                 : mc_answer_matrix(to, y, out, err);
@@ -325,6 +313,15 @@ mc_status mc_lower_svr(mc_lowering *to, const mc_value *est, mc_method method, c
     return mc_answer_scalar(to, m.decisions, out, err);
 }
 
+/* -1 and 1; floats in 0.18. */
+static mc_status side_classes(mc_lowering *to, const mc_value *est, uint32_t *out, mc_error *err)
+{
+    static const mc_cell FLOATS[] = {{.kind = MC_CELL_NUMBER, .as.number = -1.0},
+                                     {.kind = MC_CELL_NUMBER, .as.number = 1.0}};
+    return mc_version_of(to, est) <= 18 ? mc_build_classes(to->b, FLOATS, 2, out, err)
+                                        : mc_emit_two_classes(to, -1, 1, out, err);
+}
+
 /* Above 0 lies inside. score_samples is the decision before the offset. */
 mc_status mc_lower_one_class_svm(mc_lowering *to, const mc_value *est, mc_method method,
                                  const mc_sym *x, mc_answer *out, mc_error *err)
@@ -338,7 +335,7 @@ mc_status mc_lower_one_class_svm(mc_lowering *to, const mc_value *est, mc_method
     MC_TRY(decide(to, &m, x, err));
     if (method == MC_METHOD_PREDICT) {
         MC_TRY(mc_emit_above(to, &m.decisions, 0.0, false, &label, err));
-        MC_TRY(mc_emit_two_classes(to, -1, 1, &table, err));
+        MC_TRY(side_classes(to, est, &table, err));
         return mc_answer_labels(to, label, table, out, err);
     }
     if (method == MC_METHOD_SCORE_SAMPLES) {

@@ -173,9 +173,9 @@ static mc_status labels(mc_lowering *to, const voting *v, const mc_sym *x, bool 
 static mc_status transformed(mc_lowering *to, const voting *v, const mc_sym *x, bool is_soft,
                              mc_sym *parts, mc_answer *out, mc_error *err)
 {
-    bool flatten = true;
+    bool flatten = mc_version_of(to, v->est) >= 21; /* what None meant, and what 0.18 did */
     mc_sym y;
-    MC_TRY(mc_attr_bool(v->est, "flatten_transform", true, &flatten, err));
+    MC_TRY(mc_attr_bool(v->est, "flatten_transform", flatten, &flatten, err));
     MC_TRY(is_soft ? ask_shares(to, v, x, parts, err) : predictions(to, v, x, parts, err));
     if (!is_soft || flatten) {
         MC_TRY(mc_emit_hstack(to, parts, v->estimators.n, false, &y, err));
