@@ -11,9 +11,26 @@ static bool is_lightgbm(mc_bytes bytes)
     return bytes.size >= 5 && memcmp(bytes.data, "tree\n", 5) == 0;
 }
 
+/* XGBoost's binary form begins with numbers; objective and booster follow by name. */
+static bool is_old_xgboost(mc_bytes bytes)
+{
+    static const char *const BOOSTERS[] = {"gbtree", "dart", "gblinear"};
+    const size_t at = bytes.size >= 4 && memcmp(bytes.data, "binf", 4) == 0 ? 140 : 136;
+    if (bytes.size < at + 16 || bytes.data[at] == 0 || bytes.data[at] > 40)
+        return false;
+    const size_t next = at + 8 + bytes.data[at];
+    for (size_t i = 0; i < MC_COUNT_OF(BOOSTERS); i++) {
+        const size_t n = strlen(BOOSTERS[i]);
+        if (bytes.size >= next + 8 + n && bytes.data[next] == n &&
+            memcmp(bytes.data + next + 8, BOOSTERS[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool mc_boost_is_file(mc_bytes bytes)
 {
-    return is_lightgbm(bytes) || (bytes.size > 0 && bytes.data[0] == '{');
+    return is_lightgbm(bytes) || (bytes.size > 0 && bytes.data[0] == '{') || is_old_xgboost(bytes);
 }
 
 static mc_status new_value(mc_arena *arena, mc_value_kind kind, mc_value **out, mc_error *err)

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "pickle/graph.h"
 
-/* Does the file begin as JSON, UBJSON or LightGBM's text does? */
+/* Does the file begin as JSON, UBJSON, LightGBM's text or XGBoost's binary form does? */
 bool mc_boost_is_file(mc_bytes bytes);
 
 /* The value that a pickle of the library's Booster would be; borrows `bytes`. */

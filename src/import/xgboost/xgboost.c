@@ -1,6 +1,6 @@
 /* xgboost.c: XGBClassifier, XGBRegressor, their random forests, XGBRanker, and Booster.
  *
- * Oracle   XGBoost 1.5 to 3.2: python-package/xgboost/sklearn.py, src/objective/
+ * Oracle   XGBoost 0.9 to 3.2: python-package/xgboost/sklearn.py, src/objective/
  *          (PredTransform).
  * Exact    Bit for bit: float32 sums and links, see kernel/booster.c. predict_proba of an
  *          objective multi:softmax within a few float32 ulp: scipy computes it.
@@ -232,6 +232,11 @@ static mc_status number_classes(mc_lowering *to, const mc_value *est, size_t *ou
 {
     int64_t n = 0;
     mc_cell *labels = NULL;
+    const mc_value *old = mc_value_attr(mc_value_attr(est, "_le"), "classes_"); /* up to 1.5 */
+    if (old != NULL) {
+        MC_TRY(mc_emit_classes(to, old, out_table, out_n, err));
+        return *out_n >= 2 ? MC_OK : mc_refuse(err, est, "classes_: %zu classes", *out_n);
+    }
     MC_TRY(mc_attr_integer(est, "n_classes_", 2, &n, err));
     if (n < 1 || n > (int64_t)MC_LIMIT_WIDTH)
         return mc_refuse(err, est, "n_classes_: %lld", (long long)n);

@@ -1,8 +1,9 @@
 /* xgboost.h: a booster of XGBoost, read from what it saves itself as.
  *
- * HOW IT WORKS  A pickled Booster holds the bytes that it saves itself as: since 1.0 JSON, later
- *               UBJSON, {"Model": {...}, "Config": {...}}; the library's own files hold what is
- *               inside "Model". Both are read by file/document.h and become a mc_xgb. */
+ * HOW IT WORKS  A pickled Booster holds the bytes that it saves itself as: JSON, later UBJSON,
+ *               {"Model": {...}, "Config": {...}}; the library's own files hold what is inside
+ *               "Model". Both are read by file/document.h and become a mc_xgb; the binary form of
+ *               older versions is made a document too. */
 #ifndef MC_IMPORT_XGBOOST_H
 #define MC_IMPORT_XGBOOST_H
 #include "import/boost/boost.h"
@@ -27,6 +28,11 @@ MC_MUST_CHECK mc_status mc_xgb_read(mc_lowering *to, const mc_value *est, mc_byt
  * inplace_predict() adds them, or as predict() of a DMatrix does: they differ for dart alone. */
 MC_MUST_CHECK mc_status mc_xgb_sums(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds,
                                     bool in_place, const mc_sym *x, mc_sym *out, mc_error *err);
+
+/* The binary form of before JSON, as the document that JSON gives; *out_config is written if a
+ * pickle's configuration follows it. */
+MC_MUST_CHECK mc_status mc_xgb_read_binary(mc_bytes bytes, mc_arena *arena, mc_doc *out,
+                                           mc_doc *out_config, mc_error *err);
 
 /* A member of a document as text; {NULL, 0} if it is none. */
 mc_bytes mc_xgb_text(const mc_doc *doc);

@@ -31,20 +31,41 @@ static double margin_of(const mc_xgb *xgb, double score)
     static const char *const LOGARITHMIC[] = {"count:poisson", "reg:gamma", "reg:tweedie",
                                               "survival:cox", "survival:aft"};
     const float p = (float)score;
-    if (is_one_of(xgb->objective, LOGISTIC, MC_COUNT_OF(LOGISTIC)))
+    if (is_one_of(xgb->objective, LOGISTIC, MC_COUNT_OF(LOGISTIC)) ||
+        (xgb->version < 103 && mc_bytes_is(xgb->objective, "binary:logitraw")))
         return (double)-logf(1.0f / p - 1.0f);
     if (is_one_of(xgb->objective, LOGARITHMIC, MC_COUNT_OF(LOGARITHMIC)))
         return (double)logf(p);
     return (double)p;
 }
 
-/* "5E-1", or since 3.1 "[5E-1,2E-1]": one, or one a group. */
-static mc_status read_scores(mc_lowering *to, mc_xgb *xgb, mc_bytes text, mc_error *err)
+/* The same for all groups: a number, or of before 1.0 a margin. */
+static bool one_score(mc_xgb *xgb, const mc_doc *parameters, double *scores, double *margins)
 {
+    const mc_doc *score = mc_doc_get(parameters, "base_score");
+    const mc_doc *margin = mc_doc_get(parameters, "base_margin");
+    double value = 0.0;
+    if (!mc_doc_number(margin != NULL ? margin : score, &value))
+        return false;
+    for (size_t i = 0; i < xgb->n_groups; i++) {
+        scores[i] = (double)(float)value;
+        margins[i] = margin != NULL ? scores[i] : margin_of(xgb, scores[i]);
+    }
+    return true;
+}
+
+/* "5E-1", or since 3.1 "[5E-1,2E-1]": one, or one a group. */
+static mc_status read_scores(mc_lowering *to, mc_xgb *xgb, const mc_doc *parameters, mc_error *err)
+{
+    const mc_bytes text = mc_xgb_text(mc_doc_get(parameters, "base_score"));
     double *scores = NULL, *margins = NULL, score = 0.0;
     size_t at = text.size > 0 && text.data[0] == '[' ? 1 : 0, n = 0;
     MC_TRY(mc_arena_new(to->arena, double, xgb->n_groups, &scores, err));
     MC_TRY(mc_arena_new(to->arena, double, xgb->n_groups, &margins, err));
+    xgb->scores = scores;
+    xgb->margins = margins;
+    if (one_score(xgb, parameters, scores, margins))
+        return MC_OK;
     while (at < text.size && n < xgb->n_groups) {
         const size_t size = mc_parse_double((const char *)text.data + at, text.size - at, &score);
         if (size == 0)
@@ -60,8 +81,6 @@ static mc_status read_scores(mc_lowering *to, mc_xgb *xgb, mc_bytes text, mc_err
         scores[i] = scores[n == 1 ? 0 : i];
         margins[i] = margin_of(xgb, scores[i]);
     }
-    xgb->scores = scores;
-    xgb->margins = margins;
     return MC_OK;
 }
 
@@ -91,7 +110,7 @@ static mc_status read_parameters(mc_lowering *to, mc_xgb *xgb, mc_error *err)
     xgb->n_groups = n_classes > n_targets ? n_classes : n_targets;
     if (xgb->n_groups == 0)
         xgb->n_groups = 1;
-    return read_scores(to, xgb, mc_xgb_text(mc_doc_get(parameters, "base_score")), err);
+    return read_scores(to, xgb, parameters, err);
 }
 
 static void read_version(mc_xgb *xgb, const mc_doc *model)
@@ -106,14 +125,13 @@ static void read_version(mc_xgb *xgb, const mc_doc *model)
 mc_status mc_xgb_read(mc_lowering *to, const mc_value *est, mc_bytes handle, mc_xgb *out,
                       mc_error *err)
 {
-    mc_doc doc = {0};
+    mc_doc doc = {0}, old = {0};
     *out = (mc_xgb){.est = est};
-    if (handle.size == 0 || handle.data[0] != '{')
-        return mc_refuse(err, est,
-                         "its model is in the binary form of XGBoost before 1.0, or of "
-                         "save_model() to any other name than .json or .ubj: save it again as one "
-                         "of these");
-    MC_TRY_IN(mc_doc_read(handle, to->arena, &doc, err), err, "the booster's model");
+    if (handle.size > 0 && handle.data[0] == '{')
+        MC_TRY_IN(mc_doc_read(handle, to->arena, &doc, err), err, "the booster's model");
+    else
+        MC_TRY_IN(mc_xgb_read_binary(handle, to->arena, &doc, &old, err), err,
+                  "the booster's model, in its binary form");
     const mc_doc *model = mc_doc_get(&doc, "Model");
     if (model == NULL)
         model = &doc;
@@ -121,6 +139,8 @@ mc_status mc_xgb_read(mc_lowering *to, const mc_value *est, mc_bytes handle, mc_
     if (learner == NULL)
         return mc_refuse(err, est, "the booster's model has no learner");
     const mc_doc *config = mc_doc_get(mc_doc_get(&doc, "Config"), "learner");
+    if (config == NULL)
+        config = mc_doc_get(&old, "learner");
     out->learner = *learner;
     if (config != NULL)
         out->config = *config;

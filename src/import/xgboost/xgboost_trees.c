@@ -12,7 +12,10 @@
 #include "import/sklearn/emit.h"
 #include "import/xgboost/xgboost.h"
 
-#define MOST_CATEGORIES 16777216.0 /* float32 knows no larger whole numbers one by one */
+/* Versions since when sums begin with the base score. */
+#define BEGINS_FIRST      103u
+#define DART_BEGINS_FIRST 104u
+#define MOST_CATEGORIES   16777216.0 /* float32 knows no larger whole numbers one by one */
 
 /* One tree's lists, (n) each. */
 typedef struct tree {
@@ -120,7 +123,8 @@ static double weighed(const loading *load, size_t at, size_t group, double value
     const float leaf = (float)value, start = (float)load->xgb->margins[group];
     if (load->drop_weights == NULL)
         return (double)leaf;
-    const float added = load->in_place ? (start + leaf) - start : leaf;
+    const bool from_start = load->in_place && load->xgb->version >= DART_BEGINS_FIRST;
+    const float added = from_start ? (start + leaf) - start : leaf;
     return (double)(added * (float)load->drop_weights[at]);
 }
 
@@ -257,10 +261,24 @@ static mc_status add_trees(loading *load, const mc_doc *model, size_t n_rounds, 
     return MC_OK;
 }
 
+/* Before, the trees were added first, and then to where the sums begin. */
+static mc_status begin_at_last(mc_lowering *to, const mc_xgb *xgb, mc_sym *y, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(ROUND32);
+    const size_t width = y->n_cols;
+    MC_TRY(mc_emit_add(to, y, xgb->margins, y, err));
+    step.src = y->buffer;
+    step.flags = MC_OR_NAN | MC_OR_INFINITY;
+    MC_TRY(mc_build_step(to->b, step, width, &y->buffer, err));
+    return MC_OK;
+}
+
 static mc_status tree_sums(mc_lowering *to, loading *load, const mc_doc *model, size_t n_rounds,
                            const mc_sym *x, mc_sym *out, mc_error *err)
 {
-    const mc_boost_sums sums = {.start = load->xgb->margins,
+    const unsigned first = load->drop_weights == NULL ? BEGINS_FIRST : DART_BEGINS_FIRST;
+    const bool is_late = load->xgb->version < first;
+    const mc_boost_sums sums = {.start = is_late ? NULL : load->xgb->margins,
                                 .width = load->xgb->n_groups,
                                 .divisor = 1.0,
                                 .is_float32 = true};
@@ -273,6 +291,8 @@ static mc_status tree_sums(mc_lowering *to, loading *load, const mc_doc *model, 
         status = mc_boost_place(to, &load->boost, &boosted, err);
     if (status == MC_OK)
         status = mc_boost_emit(to, &boosted, &sums, x, out, err);
+    if (status == MC_OK && is_late)
+        status = begin_at_last(to, load->xgb, out, err);
     mc_boost_fini(&load->boost);
     return status;
 }
@@ -315,6 +335,10 @@ mc_status mc_xgb_sums(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds, bool 
     if (mc_bytes_is(name, "dart")) {
         (void)numbers(booster, "weight_drop", &load.drop_weights, &load.n_drop_weights);
         booster = mc_doc_get(booster, "gbtree");
+        if (xgb->version < 100)
+            return mc_refuse(err, xgb->est,
+                             "booster: dart of before 1.0 draws the trees that it leaves out each "
+                             "time it predicts");
     } else if (!mc_bytes_is(name, "gbtree")) {
         return mc_refuse(err, xgb->est,
                          "booster: expected gbtree, dart or gblinear, found "

@@ -84,7 +84,7 @@ def main(out):
             if name in ("xgb_clf_binary", "xgb_reg_squared", "xgb_clf_multi"):
                 _save_sparse(out, name, estimator, asked)
             kept, answer = boosters.xgboost_answers(booster, asked)
-            for suffix in (".json", ".ubj") if boosters.xgboost_version() >= (1, 6) else (".json",):
+            for suffix in boosters.xgboost_suffixes():
                 _save(
                     out,
                     name,
