@@ -155,8 +155,9 @@ static void predict_slots(const mc_model *model, size_t n_rows, size_t seed)
         numbers[i] = number_of(i + seed);
     for (size_t i = 0; i < n_rows * info.n_cells; i++)
         cells[i] = cell_of(i + seed);
-    const mc_input input = {
-        .layout = MC_LAYOUT_SLOTS, .n_rows = n_rows, .as.slots = {numbers, cells}};
+    const mc_input input = {.layout = MC_LAYOUT_SLOTS,
+                            .n_rows = n_rows,
+                            .as.slots = {.numbers = numbers, .cells = cells}};
     predict(model, &input);
     mc_free(numbers);
     mc_free(cells);

@@ -79,7 +79,8 @@ static mc_input rows_from(const fixture *f, size_t first, size_t n)
 {
     return (mc_input){.layout = MC_LAYOUT_SLOTS,
                       .n_rows = n,
-                      .as.slots = {f->numbers + first * EVERYTHING_NUMBERS, f->cells + first * 2}};
+                      .as.slots = {.numbers = f->numbers + first * EVERYTHING_NUMBERS,
+                                   .cells = f->cells + first * 2}};
 }
 
 static mc_output run(fixture *f, mc_workspace *workspace, mc_method method, size_t first, size_t n)
@@ -248,7 +249,9 @@ static void sizes_do_not_wrap(void **state)
     mc_workspace *workspace = NULL;
     mc_output out;
     mc_error err = {0};
-    mc_input input = {.layout = MC_LAYOUT_SLOTS, .n_rows = MC_LIMIT_ROWS, .as.slots = {&one, NULL}};
+    mc_input input = {.layout = MC_LAYOUT_SLOTS,
+                      .n_rows = MC_LIMIT_ROWS,
+                      .as.slots = {.numbers = &one, .cells = NULL}};
     assert_int_equal(image_make(make_widest, &image, &err), MC_OK);
     assert_int_equal(mc_workspace_create(SIZE_MAX, &workspace, &err), MC_OK);
     assert_int_equal(mc_image_run(&image, MC_METHOD_PREDICT, &input, workspace, &out, &err),

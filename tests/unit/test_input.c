@@ -34,8 +34,9 @@ static int set_up(void **state)
     if (image_make(make_classifier, &f.image, &f.err) != MC_OK ||
         mc_workspace_create((size_t)1 << 20, &f.workspace, &f.err) != MC_OK)
         return 1;
-    const mc_input input = {
-        .layout = MC_LAYOUT_SLOTS, .n_rows = N_ROWS, .as.slots = {&ROWS[0][0], NULL}};
+    const mc_input input = {.layout = MC_LAYOUT_SLOTS,
+                            .n_rows = N_ROWS,
+                            .as.slots = {.numbers = &ROWS[0][0], .cells = NULL}};
     mc_output out;
     if (mc_image_run(&f.image, MC_METHOD_DECISION_FUNCTION, &input, f.workspace, &out, &f.err) !=
         MC_OK)
@@ -288,9 +289,10 @@ static void mixed_columns(void **state)
                                ? (mc_cell){.kind = MC_CELL_NUMBER, .as.number = numbers[4 * i + j]}
                                : cells[2 * i + j - 4];
     }
-    mc_input inputs[3] = {dense(matrix, MC_DTYPE_CELL, sizeof matrix[0], 16),
-                          {.layout = MC_LAYOUT_COLUMNS, .as.columns = {columns, 6}},
-                          {.layout = MC_LAYOUT_SLOTS, .as.slots = {numbers, cells}}};
+    mc_input inputs[3] = {
+        dense(matrix, MC_DTYPE_CELL, sizeof matrix[0], 16),
+        {.layout = MC_LAYOUT_COLUMNS, .as.columns = {columns, 6}},
+        {.layout = MC_LAYOUT_SLOTS, .as.slots = {.numbers = numbers, .cells = cells}}};
     inputs[0].as.dense.n_columns = EVERYTHING_COLUMNS;
     assert_int_equal(image_make(make_everything, &image, &err), MC_OK);
     for (size_t i = 0; i < 3; i++) {

@@ -92,7 +92,8 @@ static mc_output predict(const mc_model *model, mc_workspace *workspace)
     static const double NUMBERS[] = {0.5, -1.25, 3.0, 0.125};
     static const mc_cell CELLS[] = {{.kind = MC_CELL_STRING, .size = 3, .as.text = "red"},
                                     {.kind = MC_CELL_INTEGER, .as.integer = 1}};
-    const mc_input input = {.layout = MC_LAYOUT_SLOTS, .n_rows = 1, .as.slots = {NUMBERS, CELLS}};
+    const mc_input input = {
+        .layout = MC_LAYOUT_SLOTS, .n_rows = 1, .as.slots = {.numbers = NUMBERS, .cells = CELLS}};
     mc_output out = {0};
     assert_int_equal(mc_model_predict(model, MC_METHOD_PREDICT_STD, &input, workspace, &out, NULL),
                      MC_OK);
