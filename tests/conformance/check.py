@@ -1,4 +1,6 @@
-"""Checks one model file: opened, asked every recorded method, and asked again in other batches."""
+"""Checks one model file: opened, asked every recorded method, asked again in other batches and of no
+rows at all.
+"""
 
 import json
 import os
@@ -25,6 +27,7 @@ REQUIRED = (
 # Recorded outputs that one method answers together.
 ASKED_AS = {"kneighbors_distance": "kneighbors", "kneighbors_index": "kneighbors"}
 BATCHES = (1, 2, 7, 64, 1000)
+MOST_BATCHES = 64  # of a size, spread over the rows: of a thousand rows not each is asked alone
 
 
 def _frame_columns(encoded, columns):
@@ -62,7 +65,9 @@ def _batches(n_rows, size):
     """Row numbers of each batch: windows over the rows, or the rows over and over again."""
     if size >= n_rows:
         return [np.arange(size) % n_rows]
-    return [np.arange(at, min(at + size, n_rows)) for at in range(0, n_rows, size)]
+    starts = range(0, n_rows, size)
+    step = -(-len(starts) // MOST_BATCHES)
+    return [np.arange(at, min(at + size, n_rows)) for at in starts[::step]]
 
 
 def _check_invariance(model, method, rows, output):
@@ -80,6 +85,19 @@ def _check_invariance(model, method, rows, output):
                 wanted = type(whole)(whole.name, whole.kind, whole.scalar, whole.sparse, values)
                 if wanted.identity() != part.identity():
                     raise Mismatch("in batches of %d: not the bits of the first run" % size)
+
+
+def _check_no_rows(model, method, rows, output):
+    """Of no rows the answer is empty, and as wide and of the same kinds as of many."""
+    empty = model.predict(method, rows.take(np.arange(0)))
+    if (empty.n_rows, empty.is_list) != (0, output.is_list) or len(empty.parts) != len(output.parts):
+        raise Mismatch("of no rows: %r" % empty)
+    for whole, none in zip(output.parts, empty.parts):
+        width = 0 if whole.name == "cov" else whole.values.shape[1]
+        wanted = (whole.name, whole.kind, whole.scalar, (0, width))
+        found = (none.name, none.kind, none.scalar, none.values.shape)
+        if wanted != found:
+            raise Mismatch("of no rows: %s, want %s" % (found, wanted))
 
 
 def _check_offers(model, description, listed):
@@ -110,6 +128,7 @@ def _check_method(model, recorded, rows, description, result):
     distance = compare(recorded, description, output)
     result["methods"][recorded] = asdict(distance)
     _check_invariance(model, method, rows, output)
+    _check_no_rows(model, method, rows, output)
 
 
 def _problem(method, error):

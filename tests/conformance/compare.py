@@ -24,8 +24,14 @@ class Distance:
     bit_equal: bool = True
     ulp: float = 0.0  # largest, in units in the last place of the expected number's dtype
     relative: float = 0.0  # largest, relative to the largest expected magnitude of the answer
+    n_rows: int = 0
+    n_values: int = 0
+    n_equal: int = 0  # of them, to the last bit
 
     def join(self, other):
+        self.n_rows = max(self.n_rows, other.n_rows)
+        self.n_values += other.n_values
+        self.n_equal += other.n_equal
         self.bit_equal = self.bit_equal and other.bit_equal
         self.ulp = max(self.ulp, other.ulp)
         self.relative = max(self.relative, other.relative)
@@ -91,11 +97,19 @@ def _same_value(want, got):
 
 def _compare_values(want, got, ignored):
     """Labels and cells: equal, type included."""
+    n_ties = 0
     for row in range(len(want)):
         for w, g in zip(want[row].tolist(), got[row].tolist()):
-            if not _same_value(w, g) and not (row in ignored and type(w) is type(g)):
+            if _same_value(w, g):
+                continue
+            if row not in ignored or type(w) is not type(g):
                 raise Mismatch("row %d: %r, want %r" % (row, g, w))
-    return Distance()
+            n_ties += 1
+    return _all_equal(want, n_ties)
+
+
+def _all_equal(want, n_ties=0):
+    return Distance(n_rows=len(want), n_values=want.size, n_equal=want.size - n_ties)
 
 
 def _ulps(want, got, dtype):
@@ -133,7 +147,14 @@ def _compare_floats(want, got, dtype, method, description):
     scale = np.abs(want[finite]).max() if finite.any() else 0.0
     error = np.abs(got[finite] - want[finite]).max() if finite.any() else 0.0
     relative = float(error / scale) if scale > 0 else float(error)
-    return Distance(bool(same.all()), float(ulps.max(initial=0.0)), relative)
+    return Distance(
+        bool(same.all()),
+        float(ulps.max(initial=0.0)),
+        relative,
+        n_rows=len(want),
+        n_values=same.size,
+        n_equal=int(same.sum()),
+    )
 
 
 def _numbers(got):
@@ -155,13 +176,13 @@ def _compare_part(want, dtype, got, method, description):
         raise Mismatch("numbers of kind %s, want %s" % (got.kind, dtype))
     if kind == "f":
         return _compare_floats(want, got.values, dtype, method, description)
-    rows = np.flatnonzero((want.astype(np.float64) != got.values).any(axis=1))
-    rows = [row for row in rows if row not in ignored]
+    differ = np.flatnonzero((want.astype(np.float64) != got.values).any(axis=1))
+    rows = [row for row in differ if row not in ignored]
     if rows:
         raise Mismatch(
             "row %d: %s, want %s" % (rows[0], got.values[rows[0]].tolist(), want[rows[0]].tolist())
         )
-    return Distance()
+    return _all_equal(want, len(differ))
 
 
 def _without_empty_columns(want, part):

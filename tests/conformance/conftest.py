@@ -1,7 +1,7 @@
 """Options of the conformance tests, and the suites that they run over.
 
 pytest tests/conformance                     1.2.2 and 1.9.1
-pytest tests/conformance --full              1.4.2 and 1.6.1 too
+pytest tests/conformance --full              every minor version from 1.2 to 1.9
 pytest tests/conformance --sklearn 1.9.1     one version
 MC_SUITE=name pytest tests/conformance       again what a run with a drawn suite found
 """

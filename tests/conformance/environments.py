@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("1.2.2", "1.9.1")
-VERSIONS_FULL = ("1.2.2", "1.4.2", "1.6.1", "1.9.1")
+VERSIONS_FULL = ("1.2.2", "1.3.2", "1.4.2", "1.5.2", "1.6.1", "1.7.2", "1.8.0", "1.9.1")
 
 
 def requirements(version):

@@ -16,6 +16,7 @@ from . import environments, native
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE / "out"
+FIXED = ("default", "wide")  # every other suite is drawn: its name seeds it
 N_WORKERS = 2
 KEPT_SECONDS = 24 * 3600
 WORKER_TIMEOUT = 900  # seconds, for all the files that a worker is given
@@ -29,8 +30,8 @@ def generator_hash():
     return digest.hexdigest()[:12]
 
 
-def generate(version, suite):
-    """The folder of a suite, made when it is missing."""
+def generate(version, suite, options=()):
+    """The folder of a suite, made when it is missing. The options are the generator's."""
     wanted = hashlib.sha256(environments.requirements(version).read_bytes()).hexdigest()[:6]
     folder = OUT / ("%s-%s-%s%s" % (version, suite, generator_hash(), wanted))
     if (folder / "_index.json").exists():
@@ -38,7 +39,7 @@ def generate(version, suite):
     folder.mkdir(parents=True, exist_ok=True)
     command = [environments.interpreter(version), "-m", "tests.conformance.fixtures", str(folder)]
     done = subprocess.run(
-        command + ["--suite", suite],
+        command + ["--suite", suite, *options],
         cwd=environments.ROOT,
         env=environments.environment(),
         stdout=subprocess.PIPE,
@@ -140,7 +141,7 @@ def counts(results):
 def save(version, suite, results):
     """Writes the results of a suite; those of an earlier drawn suite go."""
     for old in OUT.glob("results-%s-*.json" % version):
-        if suite != "default" and not old.stem.endswith("-default"):
+        if suite not in FIXED and not old.stem.endswith(FIXED):
             old.unlink()
     path = OUT / ("results-%s-%s.json" % (version, suite))
     data = {"sklearn": version, "suite": suite, "results": results}

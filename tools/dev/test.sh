@@ -5,7 +5,8 @@
 
 STAGES=(lint gcc clang asan tsan conformance_1_2 conformance_1_9
         conformance_third_party asan_conformance e2e arm64)
-STAGES_FULL=("${STAGES[@]}" conformance_1_4 conformance_1_6 o0 clang_full analyzer valgrind)
+STAGES_FULL=("${STAGES[@]}" conformance_1_3 conformance_1_4 conformance_1_5 conformance_1_6
+             conformance_1_7 conformance_1_8 conformance_wide o0 clang_full analyzer valgrind)
 
 # meson_tests DIR [OPTION...]: runs the tests of a build directory, printing what fails.
 meson_tests() {
@@ -67,24 +68,18 @@ run_conformance() {
     run_pytest sklearn-1.9.1 "$2" tests/conformance --sklearn "$1"
 }
 
-stage_conformance_1_2() {
-    dev_build
-    run_conformance 1.2.2 build
-}
+# stage_conformance_1_N checks one version of scikit-learn: the newest patch of each minor one.
+for version in 1.2.2 1.3.2 1.4.2 1.5.2 1.6.1 1.7.2 1.8.0 1.9.1; do
+    minor=${version%.*}
+    eval "stage_conformance_${minor/./_}() { dev_build && run_conformance $version build; }"
+done
 
-stage_conformance_1_4() {
+# Over a thousand rows a method: what docs/conformance.md says of each estimator.
+stage_conformance_wide() {
+    local python
     dev_build
-    run_conformance 1.4.2 build
-}
-
-stage_conformance_1_6() {
-    dev_build
-    run_conformance 1.6.1 build
-}
-
-stage_conformance_1_9() {
-    dev_build
-    run_conformance 1.9.1 build
+    python=$(need_venv sklearn-1.9.1)
+    MODELCACHE_BUILD="$ROOT/build" "$python" -m tests.conformance.wide
 }
 
 stage_conformance_third_party() {
