@@ -53,13 +53,12 @@ def main(versions):
         results = suites.check(generate(version))
         suites.save(version, "wide", list(results.values()))
         for result in results.values():
-            if result["status"] != "passed":
-                problems = result["problems"] or [result["refused"]]
-                print("%s: %s: %s" % (version, result["file"], " | ".join(problems)))
+            if result["status"] == "failed":
+                print("%s: %s: %s" % (version, result["file"], " | ".join(result["problems"])))
         passed, failed, refused = suites.counts(results.values())
-        print("scikit-learn %s, suite wide: %d passed, %d failed, %d refused"
-              % (version, passed, failed, refused), flush=True)
-        n_failed += failed + refused
+        numbers = (version, passed, failed, refused)
+        print("scikit-learn %s, suite wide: %d passed, %d failed, %d refused" % numbers, flush=True)
+        n_failed += failed
     return 1 if n_failed else 0
 
 
