@@ -240,6 +240,7 @@ static mc_status read_learner(mc_doc_builder *b, mc_reader *r)
     MC_TRY(put_number(b, major >= 1 ? "base_score" : "base_margin", float_at(head)));
     MC_TRY(put_number(b, "num_feature", (double)mc_load_u32le(head + 4)));
     MC_TRY(put_number(b, "num_class", (double)int_at(head + 8)));
+    MC_TRY(put_number(b, "num_target", (double)mc_load_u32le(head + 28))); /* since 1.7, else 0 */
     MC_TRY(end(b));
     MC_TRY(begin(b, "objective", true));
     MC_TRY(put_text(b, "name", objective));
