@@ -54,6 +54,7 @@ typedef enum mc_op {
 #define MC_STEP_SUBLINEAR      1u
 #define MC_STEP_DESCENDING     2u
 #define MC_STEP_HELD32         8u
+#define MC_STEP_TENTH          1u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What ROW_SCAN makes of a row. */

@@ -58,6 +58,8 @@ def rows_of(encoded, model):
     if encoded["kind"] in ROW_LISTS:
         return native.values(decode_rows(encoded))
     array = decode_array_input(encoded)
+    if encoded["kind"] == "images":
+        return native.values(array.tolist())
     return native.dense(array.reshape(len(array), -1))
 
 
@@ -70,9 +72,9 @@ def _batches(n_rows, size):
     return [np.arange(at, min(at + size, n_rows)) for at in starts[::step]]
 
 
-def _check_invariance(model, method, rows, output):
+def _check_invariance(model, method, rows, output, batches):
     """A row's answer is bit-identical alone, in any batch, at any place."""
-    for size in BATCHES:
+    for size in batches:
         for batch in _batches(rows.n_rows, size):
             if method == "predict_cov" and size > rows.n_rows:
                 continue  # a row's noise is its own: the same row twice is two rows
@@ -127,7 +129,8 @@ def _check_method(model, recorded, rows, description, result):
     output = model.predict(method, rows)
     distance = compare(recorded, description, output)
     result["methods"][recorded] = asdict(distance)
-    _check_invariance(model, method, rows, output)
+    images = description["input"]["kind"] == "images"  # whose answers are large
+    _check_invariance(model, method, rows, output, BATCHES[:3] if images else BATCHES)
     _check_no_rows(model, method, rows, output)
 
 

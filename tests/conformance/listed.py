@@ -64,7 +64,7 @@ LinearDiscriminantAnalysis MLPClassifier MLPRegressor MultinomialNB QuadraticDis
 """.split()
 
 FEATURES = """
-IterativeImputer LabelBinarizer LabelEncoder MissingIndicator MultiLabelBinarizer KBinsDiscretizer PolynomialFeatures PowerTransformer QuantileTransformer SplineTransformer
+IterativeImputer LabelBinarizer LabelEncoder MissingIndicator MultiLabelBinarizer PatchExtractor KBinsDiscretizer PolynomialFeatures PowerTransformer QuantileTransformer SplineTransformer
 TargetEncoder
 """.split()
 
@@ -111,15 +111,10 @@ OWNERS = {
     "_BinaryGaussianProcessClassifierLaplace": "GaussianProcessClassifier",
 }
 
-# Inputs that are no rows of numbers and categories.
-OTHER_KINDS = ("images",)
-
 
 def is_listed(description):
     """Whether a refusal of this fixture is a failure."""
     names = set(description["inside"])
-    if description["input"]["kind"] in OTHER_KINDS:
-        return False
     return all(
         name in LISTED or OWNERS.get(name) in names or name.startswith("numpy.") for name in names
     )

@@ -390,6 +390,12 @@ def is_huge(shape):
     return shape[0] * shape[1] > 1 << 20
 
 
+def _list(cells):
+    if (cells["kind"] == CELL_NUMBER).all():
+        return cells["bits"].copy().view(np.float64).tolist()
+    return [_value(cell) for cell in cells]
+
+
 def _value(cell):
     """The Python value of one mc_cell."""
     kind, size, bits = (int(field) for field in cell)
@@ -402,7 +408,7 @@ def _value(cell):
     if kind == CELL_BOOL:
         return bool(bits & 0xFF)
     if kind == CELL_LIST:
-        return [_value(item) for item in _copy(bits, CELL, size)]
+        return _list(_copy(bits, CELL, size))
     if kind == CELL_DICT:
         parts = [_value(item) for item in _copy(bits, CELL, 2 * size)]
         return dict(zip(parts[::2], parts[1::2]))

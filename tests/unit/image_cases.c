@@ -436,6 +436,7 @@ void make_everything(making *m)
     make_method(m, MC_METHOD_PREDICT, &parts[1], 1);
     make_method(m, MC_METHOD_APPLY, &parts[2], 1);
     make_method(m, MC_METHOD_PREDICT_STD, parts, 4);
+    make_no_patches(m);
     make_covariance(m, x);
 }
 

@@ -156,6 +156,29 @@ static uint32_t make_set(making *m, uint32_t list)
     return make_step(m, set, 3);
 }
 
+/* The names of the columns that are marked. */
+static uint32_t make_marked(making *m, uint32_t set)
+{
+    static const char *const NAMES[] = {"a", "b", "d"};
+    mc_cell cells[MC_COUNT_OF(NAMES)];
+    mc_step marked = step_of(MC_OP_LABEL_SET);
+    for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++)
+        cells[i] = (mc_cell){.kind = MC_CELL_STRING, .size = 1, .as.text = NAMES[i]};
+    marked.src = set;
+    marked.array[0] = make_cells(m, MC_COUNT_OF(cells), cells);
+    return make_step(m, marked, 1);
+}
+
+void make_no_patches(making *m)
+{
+    mc_step patches = step_of(MC_OP_PATCHES);
+    patches.src = make_document(m, "no image");
+    patches.n[0] = patches.n[1] = 1;
+    const mc_build_part part = {
+        .buffer = make_step(m, patches, 1), .type = MC_VALUE_CELL, .table = MC_NONE};
+    make_method(m, MC_METHOD_SCORE_SAMPLES, &part, 1);
+}
+
 void make_group_text(making *m, results *r, uint32_t x)
 {
     const uint32_t document = make_document(m, " The C\xc3\xa2t, the DOG: cat dog");
@@ -163,7 +186,9 @@ void make_group_text(making *m, results *r, uint32_t x)
     const uint32_t sparse = make_simple(m, MC_OP_DENSE_TO_CSR, x, MC_NONE, EVERYTHING_NUMBERS);
     const uint32_t list = make_names(m, MC_OP_TOKEN_LIST, sparse);
     const uint32_t dict = make_names(m, MC_OP_TOKEN_DICT, sparse);
-    keep(r, make_set(m, list));
+    const uint32_t set = make_set(m, list);
+    keep(r, set);
+    keep(r, make_set(m, make_marked(m, set)));
     keep(r, make_dense(m, counts, 3));
     keep(r, make_dense(m, make_weights(m, counts), 3));
     keep(r, make_dense(m, make_hashed(m, document, MC_ANALYZE_WORDS, NULL), 8));

@@ -132,8 +132,8 @@ static void a_model_describes_itself(void **state)
     assert_int_equal(strlen(info.digest), 32);
     assert_int_equal(info.generation, 3);
     assert_int_equal(info.methods, 1u << MC_METHOD_PREDICT | 1u << MC_METHOD_TRANSFORM |
-                                       1u << MC_METHOD_APPLY | 1u << MC_METHOD_PREDICT_STD |
-                                       1u << MC_METHOD_PREDICT_COV);
+                                       1u << MC_METHOD_SCORE_SAMPLES | 1u << MC_METHOD_APPLY |
+                                       1u << MC_METHOD_PREDICT_STD | 1u << MC_METHOD_PREDICT_COV);
     assert_int_equal(info.default_method, MC_METHOD_PREDICT);
     assert_int_equal(info.n_columns, EVERYTHING_COLUMNS);
     assert_int_equal(info.n_numbers, EVERYTHING_NUMBERS);

@@ -1,8 +1,9 @@
 /* labels.c: LabelEncoder, LabelBinarizer, MultiLabelBinarizer: rows are labels, or sets of them.
  *
  * Oracle   sklearn/preprocessing/_label.py, scikit-learn 1.2 to 1.9.
- * Exact    Bit for bit: labels are looked up. LabelBinarizer looks at a whole batch to tell binary
- *          labels from others; here it is as it was fitted. */
+ * Exact    Bit for bit: labels are looked up. A zero that a sparse row spells out is a zero here,
+ *          and a mark in MultiLabelBinarizer.inverse_transform there. LabelBinarizer looks at a
+ * whole batch to tell binary labels from others; here it is as it was fitted. */
 #include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
@@ -192,29 +193,50 @@ mc_status mc_lower_label_binarizer(mc_lowering *to, const mc_value *est, mc_meth
 
 /* ----------------------------------------------------------------------------------- sets ---- */
 
-/* MultiLabelBinarizer: a list of labels -> 1 in the column of each; labels that training did not
- * see are left out. */
-mc_status mc_lower_label_sets(mc_lowering *to, const mc_value *est, mc_method method,
-                              const mc_sym *x, mc_answer *out, mc_error *err)
+static mc_status marks_of_sets(mc_lowering *to, const mc_value *est, const classes *c,
+                               const mc_sym *x, mc_answer *out, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(SET_INDICATORS);
-    classes c;
     mc_sym cells;
     uint32_t buffer = 0;
     bool sparse = false;
-    if (method != MC_METHOD_TRANSFORM)
-        return mc_no_method(err, est, method);
     MC_TRY(one_column(est, x, err));
-    MC_TRY(read_classes(to, est, &c, err));
     MC_TRY(mc_attr_bool(est, "sparse_output", false, &sparse, err));
     MC_TRY(mc_to_cells(to, x, &cells, err));
     step.src = cells.buffer;
-    MC_TRY(put_classes(to, est, &c, MC_UNKNOWN_CODED, &step, err));
-    MC_TRY(mc_build_step(to->b, step, c.n, &buffer, err));
+    MC_TRY(put_classes(to, est, c, MC_UNKNOWN_CODED, &step, err));
+    MC_TRY(mc_build_step(to->b, step, c->n, &buffer, err));
     const mc_sym y = {.kind = MC_SYM_NUMBERS,
                       .buffer = buffer,
-                      .n_cols = c.n,
+                      .n_cols = c->n,
                       .sparse = sparse,
                       .type = MC_VALUE_INT};
     return mc_answer_matrix(to, y, out, err);
+}
+
+static mc_status sets_of_marks(mc_lowering *to, const mc_value *est, const classes *c,
+                               const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(LABEL_SET);
+    mc_sym marks, y = {.kind = MC_SYM_CELLS, .n_cols = 1};
+    if (x->n_cols != c->n)
+        return mc_refuse(err, est, "inverse_transform of %zu columns, of %zu", x->n_cols, c->n);
+    MC_TRY(mc_to_numbers(to, x, &marks, err));
+    step.src = marks.buffer;
+    MC_TRY(mc_build_cells(to->b, c->cells, c->n, &step.array[0], err));
+    MC_TRY(mc_build_step(to->b, step, 1, &y.buffer, err));
+    return mc_answer_scalar(to, y, out, err);
+}
+
+/* MultiLabelBinarizer: a list of labels -> 1 in the column of each, labels that training did not
+ * see are left out; and back. */
+mc_status mc_lower_label_sets(mc_lowering *to, const mc_value *est, mc_method method,
+                              const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    classes c;
+    if (method != MC_METHOD_TRANSFORM && method != MC_METHOD_INVERSE_TRANSFORM)
+        return mc_no_method(err, est, method);
+    MC_TRY(read_classes(to, est, &c, err));
+    return method == MC_METHOD_TRANSFORM ? marks_of_sets(to, est, &c, x, out, err)
+                                         : sets_of_marks(to, est, &c, x, out, err);
 }

@@ -473,7 +473,7 @@ mc_row_kind mc_row_kind_of(const mc_value *root)
             (mc_bytes_is(name, "LabelBinarizer") &&
              !mc_attr_is_text(est, "y_type_", "multilabel-indicator")))
             return MC_ROW_VALUE;
-        if (mc_bytes_is(name, "MultiLabelBinarizer"))
+        if (mc_bytes_is(name, "MultiLabelBinarizer") || mc_bytes_is(name, "PatchExtractor"))
             return MC_ROW_LIST;
         if (mc_bytes_is(name, "FeatureHasher"))
             return mc_attr_is_text(est, "input_type", "dict") ? MC_ROW_DICT : MC_ROW_LIST;
