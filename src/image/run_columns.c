@@ -348,6 +348,11 @@ static mc_status refuse_bad(const mc_run *run, const mc_step *step, double large
 mc_status mc_run_check_finite(const mc_run *run, const mc_step *step, mc_error *err)
 {
     run->buffers[step->dst] = run->buffers[step->src];
+    if ((step->flags & MC_STEP_DENSE_ROWS) && run->came_sparse && run->n_rows > 0)
+        return mc_fail(err, MC_E_BAD_INPUT, run->first_row,
+                       "row %zu: a sparse row of precomputed distances: what it leaves out is no "
+                       "distance, and not 0; give every distance",
+                       run->first_row);
     return refuse_bad(run, step, DBL_MAX, err);
 }
 

@@ -24,6 +24,7 @@ typedef enum mc_op {
 /* Flags shared by several steps; each is explained in steps.def. */
 #define MC_STEP_ALLOW_NAN      1u
 #define MC_STEP_ALLOW_INFINITY 2u
+#define MC_STEP_DENSE_ROWS     4u
 #define MC_STEP_MISSING_NAN    1u
 #define MC_STEP_OR_EQUAL       1u
 #define MC_STEP_SCALED         1u

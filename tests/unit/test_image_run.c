@@ -264,6 +264,41 @@ static void sizes_do_not_wrap(void **state)
     mc_image_close(&image);
 }
 
+/* -------------------------------------------------------------------------- sparse rows ---- */
+
+static void make_distances(making *m)
+{
+    static const uint32_t COLUMNS[] = {0, 1};
+    mc_step check = step_of(MC_OP_CHECK_FINITE);
+    if (m->status == MC_OK)
+        m->status = mc_build_columns(m->b, 2, NULL, false, &m->err);
+    check.src = make_gather(m, 2, COLUMNS, false);
+    check.flags = MC_STEP_DENSE_ROWS;
+    const mc_build_part part = {
+        .buffer = make_step(m, check, 2), .type = MC_VALUE_FLOAT, .table = MC_NONE};
+    make_method(m, MC_METHOD_PREDICT, &part, 1);
+}
+
+static void distances_are_no_sparse_rows(void **state)
+{
+    (void)state;
+    const double row[] = {0.0, 2.0};
+    mc_image image;
+    mc_workspace *workspace = NULL;
+    mc_output out;
+    mc_error err = {0};
+    mc_input input = {.layout = MC_LAYOUT_SLOTS, .n_rows = 1, .as.slots = {row, NULL}};
+    assert_int_equal(image_make(make_distances, &image, &err), MC_OK);
+    assert_int_equal(mc_workspace_create(SIZE_MAX, &workspace, &err), MC_OK);
+    assert_int_equal(mc_image_run(&image, MC_METHOD_PREDICT, &input, workspace, &out, &err), MC_OK);
+    input.sparse = true;
+    assert_int_equal(mc_image_run(&image, MC_METHOD_PREDICT, &input, workspace, &out, &err),
+                     MC_E_BAD_INPUT);
+    assert_non_null(strstr(err.message, "row 0: a sparse row of precomputed distances"));
+    mc_workspace_destroy(workspace);
+    mc_image_close(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_workspace_has_a_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(memory_is_not_taken_twice, set_up, tear_down),
         cmocka_unit_test(sizes_do_not_wrap),
+        cmocka_unit_test(distances_are_no_sparse_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -338,7 +338,10 @@ mc_status mc_near_input(mc_lowering *to, mc_near_fit *fit, const mc_sym *x, mc_s
     }
     if (fit->way == MC_NEAR_GIVEN && x->sparse) /* what a graph does not hold is far, not at 0 */
         return mc_refuse(err, fit->est, "metric: precomputed distances in a sparse graph");
-    MC_TRY(mc_emit_check(to, x, fit->allows_nan ? MC_OR_NAN : MC_FINITE, out, err));
+    unsigned allowed = fit->allows_nan ? MC_OR_NAN : MC_FINITE;
+    if (fit->way == MC_NEAR_GIVEN && x->sparse_as_input)
+        allowed |= MC_STEP_DENSE_ROWS;
+    MC_TRY(mc_emit_check(to, x, allowed, out, err));
     if (fit->metric.unit_rows)
         MC_TRY(mc_emit_normalize(to, out, MC_NORM_L2, out, err));
     out->sparse = out->sparse_as_input = out->type_as_input = false;
