@@ -21,9 +21,17 @@ typedef struct mc_importances {
     bool is_flat;
     bool is_single;    /* float32: numpy rounds what it makes of them to that */
     bool sums_columns; /* numpy holds the columns contiguous: it adds them pairwise */
+    double doubt;      /* how far a value may be from scikit-learn's; 0: it is the same */
 } mc_importances;
 MC_MUST_CHECK mc_status mc_importances_of(mc_lowering *to, const mc_value *est, mc_bytes path,
                                           mc_importances *out, mc_error *err);
+/* An array, a matrix or a sparse one. */
+MC_MUST_CHECK mc_status mc_importances_in(mc_lowering *to, const mc_value *value,
+                                          mc_importances *out, mc_error *err);
+/* Has `est` a coef_ that is worked out when it is asked for? */
+bool mc_is_linear_machine(const mc_value *est);
+MC_MUST_CHECK mc_status mc_machine_importances(mc_lowering *to, const mc_value *est,
+                                               mc_importances *out, mc_error *err);
 
 /* The places that are 1. */
 MC_MUST_CHECK mc_status mc_mask_places(mc_lowering *to, const uint8_t *mask, size_t n,

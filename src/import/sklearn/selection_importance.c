@@ -232,7 +232,7 @@ static mc_status from_sparse(mc_lowering *to, const mc_value *value, mc_importan
     return MC_OK;
 }
 
-static mc_status from_value(mc_lowering *to, const mc_value *value, mc_importances *out,
+mc_status mc_importances_in(mc_lowering *to, const mc_value *value, mc_importances *out,
                             mc_error *err)
 {
     mc_ndarray array;
@@ -299,7 +299,9 @@ mc_status mc_importances_of(mc_lowering *to, const mc_value *est, mc_bytes path,
 {
     const mc_value *at = est;
     if (mc_bytes_is(path, "auto"))
-        path = mc_bytes_of(mc_attr_has(est, "coef_") ? "coef_" : "feature_importances_");
+        path = mc_bytes_of(mc_attr_has(est, "coef_") || mc_is_linear_machine(est)
+                               ? "coef_"
+                               : "feature_importances_");
     while (path.size > 0) {
         const mc_bytes name = next_name(&path);
         const mc_value *found = NULL;
@@ -309,10 +311,13 @@ mc_status mc_importances_of(mc_lowering *to, const mc_value *est, mc_bytes path,
             found = attribute(at, name);
         if (found == NULL && path.size == 0 && mc_bytes_is(name, "feature_importances_"))
             return tree_importances(to, at, out, err);
+        if (found == NULL && path.size == 0 && mc_bytes_is(name, "coef_") &&
+            mc_is_linear_machine(at))
+            return mc_machine_importances(to, at, out, err);
         if (mc_value_is_none(found))
             return mc_refuse(err, at, "importance_getter: it has no %.*s here", MC_SHOW(name));
         at = found;
     }
-    MC_TRY_IN(from_value(to, at, out, err), err, "importances");
+    MC_TRY_IN(mc_importances_in(to, at, out, err), err, "importances");
     return MC_OK;
 }

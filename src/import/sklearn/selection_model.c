@@ -103,7 +103,9 @@ static bool is_lasso(mc_lowering *to, const mc_value *est, unsigned version)
     const mc_bytes name = mc_class_name(est);
     if (mc_attr_is_text(est, "penalty", "l1") || contains(name, "Lasso"))
         return true;
-    if (version < 108 && contains(name, "ElasticNet"))
+    if (version < 101)
+        return false;
+    if (version < 107 && contains(name, "ElasticNet"))
         return all_one(to, est, "l1_ratio_") || is_one(est, "l1_ratio");
     if (mc_bytes_is(name, "ElasticNet"))
         return is_one(est, "l1_ratio");
@@ -209,9 +211,9 @@ static mc_status candidates(mc_lowering *to, const mc_value *est, const double *
 }
 
 /* Does rounding that we do not repeat decide about a column? */
-static bool is_near(double score, double threshold, double rounding)
+static bool is_near(double score, double threshold, double rounding, double doubt)
 {
-    return score != threshold && fabs(score - threshold) <= rounding * fabs(threshold);
+    return score != threshold && fabs(score - threshold) <= rounding * fabs(threshold) + doubt;
 }
 
 static mc_status norm_order(const mc_value *est, double *out, mc_error *err)
@@ -241,9 +243,13 @@ mc_status mc_model_mask(mc_lowering *to, const mc_value *est, size_t n_features,
     MC_TRY(candidates(to, est, scores, n_features, mask, err));
     const bool is_exact =
         found.is_flat || isinf(order) || (order >= 0.0 && order <= 2.0 && order == rint(order));
-    const double rounding = found.is_single ? ROUNDING_F32 : is_exact ? 0.0 : ROUNDING_F64;
+    const double rounding = found.is_single                  ? ROUNDING_F32
+                            : is_exact && found.doubt == 0.0 ? 0.0
+                                                             : ROUNDING_F64;
+    /* Twice: a threshold is made of such scores. */
+    const double doubt = 2.0 * (double)found.n_rows * found.doubt;
     for (size_t i = 0; i < n_features; i++) {
-        if (mask[i] && is_near(scores[i], threshold, rounding))
+        if (mask[i] && is_near(scores[i], threshold, rounding, doubt))
             return mc_refuse(err, est, "importance %zu is as good as its threshold", i);
         mask[i] = mask[i] && !(scores[i] < threshold);
     }
