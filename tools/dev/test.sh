@@ -4,7 +4,7 @@
 # of passed and failed tests are read; a stage that reports none counts as one test.
 
 STAGES=(lint gcc clang asan tsan conformance_1_2 conformance_1_9
-        conformance_third_party asan_conformance e2e arm64)
+        conformance_third_party asan_conformance differential e2e arm64)
 STAGES_FULL=("${STAGES[@]}" conformance_1_3 conformance_1_4 conformance_1_5 conformance_1_6
              conformance_1_7 conformance_1_8 conformance_wide o0 clang_full analyzer valgrind)
 
@@ -86,6 +86,13 @@ stage_conformance_third_party() {
     dev_build
     run_pytest sklearn-1.9.1 build tests/conformance/test_third_party.py \
         --third-party old --third-party middle --third-party new
+}
+
+# A drawn seed is printed with what it finds, so that it can be asked for again.
+stage_differential() {
+    dev_build
+    differential 1.9.1 --seed 1 --minutes 0.17
+    differential 1.9.1 --minutes 0.17
 }
 
 stage_e2e() {

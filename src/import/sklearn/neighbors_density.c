@@ -332,6 +332,8 @@ mc_status mc_lower_nearest_centroid(mc_lowering *to, const mc_value *est, mc_met
         MC_TRY(mc_emit_linear(to, &y, DIFFERENCE, NULL, 1, &y, err));
         return mc_answer_scalar(to, y, out, err);
     }
+    /* Twice: of scores so huge that their sum is lost beside them, the first leaves zeros. */
+    MC_TRY(log_shares(to, &y, &y, err));
     MC_TRY(log_shares(to, &y, &y, err));
     if (method == MC_METHOD_PREDICT_PROBA)
         MC_TRY(mc_emit_unary(to, &y, MC_UNARY_EXP, 0.0, 0.0, &y, err));

@@ -52,17 +52,24 @@ static mc_status transform_forth(mc_lowering *to, const mc_value *est, const mc_
     return MC_OK;
 }
 
-/* inverse_transform goes back through all steps. */
+/* inverse_transform goes back through all steps; what the first one answers is the answer: of
+ * texts, a list for each row. */
 static mc_status transform_back(mc_lowering *to, const mc_value *est, const mc_items *steps,
-                                mc_sym *x, mc_error *err)
+                                mc_sym *x, mc_answer *out, mc_error *err)
 {
+    MC_TRY(mc_answer_matrix(to, *x, out, err));
     for (size_t i = steps->n; i-- > 0;) {
         const mc_value *step = NULL;
         mc_bytes name;
         MC_TRY(step_of(est, steps->at[i], &name, &step, err));
-        if (!passes_through(step))
-            MC_TRY_IN(mc_lower_one(to, step, MC_METHOD_INVERSE_TRANSFORM, x, x, err), err,
-                      "step \"%.*s\"", MC_SHOW(name));
+        if (passes_through(step))
+            continue;
+        MC_TRY_IN(mc_lower(to, step, MC_METHOD_INVERSE_TRANSFORM, x, out, err), err,
+                  "step \"%.*s\"", MC_SHOW(name));
+        if (out->n_parts != 1)
+            return mc_refuse(err, step, "inverse_transform answers with %zu parts, expected one",
+                             out->n_parts);
+        *x = out->parts[0].value;
     }
     return MC_OK;
 }
@@ -79,10 +86,8 @@ mc_status mc_lower_pipeline(mc_lowering *to, const mc_value *est, mc_method meth
     MC_TRY(mc_attr_items(to, est, "steps", &steps, err));
     if (steps.n == 0)
         return mc_refuse(err, est, "steps: expected at least one, found none");
-    if (method == MC_METHOD_INVERSE_TRANSFORM) {
-        MC_TRY(transform_back(to, est, &steps, &y, err));
-        return mc_answer_matrix(to, y, out, err);
-    }
+    if (method == MC_METHOD_INVERSE_TRANSFORM)
+        return transform_back(to, est, &steps, &y, out, err);
     MC_TRY(step_of(est, steps.at[steps.n - 1], &name, &last, err));
     MC_TRY(transform_forth(to, est, &steps, steps.n - 1, &y, err));
     if (!passes_through(last)) {

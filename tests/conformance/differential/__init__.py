@@ -1,0 +1,1 @@
+"""Random estimators and hostile rows against scikit-learn."""
