@@ -16,9 +16,11 @@ import os
 import pickle
 import random
 import select
+import shutil
 import signal
 import sys
 import time
+import traceback
 import warnings
 from pathlib import Path
 
@@ -127,8 +129,7 @@ def run_case(library, seed, number, out, say):
     if result["differences"]:
         _keep(folder, case, X, result)
     else:
-        path.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder)
     return result
 
 
@@ -168,6 +169,8 @@ def _in_child(arguments, numbers, end):
             with os.fdopen(writer, "w") as pipe:
                 _child(arguments, numbers, pipe)
             status = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
     os.close(writer)
