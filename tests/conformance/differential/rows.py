@@ -24,7 +24,8 @@ def _numbers_of(value):
     for array in value if isinstance(value, (list, tuple)) else [value]:
         array = np.asarray(array)
         if array.dtype.kind == "f" or array.dtype == object:
-            flat = [float(x) for x in np.hstack(array.ravel()).ravel()[:LIMIT]]
+            flat = [x for x in np.hstack(array.ravel()).ravel()[:LIMIT] if x is not None]
+            flat = [float(x) for x in flat]
             yield from (x for x in flat if np.isfinite(x))
 
 
