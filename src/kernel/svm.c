@@ -74,10 +74,11 @@ void mc_pair_scores(const double *confidences, const double *second, size_t n_ro
         double *votes = out, *sums = out + n_classes;
         for (size_t i = 0; i < n_classes; i++) {
             for (size_t j = i + 1; j < n_classes; j++, confidences++) {
-                const bool is_second = second == NULL ? *confidences > 0.0 : *second++ != 0.0;
+                const double label = second == NULL ? *confidences > 0.0 : *second++;
                 sums[i] -= *confidences;
                 sums[j] += *confidences;
-                votes[is_second ? j : i] += 1.0;
+                votes[i] += label == 0.0 ? 1.0 : 0.0;
+                votes[j] += label == 1.0 ? 1.0 : 0.0;
             }
         }
         if (scaled)

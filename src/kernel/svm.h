@@ -25,8 +25,9 @@ void mc_pair_votes(const double *decisions, size_t n_rows, size_t n_classes, dou
 
 /* out (n_rows, n_classes) = votes + sums of confidences within a third: _ovr_decision_function().
  * Confidences (n_rows, pairs) above 0 speak for the second class; it has the vote where `second`
- * (n_rows, pairs) is not 0, or, if that is NULL, where the confidence is above 0. `out` has room
- * for 2 * n_classes a row: the sums of confidences come behind. */
+ * (n_rows, pairs) is 1, the first where it is 0, neither else: a regressor's value; without
+ * `second` where the confidence is above 0. `out` has room for 2 * n_classes a row: the sums of
+ * confidences come behind. */
 /* `scaled`: as up to scikit-learn 0.20, by the largest sum of the row. */
 void mc_pair_scores(const double *confidences, const double *second, size_t n_rows, bool scaled,
                     size_t n_classes, double *out);
