@@ -12,9 +12,9 @@ import numpy as np
 from . import native
 from .compare import Mismatch, compare
 from .fixtures.encoding import ROW_LISTS, decode_array_input, decode_rows
-from .listed import is_listed
+from .listed import why_refused
 
-# Methods that a listed model must offer where scikit-learn has them.
+# Methods that a model must offer where scikit-learn has them.
 REQUIRED = (
     "predict",
     "predict_proba",
@@ -102,11 +102,11 @@ def _check_no_rows(model, method, rows, output):
             raise Mismatch("of no rows: %s, want %s" % (found, wanted))
 
 
-def _check_offers(model, description, listed):
+def _check_offers(model, description):
     """No method that scikit-learn lacks; the default is predict, else transform."""
     answers = description["outputs"]
     extra = [name for name in model.methods if name in REQUIRED[:4] and name not in answers]
-    if listed and extra:
+    if extra:
         raise Mismatch("offers %s, which scikit-learn has not" % ", ".join(extra))
     if "predict" in answers and model.default_method != "predict":
         raise Mismatch("default method is %s, want predict" % model.default_method)
@@ -139,9 +139,8 @@ def _problem(method, error):
 
 
 def _check_open(model, description, result):
-    listed = result["listed"]
     try:
-        _check_offers(model, description, listed)
+        _check_offers(model, description)
         rows = rows_of(description["input"], model)
     except (Mismatch, ValueError) as error:
         result["problems"].append(_problem("open", error))
@@ -149,7 +148,7 @@ def _check_open(model, description, result):
     for method in description["outputs"]:
         if ASKED_AS.get(method, method) not in model.methods:
             result["absent"].append(method)
-            if listed and (method in REQUIRED or method in ASKED_AS):
+            if method in REQUIRED or method in ASKED_AS:
                 result["problems"].append(_problem(method, "not offered"))
             continue
         try:
@@ -164,7 +163,6 @@ def _result(description, file):
         "file": file["path"],
         "estimator": description["estimator"].rsplit(".", 1)[1],
         "inside": description["inside"],
-        "listed": is_listed(description),
         "status": "passed",
         "methods": {},
         "absent": [],
@@ -180,14 +178,16 @@ def crashed(description, file, why):
 
 def check(library, folder, description, file):
     """The result for one file, as plain data. Never raises for what the library answers."""
-    result = _result(description, file)
+    result, reason = _result(description, file), why_refused(description)
     start = time.monotonic()
     try:
         with library.open(os.path.join(folder, file["path"])) as model:
             result["open_ms"] = (time.monotonic() - start) * 1000
+            if reason is not None:
+                result["problems"].append("is served, but " + reason)
             _check_open(model, description, result)
     except native.NativeError as error:
-        if result["listed"] or error.status != "unsupported":
+        if reason is None or error.status != "unsupported":
             result["problems"].append(_problem("open", error))
         else:
             result["status"], result["refused"] = "refused", str(error)

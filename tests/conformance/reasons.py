@@ -1,4 +1,4 @@
-"""Why an estimator is farther from scikit-learn than the design's bound allows, or not served.
+"""Why an estimator is farther from scikit-learn than the design's bound allows.
 
 The bound: 1e-9 of the largest number that an answer's sums are made of. Who exceeds it without a
 line here has no excuse: report.py says so and fails.
@@ -10,19 +10,6 @@ BOUND = 1e-9
 WIDER = {
     "GradientBoostingClassifier": "starts from a classifier asked in float32: fixtures/slack.py",
     "GradientBoostingRegressor": "starts from a regressor asked in float32: fixtures/slack.py",
-}
-
-COVARIANCE = "a covariance has no method that answers for new rows"
-
-# class: why it is refused, whatever its parameters.
-NOT_SERVED = {
-    "EmpiricalCovariance": COVARIANCE,
-    "GraphicalLasso": COVARIANCE,
-    "GraphicalLassoCV": COVARIANCE,
-    "LedoitWolf": COVARIANCE,
-    "MinCovDet": COVARIANCE,
-    "OAS": COVARIANCE,
-    "ShrunkCovariance": COVARIANCE,
 }
 
 
