@@ -170,7 +170,7 @@ def _missing(cells):
 
 
 def _versions_with(suite):
-    return ", ".join(sorted({version for version, name, _ in _results() if name == suite}))
+    return ", ".join(sorted({version for version, name, _ in _results() if name == suite}, key=str))
 
 
 def _wide_table(lines):
