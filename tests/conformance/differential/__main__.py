@@ -232,10 +232,12 @@ class Log:
             return
         for name in ("answers", "refusals"):
             self.counts[name] += result.get(name, 0)
-        for name in ("generous", "overflows", "noise"):
+        for name in ("generous", "strict", "overflows", "noise"):
             self.counts[name] += len(result.get(name, ()))
-            for text in result.get(name, ())[:1] if self.arguments.verbose else ():
-                self.write("case %d: %s: %s: %s" % (result["case"], name, result["estimator"], text))
+            shown = self.arguments.verbose or name in ("generous", "strict")
+            for text in result.get(name, ())[: 1 if shown else 0]:
+                self.write("(%s) case %d: %s" % (name, result["case"], result["estimator"]))
+                self.write("    %s" % text)
         for difference in result["differences"]:
             self.counts["differences"] += 1
             self.write("DIFFERENCE case %d: %s" % (result["case"], result["estimator"]))
@@ -245,11 +247,12 @@ class Log:
         c = self.counts
         self.write(
             "%.1f minutes: %d cases: %d asked, %d not fitted, %d slow, %d not there; %d answers equal,"
-            " %d rows refused by both, %d answered where scikit-learn raises, %d where it overflows, %d"
+            " %d rows refused by both, %d answered where scikit-learn raises, %d where it overflows, %d not finite"
+            " and refused, %d"
             " within its noise;"
             " %d differences"
             % (minutes, c["cases"], c["asked"], c["unfit"], c["slow"], c["not there"], c["answers"],
-               c["refusals"], c["generous"], c["overflows"], c["noise"], c["differences"])
+               c["refusals"], c["generous"], c["overflows"], c["strict"], c["noise"], c["differences"])
         )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ LIMIT = 400  # edges taken from a model
 def _numbers_of(value):
     for array in value if isinstance(value, (list, tuple)) else [value]:
         array = np.asarray(array)
+        if not array.size:
+            continue
         if array.dtype.kind == "f" or array.dtype == object:
             flat = [x for x in np.hstack(array.ravel()).ravel()[:LIMIT] if x is not None]
             flat = [float(x) for x in flat]
