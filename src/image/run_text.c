@@ -90,7 +90,7 @@ static mc_status become(counter *c, become_fn *function, mc_bytes *text, mc_erro
     void *memory = NULL;
     const size_t size = function(*text, NULL);
     MC_TRY(scratch(c, size, &memory, err));
-    *text = (mc_bytes){memory, function(*text, memory)};
+    *text = mc_text_at(memory, function(*text, memory));
     return MC_OK;
 }
 
@@ -303,7 +303,7 @@ static mc_status not_a_text(mc_error *err, size_t row, const mc_cell *cell)
 static mc_status count_document(counter *c, size_t row, const mc_cell *cell, mc_sparse_row *out,
                                 mc_error *err)
 {
-    mc_bytes text = {(const uint8_t *)cell->as.text, cell->size};
+    mc_bytes text = mc_text_at(cell->as.text, cell->size);
     if (cell->kind != MC_CELL_STRING)
         return not_a_text(err, c->run->first_row + row, cell);
     mc_workspace_reset(c->run->workspace, MC_HEAP_SCRATCH);

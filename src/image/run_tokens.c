@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "image/steps.h"
+#include "image/text_steps.h"
 #include "kernel/tfidf.h"
 #include "kernel/token_table.h"
 
@@ -30,7 +31,7 @@ static mc_status expected(mc_error *err, const char *what, const mc_cell *found)
 
 static mc_bytes text_of(const mc_cell *cell)
 {
-    return (mc_bytes){(const uint8_t *)cell->as.text, cell->size};
+    return mc_text_at(cell->as.text, cell->size);
 }
 
 /* float() of a number or a truth value. */

@@ -9,6 +9,12 @@
 #define MC_TEXT_STOP       2 /* stop words: a token table and, behind it, its bytes; or none */
 #define MC_TEXT_VOCABULARY 4 /* TEXT_COUNT: a token table and, behind it, its bytes */
 
+/* An empty text may come without an address; what reads texts adds to it all the same. */
+static inline mc_bytes mc_text_at(const void *data, size_t size)
+{
+    return (mc_bytes){size == 0 ? (const uint8_t *)"" : data, size};
+}
+
 /* The regular expression of a step that has one. */
 bool mc_text_step_regex(const mc_view *view, const mc_step *step, mc_bytes *out);
 #endif

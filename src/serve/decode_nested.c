@@ -125,7 +125,9 @@ mc_status mc_nested_close(mc_nested *nested, mc_rows *rows, bool *out_done, mc_e
     nested->depth--;
     const size_t first = nested->levels[nested->depth].first;
     const bool is_dict = nested->levels[nested->depth].is_dict;
-    mc_cell *cells = (mc_cell *)(void *)nested->open.data + first;
+    mc_cell *cells = (mc_cell *)(void *)nested->open.data;
+    if (first > 0) /* there may be no memory yet: NULL + 0 is undefined */
+        cells += first;
     size_t n = n_open(nested) - first;
     if (is_dict) {
         n /= 2;

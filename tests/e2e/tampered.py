@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+from sklearn.cluster import DBSCAN
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import (
@@ -16,7 +17,6 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
-from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 X, Y = load_iris(return_X_y=True)
@@ -233,8 +233,8 @@ TAMPERED = {
     ),
     "unfitted": (LogisticRegression(), "LogisticRegression"),
     "unfitted_scaler": (StandardScaler(), "StandardScaler"),
-    "refused": (fitted(SVC()), "SVC"),
-    "refused_inside": (Pipeline([("s", StandardScaler()), ("m", SVC())]).fit(X, Y), 'SVC.*"m"'),
+    "refused": (fitted(DBSCAN()), "DBSCAN"),
+    "refused_inside": (Pipeline([("s", StandardScaler()), ("m", DBSCAN())]).fit(X), "DBSCAN"),
     "list": ([logistic()], "list"),
     "dict": ({"model": logistic(), "version": 3}, "dict|model"),
     "array": (np.ones(5), "array|estimator"),

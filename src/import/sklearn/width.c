@@ -169,6 +169,8 @@ static bool width_here(mc_lowering *to, const mc_value *est, size_t *out)
         }
         if (width_along(to, value, row->axis, out))
             return true;
+        if (i == 0)
+            return false; /* it says how wide it is, and not in numbers */
     }
     return false;
 }
