@@ -22,7 +22,7 @@ double mc_interpolate(double x, const double *xs, const double *ys, size_t n);
 typedef enum mc_quantile_kind {
     MC_QUANTILE_UNIFORM = 0,
     MC_QUANTILE_NORMAL,
-    MC_QUANTILE_FIRST_UNIFORM, /* up to 0.21: bounded like the normal */
+    MC_QUANTILE_FIRST_UNIFORM, /* up to 0.20: bounded like the normal */
     MC_N_QUANTILE_KINDS
 } mc_quantile_kind;
 

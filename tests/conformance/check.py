@@ -3,6 +3,7 @@ rows at all.
 """
 
 import json
+import lzma
 import os
 import time
 from dataclasses import asdict
@@ -197,5 +198,8 @@ def check(library, folder, description, file):
 
 
 def load(folder, name):
-    with open(os.path.join(folder, name), encoding="utf-8") as file:
+    """A description; those of old/ are compressed."""
+    path = os.path.join(folder, name)
+    opener = lzma.open if name.endswith(".xz") else open
+    with opener(path, "rt", encoding="utf-8") as file:
         return json.load(file)

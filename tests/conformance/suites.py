@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import environments, native
+from .check import load
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE / "out"
@@ -71,10 +72,10 @@ def generate_all(pairs):
 def files(folder, only=""):
     """[(description name, place of the file in it, its path)] of a suite."""
     found = []
-    for path in sorted(folder.glob("[!_]*.json")):
+    for path in sorted(folder.glob("[!_]*.json")) + sorted(folder.glob("[!_]*.json.xz")):
         if not re.search(only, path.stem):
             continue
-        for place, file in enumerate(json.loads(path.read_text(encoding="utf-8"))["files"]):
+        for place, file in enumerate(load(folder, path.name)["files"]):
             found.append((path.name, place, file["path"]))
     return found
 

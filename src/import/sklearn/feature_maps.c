@@ -116,7 +116,7 @@ mc_status mc_lower_quantile(mc_lowering *to, const mc_value *est, mc_method meth
         return mc_no_method(err, est, method);
     step.n[0] = method == MC_METHOD_INVERSE_TRANSFORM;
     step.n[1] = mc_attr_is_text(est, "output_distribution", "normal") ? MC_QUANTILE_NORMAL
-                : mc_version_of(to, est) <= 21                        ? MC_QUANTILE_FIRST_UNIFORM
+                : mc_version_of(to, est) <= 20                        ? MC_QUANTILE_FIRST_UNIFORM
                                                                       : MC_QUANTILE_UNIFORM;
     if (step.n[1] != MC_QUANTILE_NORMAL && !mc_attr_is_text(est, "output_distribution", "uniform"))
         return mc_refuse(err, est,

@@ -121,6 +121,8 @@ mc_status mc_lower_isolation_forest(mc_lowering *to, const mc_value *est, mc_met
     MC_TRY(mc_emit_unary(to, &y, MC_UNARY_OFFSET, -at.offset, 0.0, &y, err));
     if (method == MC_METHOD_DECISION_FUNCTION)
         return mc_answer_scalar(to, y, out, err);
+    if (is_undefined(to, est))
+        at.threshold = -(double)INFINITY;
     MC_TRY(mc_emit_above(to, &y, at.threshold, at.or_equal, &y, err));
     MC_TRY(mc_emit_two_classes(to, -1, 1, &table, err));
     return mc_answer_labels(to, y, table, out, err);

@@ -116,7 +116,7 @@ MC_MUST_CHECK mc_status mc_answer_labels(mc_lowering *to, mc_sym labels, uint32_
 MC_MUST_CHECK mc_status mc_answer_parts(mc_lowering *to, size_t n, mc_answer *out, mc_error *err);
 
 /* The versions whose answers the conformance tests compare. */
-#define MC_SKLEARN_FIRST 102u
+#define MC_SKLEARN_FIRST 18u
 #define MC_SKLEARN_LAST  109u
 
 /* Version of scikit-learn that wrote `est`, as major * 100 + minor (1.6.1 is 106); the root's where

@@ -269,7 +269,8 @@ mc_status mc_lower_one_vs_one(mc_lowering *to, const mc_value *est, mc_method me
     if (method == MC_METHOD_DECISION_FUNCTION)
         return n == 2 ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
     if (n == 2) {
-        MC_TRY(mc_binary_threshold(to, estimators.at[0], x, &threshold, err));
+        if (mc_version_of(to, est) > 100) /* before, 0 for probabilities too */
+            MC_TRY(mc_binary_threshold(to, estimators.at[0], x, &threshold, err));
         MC_TRY(mc_emit_above(to, &y, threshold, false, &y, err));
     } else {
         MC_TRY(mc_emit_argmax(to, &y, &y, err));

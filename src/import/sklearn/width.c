@@ -287,9 +287,9 @@ bool mc_takes_any_width(const mc_value *est)
 
 static const mc_value *next_inside(mc_lowering *to, const mc_value *est)
 {
-    static const char *const HOLDERS[] = {"best_estimator_",  "regressor_", "estimator_",
-                                          "base_estimator_",  "estimator",  "base_estimator",
-                                          "initial_imputer_", "nbrs_",      "tree_"};
+    static const char *const HOLDERS[] = {"best_estimator_", "regressor_",       "estimator_",
+                                          "base_estimator_", "initial_imputer_", "nbrs_",
+                                          "tree_",           "estimator",        "base_estimator"};
     const mc_value *steps = mc_value_attr(est, "steps");
     if (is_sequence(steps))
         return telling_step(to, steps);
