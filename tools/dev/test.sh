@@ -4,9 +4,9 @@
 # of passed and failed tests are read; a stage that reports none counts as one test.
 
 STAGES=(lint gcc clang asan tsan conformance_1_2 conformance_1_9
-        conformance_third_party asan_conformance differential e2e arm64)
+        conformance_old conformance_third_party asan_conformance differential e2e arm64)
 STAGES_FULL=("${STAGES[@]}" conformance_1_3 conformance_1_4 conformance_1_5 conformance_1_6
-             conformance_1_7 conformance_1_8 conformance_wide o0 clang_full analyzer valgrind)
+             conformance_1_7 conformance_1_8 conformance_old_full conformance_wide o0 clang_full analyzer valgrind)
 
 # meson_tests DIR [OPTION...]: runs the tests of a build directory, printing what fails.
 meson_tests() {
@@ -80,6 +80,17 @@ stage_conformance_wide() {
     dev_build
     python=$(need_venv sklearn-1.9.1)
     MODELCACHE_BUILD="$ROOT/build" "$python" -m tests.conformance.wide
+}
+
+# Files of 0.18 to 1.1; with --full, the full sets of every old Python that this machine has.
+stage_conformance_old() {
+    dev_build
+    run_pytest sklearn-1.9.1 build tests/conformance/old
+}
+
+stage_conformance_old_full() {
+    dev_build
+    run_pytest sklearn-1.9.1 build tests/conformance/old --full
 }
 
 stage_conformance_third_party() {
