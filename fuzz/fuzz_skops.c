@@ -6,9 +6,9 @@
  * same: status, place, and number of nodes.
  */
 #include "base/limits.h"
-#include "import/skops/literal.h"
+#include "import/file/literal.h"
+#include "import/file/npy.h"
 #include "import/skops/nodes.h"
-#include "import/skops/npy.h"
 #include "import/skops/skops.h"
 #include "walk_graph.h"
 

@@ -31,15 +31,27 @@ static mc_status put_unicode(const mc_dtype_info *dtype, const uint8_t *at, uint
     return MC_OK;
 }
 
-/* One S item, read as Latin-1; `to` has twice item_size bytes. */
-static void put_bytes(const mc_dtype_info *dtype, const uint8_t *at, uint8_t *to, mc_cell *out)
+/* The str of Python 2 as the text that it was meant as: UTF-8, as its json read it, or else
+ * Latin-1. `to` has room for twice its bytes. */
+static void put_bytes(mc_bytes bytes, uint8_t *to, mc_cell *out)
 {
-    size_t n = dtype->item_size, size = 0;
+    const bool is_utf8 = mc_text_is_utf8(bytes);
+    size_t size = 0;
+    for (size_t i = 0; i < bytes.size; i++) {
+        if (is_utf8)
+            to[size++] = bytes.data[i];
+        else
+            size += mc_text_put_utf8(bytes.data[i], to + size);
+    }
+    *out = (mc_cell){.kind = MC_CELL_STRING, .size = (uint32_t)size, .as.text = (const char *)to};
+}
+
+/* An S item without the NULs that pad it. */
+static mc_bytes without_padding(const uint8_t *at, size_t n)
+{
     while (n > 0 && at[n - 1] == 0)
         n--;
-    for (size_t i = 0; i < n; i++)
-        size += mc_text_put_utf8(at[i], to + size);
-    *out = (mc_cell){.kind = MC_CELL_STRING, .size = (uint32_t)size, .as.text = (const char *)to};
+    return (mc_bytes){at, n};
 }
 
 static mc_status string_cells(mc_arena *arena, const mc_ndarray *array, mc_cell *out, mc_error *err)
@@ -59,7 +71,7 @@ static mc_status string_cells(mc_arena *arena, const mc_ndarray *array, mc_cell 
         const uint8_t *at = run.at;
         for (size_t i = 0; i < run.n; i++, at += run.stride, done++) {
             if (dtype->kind == 'S')
-                put_bytes(dtype, at, text, &out[done]);
+                put_bytes(without_padding(at, dtype->item_size), text, &out[done]);
             else
                 MC_TRY(put_unicode(dtype, at, text, &out[done], err));
             text += out[done].size;
@@ -124,6 +136,24 @@ static mc_status text_cell(const mc_value *value, mc_cell *out, mc_error *err)
     return MC_OK;
 }
 
+/* A str of Python 2 beyond ASCII comes as bytes. Plain ASCII does not: that is bytes of Python 3,
+ * which are equal to no text. */
+static bool is_python2_text(const mc_value *value)
+{
+    return value->kind == MC_KIND_BYTES && !mc_text_is_ascii(value->as.bytes);
+}
+
+static mc_status python2_cell(mc_arena *arena, const mc_value *value, mc_cell *out, mc_error *err)
+{
+    const mc_bytes bytes = value->as.bytes;
+    uint8_t *text = NULL;
+    if (bytes.size > UINT32_MAX / 2)
+        return mc_fail(err, MC_E_LIMIT, value->offset, "string of %zu bytes", bytes.size);
+    MC_TRY(mc_arena_new_raw(arena, uint8_t, bytes.size * 2, &text, err));
+    put_bytes(bytes, text, out);
+    return MC_OK;
+}
+
 static mc_status scalar_cell(mc_arena *arena, const mc_value *value, mc_cell *out, mc_error *err)
 {
     char text[256];
@@ -157,6 +187,8 @@ mc_status mc_cell_from_value(mc_arena *arena, const mc_value *value, mc_cell *ou
         *out = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = (double)NAN};
     else if (value->kind == MC_KIND_TEXT)
         return text_cell(value, out, err);
+    else if (is_python2_text(value))
+        return python2_cell(arena, value, out, err);
     else
         return scalar_cell(arena, value, out, err);
     return MC_OK;

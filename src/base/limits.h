@@ -10,6 +10,7 @@
 #define MC_LIMIT_GRAPH_FACTOR    64                 /* bytes of graph per byte of pickle ... */
 #define MC_LIMIT_GRAPH_BASE      ((size_t)1 << 20)  /* ... plus this */
 #define MC_LIMIT_NESTED_PICKLES  4                  /* object arrays of joblib in each other */
+#define MC_LIMIT_COMPANIONS      50000              /* files of a dump of several files */
 #define MC_LIMIT_LINE            4096               /* bytes of a text argument naming a global */
 #define MC_LIMIT_DIMENSIONS      32                 /* of an array, as numpy 1 */
 #define MC_LIMIT_FIELDS          64                 /* of a structured dtype */

@@ -48,6 +48,8 @@ static void stems(void **state)
         {".pkl", ".pkl", false},
         {"iris.PKL", "iris", false},
         {"iris.pkl.bak", "iris.pkl", false},
+        {"iris.pkl_01.npy", "iris.pkl_01", false},
+        {"iris.pkl_01.npy.z", "iris.pkl_01.npy", false},
     };
     (void)state;
     for (size_t i = 0; i < MC_COUNT_OF(CASES); i++) {

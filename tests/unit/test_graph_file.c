@@ -72,7 +72,9 @@ static void every_compression_is_known_by_content(void **state)
         {"whole_gzip", "gzip", "pickle"},  {"members_gzip", "gzip", "pickle"},
         {"members_bz2", "bz2", "pickle"},  {"members_xz", "xz", "pickle"},
         {"members_lz4", "lz4", "pickle"},  {"members_zstd", "zstd", "pickle"},
-        {"twice", "gzip", "joblib"},
+        {"twice", "gzip", "joblib"},       {"old_files", "", "joblib"},
+        {"old_one", "zf", "joblib"},       {"old_one_py2", "zf", "joblib"},
+        {"old_zfiles", "zf", "joblib"},
     };
     for (size_t i = 0; i < MC_COUNT_OF(CASES); i++) {
         mc_graph_file file;
@@ -109,7 +111,8 @@ static void truncated_files_are_refused(void **state)
     (void)state;
     static const char *const NAMES[] = {"plain",      "joblib_zlib",  "joblib_gzip", "joblib_bz2",
                                         "joblib_xz",  "joblib_lzma",  "joblib_lz4",  "members_lz4",
-                                        "members_xz", "members_zstd", "twice"};
+                                        "members_xz", "members_zstd", "twice",       "old_one",
+                                        "old_one_py2"};
     for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++) {
         uint8_t data[2048];
         FILE *whole = fopen(path_of(NAMES[i]), "rb");
@@ -172,6 +175,74 @@ static void a_file_that_expands_too_much_is_refused(void **state)
     assert_non_null(strstr(message, "come out of the compressed file (at most 1100 times"));
 }
 
+static size_t read_named(const char *name, uint8_t *data, size_t room)
+{
+    FILE *file = fopen(path_of(name), "rb");
+    assert_non_null(file);
+    const size_t size = fread(data, 1, room, file);
+    assert_in_range(size, 22, room - 1);
+    (void)fclose(file);
+    return size;
+}
+
+/* 19 characters of a size, then zlib's stream. */
+static void a_zf_header_that_lies_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *size, *message;
+    } CASES[] = {
+        {"0x10               ", "says 16 bytes, more come out"},
+        {"0x0                ", "says 0 bytes, more come out"},
+        {"0x7fffff           ", "says 8388607 bytes, fewer come out"},
+        {"0xffffffffffffffffL", "fewer come out"},
+        {"0x10000000000000000", "the size in the ZF header is not one"},
+        {"                   ", "the size in the ZF header is not one"},
+        {"0x                 ", "the size in the ZF header is not one"},
+        {"-0x1               ", "the size in the ZF header is not one"},
+        {"0x1 1              ", "the size in the ZF header is not one"},
+    };
+    for (size_t i = 0; i < MC_COUNT_OF(CASES); i++) {
+        uint8_t data[2048];
+        mc_graph_file file;
+        const size_t size = read_named("old_one", data, sizeof data);
+        assert_int_equal(strlen(CASES[i].size), 19);
+        memcpy(data + 2, CASES[i].size, 19);
+        write_scratch(data, size);
+        assert_int_equal(open_scratch(&file), MC_E_MALFORMED);
+        if (strstr(message, CASES[i].message) == NULL)
+            fail_msg("\"%s\": %s", CASES[i].size, message);
+    }
+}
+
+/* joblib's earliest versions may leave the L of a long integer of Python 2. */
+static void a_zf_header_may_end_in_a_letter(void **state)
+{
+    (void)state;
+    uint8_t data[2048];
+    mc_graph_file file;
+    const size_t size = read_named("old_one", data, sizeof data);
+    uint8_t *blank = memchr(data, ' ', size);
+    assert_non_null(blank);
+    *blank = 'L';
+    write_scratch(data, size);
+    assert_int_equal(open_scratch(&file), MC_OK);
+    check_small(&file);
+    mc_graph_file_close(&file);
+}
+
+/* Bytes without a path have nothing beside them. */
+static void files_beside_bytes_are_refused(void **state)
+{
+    (void)state;
+    mc_source source;
+    mc_graph_file file;
+    assert_int_equal(mc_source_open(path_of("old_files"), NULL, NULL, &source, &err), MC_OK);
+    source.path = NULL;
+    assert_int_equal(mc_graph_file_read(&source, NULL, NULL, &file, &err), MC_E_UNSUPPORTED);
+    assert_non_null(strstr(err.message, "it lies beside the model's own"));
+}
+
 /* -------------------------------------------------------------------------- budget, memory ---- */
 
 typedef struct budget {
@@ -191,7 +262,7 @@ static mc_status reserve(void *context, size_t size, mc_error *error)
 static void the_budget_is_asked_before_memory_is_taken(void **state)
 {
     (void)state;
-    static const char *const NAMES[] = {"plain", "joblib_xz", "twice"};
+    static const char *const NAMES[] = {"plain", "joblib_xz", "twice", "old_files", "old_zfiles"};
     for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++) {
         mc_graph_file file;
         budget all = {.left = SIZE_MAX / 2};
@@ -210,8 +281,9 @@ static void the_budget_is_asked_before_memory_is_taken(void **state)
 static void every_failed_allocation_is_survived(void **state)
 {
     (void)state;
-    static const char *const NAMES[] = {"plain", "joblib_zlib",   "members_gzip",
-                                        "twice", "arrays_np2_p0", "arrays_np1_joblib"};
+    static const char *const NAMES[] = {"plain",     "joblib_zlib",   "members_gzip",
+                                        "twice",     "arrays_np2_p0", "arrays_np1_joblib",
+                                        "old_files", "old_zfiles"};
     for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++) {
         mc_status status = MC_E_NO_MEMORY;
         uint64_t k = 1;
@@ -238,6 +310,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(damaged_streams_are_refused),
         cmocka_unit_test(what_is_no_model_file_is_refused_by_name),
         cmocka_unit_test(a_file_that_expands_too_much_is_refused),
+        cmocka_unit_test(a_zf_header_that_lies_is_refused),
+        cmocka_unit_test(a_zf_header_may_end_in_a_letter),
+        cmocka_unit_test(files_beside_bytes_are_refused),
         cmocka_unit_test(the_budget_is_asked_before_memory_is_taken),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };

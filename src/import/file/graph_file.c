@@ -1,6 +1,8 @@
 /* graph_file.c: opens a source and reads the pickle at its start. */
 #include "import/file/graph_file.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "base/size.h"
 #include "import/file/joblib.h"
@@ -23,8 +25,12 @@ static mc_status read_graph(mc_graph_file *file, mc_reserve_fn *reserve, void *c
 
     mc_arena_init(&file->arena, mc_graph_limit(file->source.size), "graph of the model file");
     mc_joblib_init(&joblib, mc_globals_lookup, &file->arena);
+    file->companions =
+        (mc_companions){.path = file->source.path, .reserve = reserve, .context = context};
+    joblib.companions = &file->companions;
     MC_TRY(mc_joblib_read(&joblib, &reader, &file->root, err));
-    file->format = joblib.found ? "joblib" : "pickle";
+    const bool is_zf = strcmp(file->source.compression, "zf") == 0;
+    file->format = joblib.found || is_zf ? "joblib" : "pickle";
     return reserve == NULL ? MC_OK : reserve(context, file->arena.used, err);
 }
 
@@ -51,6 +57,7 @@ mc_status mc_graph_file_read(const mc_source *source, mc_reserve_fn *reserve, vo
 void mc_graph_file_close(mc_graph_file *file)
 {
     mc_arena_fini(&file->arena);
+    mc_companions_close(&file->companions);
     mc_source_close(&file->source);
     file->root = NULL;
 }

@@ -2,12 +2,14 @@
  * content decides. Nested pickles of joblib's object arrays, raw arrays with alignment padding. */
 #ifndef MC_IMPORT_GRAPH_FILE_H
 #define MC_IMPORT_GRAPH_FILE_H
+#include "import/file/companion.h"
 #include "import/file/source.h"
 #include "pickle/pickle.h"
 
 typedef struct mc_graph_file {
-    mc_source source; /* owned: the graph borrows from it */
-    mc_arena arena;   /* owned: the graph's nodes */
+    mc_source source;         /* owned: the graph borrows from it */
+    mc_companions companions; /* owned: the graph borrows from them too */
+    mc_arena arena;           /* owned: the graph's nodes */
     mc_value *root;
     const char *format; /* "pickle" or "joblib"; static */
 } mc_graph_file;

@@ -126,17 +126,72 @@ static bool has_next_stream(run *r)
            starts_with_magic(r->codec, (mc_bytes){r->input.data + r->at, r->input.size - r->at});
 }
 
+static mc_status run_one_stream(run *r, mc_inflated *out, mc_error *err)
+{
+    const step_result started = r->codec->start(&r->state);
+    if (started != STEP_MORE)
+        return fail_step(started, r->at, err);
+    const mc_status status = run_stream(r, out, err);
+    r->codec->end(&r->state);
+    return status;
+}
+
 static mc_status run_streams(run *r, mc_inflated *out, mc_error *err)
 {
-    do {
-        const step_result started = r->codec->start(&r->state);
-        if (started != STEP_MORE)
-            return fail_step(started, r->at, err);
-        const mc_status status = run_stream(r, out, err);
-        r->codec->end(&r->state);
-        MC_TRY(status);
-    } while (has_next_stream(r));
+    do
+        MC_TRY(run_one_stream(r, out, err));
+    while (has_next_stream(r));
     return MC_OK;
+}
+
+/* ------------------------------------------------------------------------------------ ZF ---- */
+
+/* joblib up to 0.9: the size of the content as hex text, padded by blanks to as many characters as
+ * hex(2**64) has: 19, or 20 where Python 2 puts an L behind it. The stream never starts by one. */
+#define ZF_MAGIC  2
+#define ZF_DIGITS 19
+
+static int hex_digit(uint8_t c)
+{
+    const uint8_t lower = c | 0x20;
+    return c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* "0x1f", then perhaps L, then blanks; at most 16 digits. */
+static bool zf_size(mc_bytes text, uint64_t *out)
+{
+    size_t at = text.size > 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'x' ? 2 : 0;
+    const size_t first = at;
+    uint64_t size = 0;
+    for (; at < text.size && hex_digit(text.data[at]) >= 0; at++)
+        size = size << 4 | (uint64_t)hex_digit(text.data[at]);
+    if (at == first || at - first > 16)
+        return false;
+    at += at < text.size && text.data[at] == 'L' ? 1 : 0;
+    while (at < text.size && text.data[at] == ' ')
+        at++;
+    *out = size;
+    return at == text.size;
+}
+
+static mc_status run_zf(run *r, mc_inflated *out, mc_error *err)
+{
+    uint64_t size = 0;
+    if (r->input.size < ZF_MAGIC + ZF_DIGITS)
+        return mc_fail(err, MC_E_TRUNCATED, r->input.size, "the file ends in its ZF header");
+    if (!zf_size((mc_bytes){r->input.data + ZF_MAGIC, ZF_DIGITS}, &size))
+        return mc_fail(err, MC_E_MALFORMED, ZF_MAGIC, "the size in the ZF header is not one");
+    r->at = ZF_MAGIC + ZF_DIGITS;
+    r->at += r->at < r->input.size && r->input.data[r->at] == ' ' ? 1 : 0;
+    /* One byte of room too many shows a header that says too little. */
+    const bool is_clamped = size < out->limit;
+    out->limit = is_clamped ? (size_t)size + 1 : out->limit;
+    const mc_status status = run_one_stream(r, out, err);
+    if ((is_clamped && status == MC_E_LIMIT) || (status == MC_OK && out->size != size))
+        return mc_fail(err, MC_E_MALFORMED, ZF_MAGIC,
+                       "the ZF header says %llu bytes, %s come out of the file",
+                       (unsigned long long)size, out->size < size ? "fewer" : "more");
+    return status;
 }
 
 /* ---------------------------------------------------------------------------- zlib, gzip ---- */
@@ -309,8 +364,9 @@ static void zstd_end(codec_state *state)
 
 /* -------------------------------------------------------------------------------- codecs ---- */
 
-/* None of these starts a pickle: 'x' is no opcode, 0x1f neither, a BINBYTES ("B") whose size reads
- * "Zh91" would be 800 MB, an EMPTY_LIST ("]") or MARK ("(") is not followed by such bytes. */
+/* None of these starts a pickle: 'x' and 'Z' are no opcodes, 0x1f neither, a BINBYTES ("B") whose
+ * size reads "Zh91" would be 800 MB, an EMPTY_LIST ("]") or MARK ("(") is not followed by such
+ * bytes. */
 static const mc_codec CODECS[] = {
     {"gzip", 2, {0x1f, 0x8b}, zlib_start, zlib_step, zlib_end},
     {"zlib", 2, {0x78, 0x01}, zlib_start, zlib_step, zlib_end},
@@ -324,6 +380,8 @@ static const mc_codec CODECS[] = {
     {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}, zstd_start, zstd_step, zstd_end},
 };
 
+/* joblib's own container around a zlib stream: a header of text comes first, see run_zf(). */
+static const mc_codec ZF = {"zf", ZF_MAGIC, {'Z', 'F'}, zlib_start, zlib_step, zlib_end};
 static const mc_codec DEFLATE = {"deflate", 0, {0}, deflate_start, zlib_step, zlib_end};
 
 const mc_codec *mc_codec_deflate(void)
@@ -336,7 +394,7 @@ const mc_codec *mc_codec_find(mc_bytes data)
     for (size_t i = 0; i < MC_COUNT_OF(CODECS); i++)
         if (starts_with_magic(&CODECS[i], data))
             return &CODECS[i];
-    return NULL;
+    return starts_with_magic(&ZF, data) ? &ZF : NULL;
 }
 
 const char *mc_codec_name(const mc_codec *codec)
@@ -347,7 +405,7 @@ const char *mc_codec_name(const mc_codec *codec)
 mc_status mc_inflate(const mc_codec *codec, mc_bytes input, mc_inflated *out, mc_error *err)
 {
     run r = {.codec = codec, .input = input};
-    const mc_status status = run_streams(&r, out, err);
+    const mc_status status = codec == &ZF ? run_zf(&r, out, err) : run_streams(&r, out, err);
     if (status != MC_OK) {
         mc_pages_free(out->pages, out->room);
         out->pages = NULL;

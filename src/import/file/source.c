@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,14 +98,14 @@ static mc_status take_layer_off(const mc_codec *codec, mc_inflated inflated, mc_
     return MC_OK;
 }
 
-static mc_status inflate_all(mc_reserve_fn *reserve, void *context, mc_source *source,
-                             mc_error *err)
+static mc_status inflate_all(int max_layers, mc_reserve_fn *reserve, void *context,
+                             mc_source *source, mc_error *err)
 {
     char compression[sizeof source->compression] = "";
     /* One limit for all layers together: it is the file that must not expand. */
     const mc_inflated empty = {
         .limit = expansion_limit(source->size), .reserve = reserve, .context = context};
-    for (int layer = 0; layer < MAX_LAYERS; layer++) {
+    for (int layer = 0; layer < max_layers; layer++) {
         const mc_codec *codec = mc_codec_find((mc_bytes){source->data, source->size});
         if (codec == NULL)
             break;
@@ -116,22 +117,57 @@ static mc_status inflate_all(mc_reserve_fn *reserve, void *context, mc_source *s
     return MC_OK;
 }
 
-mc_status mc_source_open(const char *path, mc_reserve_fn *reserve, void *context, mc_source *out,
-                         mc_error *err)
+static mc_status open_file(const char *path, int flags, int max_layers, mc_reserve_fn *reserve,
+                           void *context, mc_source *out, mc_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
     if (fd < 0)
         return fail_errno(err, path, "cannot be opened");
     mc_source source = {0};
     mc_status status = read_fd(fd, path, reserve, context, &source, err);
     (void)close(fd);
     if (status == MC_OK)
-        status = inflate_all(reserve, context, &source, err);
+        status = inflate_all(max_layers, reserve, context, &source, err);
     if (status != MC_OK)
         mc_source_close(&source);
     else
         *out = source;
     return status;
+}
+
+mc_status mc_source_open(const char *path, mc_reserve_fn *reserve, void *context, mc_source *out,
+                         mc_error *err)
+{
+    MC_TRY(open_file(path, 0, MAX_LAYERS, reserve, context, out, err));
+    out->path = path;
+    return MC_OK;
+}
+
+static bool is_plain_name(mc_bytes name)
+{
+    return name.size > 0 && name.size <= NAME_MAX && memchr(name.data, '/', name.size) == NULL &&
+           memchr(name.data, '\0', name.size) == NULL && !mc_bytes_is(name, ".") &&
+           !mc_bytes_is(name, "..");
+}
+
+mc_status mc_source_open_beside(const char *path, mc_bytes name, int max_layers,
+                                mc_reserve_fn *reserve, void *context, mc_source *out,
+                                mc_error *err)
+{
+    char full[PATH_MAX];
+    if (!is_plain_name(name))
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
+                       "\"%.*s\" is not the plain name of a file beside the model's own",
+                       MC_SHOW(name));
+    const char *slash = strrchr(path, '/');
+    const size_t n_folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    if (n_folder + name.size >= sizeof full)
+        return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%s: paths have at most %zu bytes", path,
+                       sizeof full - 1);
+    memcpy(full, path, n_folder);
+    memcpy(full + n_folder, name.data, name.size);
+    full[n_folder + name.size] = '\0';
+    return open_file(full, O_NOFOLLOW, max_layers, reserve, context, out, err);
 }
 
 void mc_source_close(mc_source *source)

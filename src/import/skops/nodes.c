@@ -16,9 +16,9 @@
 #include "base/number.h"
 #include "base/size.h"
 #include "base/vec.h"
+#include "import/file/literal.h"
+#include "import/file/npy.h"
 #include "import/globals.h"
-#include "import/skops/literal.h"
-#include "import/skops/npy.h"
 
 #define LAST_PROTOCOL 2
 

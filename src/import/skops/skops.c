@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 #include "base/size.h"
-#include "import/skops/literal.h"
+#include "import/file/literal.h"
 #include "import/skops/nodes.h"
 
 static const mc_bytes SCHEMA = {(const uint8_t *)"schema.json", 11};
