@@ -287,7 +287,7 @@ static void distances_are_no_sparse_rows(void **state)
     mc_workspace *workspace = NULL;
     mc_output out;
     mc_error err = {0};
-    mc_input input = {.layout = MC_LAYOUT_SLOTS, .n_rows = 1, .as.slots = {row, NULL}};
+    mc_input input = {.layout = MC_LAYOUT_SLOTS, .n_rows = 1, .as.slots.numbers = row};
     assert_int_equal(image_make(make_distances, &image, &err), MC_OK);
     assert_int_equal(mc_workspace_create(SIZE_MAX, &workspace, &err), MC_OK);
     assert_int_equal(mc_image_run(&image, MC_METHOD_PREDICT, &input, workspace, &out, &err), MC_OK);
