@@ -68,7 +68,8 @@ static mc_cell list(const mc_cell *items, size_t n)
 
 static mc_status ask(fixture *f, const mc_cell *row, mc_output *out)
 {
-    const mc_input input = {.layout = MC_LAYOUT_SLOTS, .n_rows = 1, .as.slots = {NULL, row}};
+    const mc_input input = {
+        .layout = MC_LAYOUT_SLOTS, .n_rows = 1, .as.slots = {.numbers = NULL, .cells = row}};
     return mc_image_run(&f->image, MC_METHOD_PREDICT, &input, f->workspace, out, &f->err);
 }
 
