@@ -96,6 +96,10 @@ static mc_status put_quantiles(mc_lowering *to, const mc_value *est, size_t n_co
     for (size_t i = 0; i < n; i++) {
         back[i] = -references[n - 1 - i];
         for (size_t j = 0; j < n_cols; j++) {
+            /* Up to 0.23 by rounding; numpy.interp then depends on the value asked before. */
+            if (i > 0 && quantiles[i * n_cols + j] < quantiles[(i - 1) * n_cols + j])
+                return mc_refuse(err, est, "quantiles_[%zu, %zu]: expected %g or more, found %g", i,
+                                 j, quantiles[(i - 1) * n_cols + j], quantiles[i * n_cols + j]);
             rows[j * n + i] = quantiles[i * n_cols + j];
             reversed[j * n + i] = -quantiles[(n - 1 - i) * n_cols + j];
         }
