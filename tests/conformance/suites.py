@@ -37,8 +37,10 @@ def generate(version, suite, options=()):
     folder = OUT / ("%s-%s-%s%s" % (version, suite, generator_hash(), wanted))
     if (folder / "_index.json").exists():
         return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [environments.interpreter(version), "-m", "tests.conformance.fixtures", str(folder)]
+    shutil.rmtree(folder, ignore_errors=True)
+    OUT.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix="making-", dir=OUT))
+    command = [environments.interpreter(version), "-m", "tests.conformance.fixtures", str(making)]
     done = subprocess.run(
         command + ["--suite", suite, *options],
         cwd=environments.ROOT,
@@ -48,8 +50,8 @@ def generate(version, suite, options=()):
         text=True,
     )
     if done.returncode != 0:
-        (folder / "_index.json").unlink(missing_ok=True)
         raise RuntimeError("fixtures of %s %s:\n%s" % (version, suite, done.stdout[-4000:]))
+    making.rename(folder)  # whole or not at all: two runs may want the same suite
     return folder
 
 
@@ -61,7 +63,8 @@ def _forget_old_suites():
 
 
 def generate_all(pairs):
-    """{(version, suite): folder}, two generators at a time."""
+    """{(version, suite): folder}, two generators at a time; a pair may be named twice."""
+    pairs = list(dict.fromkeys(pairs))
     _forget_old_suites()
     for version in sorted({version for version, _ in pairs}):
         environments.interpreter(version)
