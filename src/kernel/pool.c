@@ -32,19 +32,24 @@ static double product_of(const members *m)
     return product;
 }
 
+/* NaN if one of them is. */
 static double largest_of(const members *m)
 {
     double largest = m->row[m->columns[0]];
-    for (size_t i = 1; i < m->n; i++)
-        largest = m->row[m->columns[i]] > largest ? m->row[m->columns[i]] : largest;
+    for (size_t i = 1; i < m->n; i++) {
+        const double value = m->row[m->columns[i]];
+        largest = value > largest || isnan(value) ? value : largest;
+    }
     return largest;
 }
 
 static double smallest_of(const members *m)
 {
     double smallest = m->row[m->columns[0]];
-    for (size_t i = 1; i < m->n; i++)
-        smallest = m->row[m->columns[i]] < smallest ? m->row[m->columns[i]] : smallest;
+    for (size_t i = 1; i < m->n; i++) {
+        const double value = m->row[m->columns[i]];
+        smallest = value < smallest || isnan(value) ? value : smallest;
+    }
     return smallest;
 }
 

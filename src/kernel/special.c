@@ -101,6 +101,28 @@ double mc_digamma(double x)
     return sum + (x <= 2.0 ? digamma_near_root(x) : digamma_of_large(x));
 }
 
+/* Below 0 by reflection: psi(1 - x) - pi / tan(pi x), with the fraction of x alone. */
+double mc_psi(double x)
+{
+    double whole = 0.0;
+    if (x == 0.0)
+        return copysign(INF, -x);
+    if (!(x < 0.0))
+        return mc_digamma(x);
+    const double fraction = modf(x, &whole);
+    if (fraction == 0.0 || isinf(x))
+        return (double)NAN;
+    return mc_digamma(1.0 - x) - 3.141592653589793 / tan(3.141592653589793 * fraction);
+}
+
+double mc_gammaln(double x)
+{
+    int sign = 0; /* lgamma() would write it to a global */
+    if (!isfinite(x))
+        return x;
+    return isinf(1.0 / x) ? INF : lgamma_r(x, &sign); /* scipy divides by x first */
+}
+
 /* ---------------------------------------------------------------- normal distribution ---- */
 
 static double erfc_of_large(double x);

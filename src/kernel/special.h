@@ -7,6 +7,11 @@
 /* d/dx log gamma(x). x > 0; 0 gives -infinity, below 0 NaN. */
 double mc_digamma(double x);
 
+/* scipy.special.psi, which goes on below 0: NaN at whole numbers there, -infinity at 0. */
+double mc_psi(double x);
+/* scipy.special.gammaln: log |gamma(x)|. */
+double mc_gammaln(double x);
+
 double mc_erf(double x);
 /* 1 - erf(x), without the cancellation. */
 double mc_erfc(double x);

@@ -62,9 +62,10 @@ def main():
     line("SINC", 0.0, 0.0, 4, np.sinc(x))
     line("EXP10", 0.0, 0.0, 4, special.exp10(x))
     for name, function in (("ERF", special.erf), ("ERFC", special.erfc), ("NDTR", special.ndtr),
-                           ("NDTRI", special.ndtri),
+                           ("NDTRI", special.ndtri), ("GAMMALN", special.gammaln),
                            ("LOGIT_EXACT", special.logit)):
         line(name, 0.0, 0.0, 16, function(x))
+    line("PSI", 0.0, 0.0, 64, special.psi(x))  # a difference of two terms near its roots
     for name, function in (("FROM", np.subtract), ("DIVIDES", np.divide), ("MAXIMUM", np.maximum),
                            ("MINIMUM", np.minimum), ("FMAX", np.fmax), ("FMIN", np.fmin),
                            ("SIGNED_AS", np.copysign), ("BELOW", np.greater)):

@@ -49,6 +49,49 @@ static mc_status resolve(const mc_value *est, const mc_value *func, mc_call *c, 
     return MC_OK;
 }
 
+/* operator.itemgetter("city"), operator.itemgetter(["city", "age"]): columns of a frame by name. */
+static mc_status columns_named(mc_lowering *to, const mc_value *est, const mc_value *key, mc_sym *x,
+                               mc_error *err)
+{
+    const mc_value *names = mc_feature_names_of(est);
+    const bool is_list = mc_value_is(key, MC_KIND_LIST);
+    const size_t n = is_list ? key->as.items.n : 1;
+    mc_ndarray array;
+    mc_cell *known = NULL;
+    uint32_t *columns = NULL;
+    if (names == NULL)
+        return mc_refuse(err, est, "func: operator.itemgetter of a name, and columns without");
+    MC_TRY_IN(mc_ndarray_from_value(to->arena, names, &array, err), err, "feature_names_in_");
+    MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &known, err), err, "feature_names_in_");
+    if (array.n_items != x->n_cols)
+        return mc_refuse(err, est, "%zu names of %zu columns", array.n_items, x->n_cols);
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
+    for (size_t i = 0; i < n; i++) {
+        const mc_value *item = is_list ? key->as.items.at[i] : key;
+        size_t j = 0;
+        if (!mc_value_is(item, MC_KIND_TEXT))
+            return mc_refuse(err, est, "func: operator.itemgetter: expected names of columns");
+        const mc_bytes name = item->as.bytes;
+        while (j < x->n_cols && !(known[j].kind == MC_CELL_STRING &&
+                                  mc_bytes_equal(name, (mc_bytes){(const uint8_t *)known[j].as.text,
+                                                                  known[j].size})))
+            j++;
+        if (j == x->n_cols)
+            return mc_refuse(err, est, "func: operator.itemgetter: no column \"%.*s\"",
+                             MC_SHOW(name));
+        columns[i] = (uint32_t)j;
+    }
+    return mc_emit_columns(to, x, columns, n, x, err);
+}
+
+/* The one thing that operator.itemgetter takes, or NULL. */
+static const mc_value *only_item(const mc_value *func)
+{
+    const mc_value *items = func->as.object->arguments;
+    return mc_value_is(items, MC_KIND_TUPLE) && items->as.items.n == 1 ? items->as.items.at[0]
+                                                                       : NULL;
+}
+
 /* operator.itemgetter((slice(None), [2, 0])): columns by place. */
 static mc_status get_items(mc_lowering *to, const mc_value *est, const mc_value *func, mc_sym *x,
                            mc_error *err)
@@ -56,9 +99,9 @@ static mc_status get_items(mc_lowering *to, const mc_value *est, const mc_value 
     mc_ndarray array;
     int64_t *at = NULL;
     uint32_t *columns = NULL;
-    const mc_value *items = func->as.object->arguments;
-    const mc_value *key =
-        mc_value_is(items, MC_KIND_TUPLE) && items->as.items.n == 1 ? items->as.items.at[0] : NULL;
+    const mc_value *key = only_item(func);
+    if (mc_value_is(key, MC_KIND_TEXT) || mc_value_is(key, MC_KIND_LIST))
+        return columns_named(to, est, key, x, err);
     if (!mc_value_is(key, MC_KIND_TUPLE) || key->as.items.n != 2 ||
         !mc_value_is(key->as.items.at[0], MC_KIND_OBJECT) ||
         !mc_value_is_a(key->as.items.at[0], "builtins", "slice") ||
@@ -106,7 +149,7 @@ mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc
                                         const mc_sym *x, mc_answer *out, mc_error *err)
 {
     mc_sym y = *x;
-    bool validate = false;
+    bool validate = false, is_flat = false;
     if (method != MC_METHOD_TRANSFORM && method != MC_METHOD_INVERSE_TRANSFORM)
         return mc_no_method(err, est, method);
     const bool forth = method == MC_METHOD_TRANSFORM;
@@ -120,13 +163,15 @@ mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc
         MC_TRY(mc_emit_check_sparse(to, &y, MC_OR_NAN | MC_OR_INFINITY, &y, err));
         return mc_answer_matrix(to, y, out, err);
     }
-    if (mc_value_is(func, MC_KIND_OBJECT) && mc_value_is_a(func, "operator", "itemgetter"))
+    if (mc_value_is(func, MC_KIND_OBJECT) && mc_value_is_a(func, "operator", "itemgetter")) {
+        is_flat = mc_value_is(only_item(func), MC_KIND_TEXT); /* a Series */
         MC_TRY(get_items(to, est, func, &y, err));
-    else {
+    } else {
         mc_call c = {.est = est};
         c.arguments[0] = mc_value_attr(est, forth ? "kw_args" : "inv_kw_args");
         MC_TRY(resolve(est, func, &c, err));
         MC_TRY(mc_emit_call(to, &c, &y, err));
+        is_flat = mc_call_is_flat(&c);
     }
-    return mc_answer_matrix(to, y, out, err);
+    return is_flat ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
 }

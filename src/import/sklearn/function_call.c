@@ -2,13 +2,17 @@
  *
  * Oracle   The function of that name of numpy, scipy.special or sklearn.preprocessing.
  * Exact    Elementwise functions as kernel/unary.c states; sorts, choices of columns, running sums
- *          and products bit for bit; softmax as kernel/linear.c. What mixes rows is refused. */
+ *          and products bit for bit; softmax as kernel/linear.c; sums and what is made of them to
+ *          n * 2^-53 * sum|x|, because numpy adds pairwise. What mixes rows is refused. */
 #include "import/sklearn/function_call.h"
 
 #include <math.h>
 
+#include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "kernel/numpy_order.h"
+#include "kernel/pool.h"
 
 static mc_status unknown_function(const mc_call *c, mc_error *err)
 {
@@ -287,6 +291,208 @@ static mc_status emit_dummy_feature(mc_lowering *to, const mc_call *c, mc_sym *x
     return MC_OK;
 }
 
+/* check_array() itself, for dense rows. */
+static mc_status emit_check_array(mc_lowering *to, const mc_call *c, mc_sym *x, mc_error *err)
+{
+    static const char *const KNOWN[] = {"force_all_finite", "ensure_all_finite", "copy", NULL};
+    const mc_value *finite = mc_call_argument(c, "ensure_all_finite");
+    unsigned allowed = MC_FINITE;
+    MC_TRY(mc_call_knows(c, KNOWN, err));
+    if (finite == NULL)
+        finite = mc_call_argument(c, "force_all_finite"); /* up to 1.5 */
+    if (mc_value_is_text(finite, "allow-nan"))
+        allowed = MC_OR_NAN;
+    else if (mc_value_is(finite, MC_KIND_BOOL) && finite->as.integer == 0)
+        allowed = MC_OR_NAN | MC_OR_INFINITY;
+    else if (finite != NULL && !mc_value_is(finite, MC_KIND_BOOL))
+        return mc_refuse(err, c->est,
+                         "kw_args: ensure_all_finite: expected True, False, allow-nan");
+    const bool as_input = x->type_as_input;
+    MC_TRY(mc_emit_check(to, x, allowed, x, err));
+    x->type_as_input = as_input;
+    x->sparse = x->sparse_as_input = false;
+    return MC_OK;
+}
+
+/* --------------------------------------------------------------------- one number of a row ---- */
+
+static const struct {
+    const char *name;
+    mc_pooling how;
+    bool keeps_integers;
+} REDUCTIONS[] = {
+    {"mean", MC_POOL_MEAN, false},    {"sum", MC_POOL_SUM, true},
+    {"prod", MC_POOL_PRODUCT, true},  {"max", MC_POOL_LARGEST, true},
+    {"amax", MC_POOL_LARGEST, true},  {"min", MC_POOL_SMALLEST, true},
+    {"amin", MC_POOL_SMALLEST, true}, {"ptp", MC_POOL_RANGE, true},
+    {"var", MC_POOL_VARIANCE, false}, {"std", MC_POOL_DEVIATION, false},
+};
+
+static const mc_value *keeps_dimensions(const mc_call *c)
+{
+    return mc_call_argument(c, "keepdims");
+}
+
+static bool is_reduction(const mc_call *c, size_t *out)
+{
+    for (size_t i = 0; mc_bytes_is(c->module, "numpy") && i < MC_COUNT_OF(REDUCTIONS); i++) {
+        *out = i;
+        if (mc_bytes_is(c->name, REDUCTIONS[i].name))
+            return true;
+    }
+    return false;
+}
+
+bool mc_call_is_flat(const mc_call *c)
+{
+    size_t which = 0;
+    const mc_value *keeps = keeps_dimensions(c);
+    return is_reduction(c, &which) && !(mc_value_is(keeps, MC_KIND_BOOL) && keeps->as.integer != 0);
+}
+
+static mc_status emit_reduction(mc_lowering *to, const mc_call *c, size_t which, mc_sym *x,
+                                mc_error *err)
+{
+    static const char *const KNOWN[] = {"axis", "keepdims", NULL};
+    const uint32_t start[] = {0, mc_u32_from_size(x->n_cols)};
+    mc_step step = MC_STEP_INIT(POOL);
+    uint32_t *columns = NULL;
+    const bool as_input = x->type_as_input;
+    MC_TRY(mc_call_knows(c, KNOWN, err));
+    MC_TRY(axis_is_columns(c, 0.0, err));
+    if (x->n_cols == 0)
+        return unknown_function(c, err);
+    MC_TRY(mc_arena_new(to->arena, uint32_t, x->n_cols, &columns, err));
+    for (size_t i = 0; i < x->n_cols; i++)
+        columns[i] = (uint32_t)i;
+    step.n[0] = REDUCTIONS[which].how;
+    MC_TRY(mc_build_u32(to->b, columns, x->n_cols, &step.array[0], err));
+    MC_TRY(mc_build_u32(to->b, start, 2, &step.array[1], err));
+    MC_TRY(mc_emit_dense_step(to, step, x, 1, x, err));
+    x->type_as_input = as_input && REDUCTIONS[which].keeps_integers;
+    x->sparse = x->sparse_as_input = false;
+    return MC_OK;
+}
+
+/* --------------------------------------------------------------------- among sorted edges ---- */
+
+/* The numbers (n) that an argument lists. */
+static mc_status listed_numbers(mc_lowering *to, const mc_call *c, const char *name, double **out,
+                                size_t *out_n, mc_error *err)
+{
+    mc_ndarray array;
+    MC_TRY_IN(mc_ndarray_from_value(to->arena, mc_call_argument(c, name), &array, err), err,
+              "argument %s of %.*s", name, MC_SHOW(c->name));
+    MC_TRY_IN(mc_ndarray_f64(to->arena, &array, out, err), err, "argument %s of %.*s", name,
+              MC_SHOW(c->name));
+    *out_n = array.n_items;
+    return MC_OK;
+}
+
+/* How many of the ascending `edges` (n) are not above each value; NaN is above all. */
+static mc_status count_edges(mc_lowering *to, const mc_sym *x, const double *edges, size_t n,
+                             mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(BINS);
+    uint32_t *runs = NULL;
+    double *all = NULL;
+    size_t n_all = 0;
+    mc_sym y;
+    if (!mc_mul_size(n, x->n_cols, &n_all))
+        return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%zu edges of %zu columns", n, x->n_cols);
+    MC_TRY(mc_arena_new(to->arena, uint32_t, x->n_cols + 1, &runs, err));
+    MC_TRY(mc_arena_new(to->arena, double, n_all, &all, err));
+    for (size_t j = 0; j < x->n_cols; j++) {
+        runs[j + 1] = mc_u32_from_size((j + 1) * n);
+        for (size_t i = 0; i < n; i++)
+            all[j * n + i] = edges[i];
+    }
+    MC_TRY(mc_build_u32(to->b, runs, x->n_cols + 1, &step.array[0], err));
+    MC_TRY(mc_build_f64(to->b, all, 1, n_all, &step.array[1], err));
+    MC_TRY(mc_emit_unary(to, x, MC_UNARY_IF_NAN, (double)INFINITY, 0.0, &y, err));
+    MC_TRY(mc_emit_dense_step(to, step, &y, x->n_cols, out, err));
+    out->sparse = out->sparse_as_input = out->type_as_input = false;
+    return MC_OK;
+}
+
+/* The edges that are not above x are then those that were below it. */
+static mc_status step_up(const mc_call *c, double *edges, size_t n, mc_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (isinf(edges[i]))
+            return mc_refuse(err, c->est, "kw_args: %.*s: expected finite numbers, found %g",
+                             MC_SHOW(c->name), edges[i]);
+        edges[i] = nextafter(edges[i], (double)INFINITY);
+    }
+    return MC_OK;
+}
+
+static mc_status ascending(const mc_call *c, double *edges, size_t n, bool *out_was_falling,
+                           mc_error *err)
+{
+    bool rises = true, falls = true;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(edges[i]))
+            return mc_refuse(err, c->est, "kw_args: %.*s of not-a-number", MC_SHOW(c->name));
+        rises = rises && (i == 0 || edges[i - 1] <= edges[i]);
+        falls = falls && (i == 0 || edges[i - 1] >= edges[i]);
+    }
+    if (!rises && !falls)
+        return mc_refuse(err, c->est, "kw_args: bins: expected an order, found none");
+    *out_was_falling = !rises;
+    for (size_t i = 0; !rises && i < n / 2; i++) {
+        const double kept = edges[i];
+        edges[i] = edges[n - 1 - i];
+        edges[n - 1 - i] = kept;
+    }
+    return MC_OK;
+}
+
+static mc_status emit_digitize(mc_lowering *to, const mc_call *c, mc_sym *x, mc_error *err)
+{
+    static const char *const KNOWN[] = {"bins", "right", NULL};
+    double *edges = NULL, right = 0.0;
+    size_t n = 0;
+    bool falls = false;
+    MC_TRY(mc_call_knows(c, KNOWN, err));
+    MC_TRY(number_argument(c, "right", NULL, 0.0, &right, err));
+    MC_TRY(listed_numbers(to, c, "bins", &edges, &n, err));
+    MC_TRY(ascending(c, edges, n, &falls, err));
+    if (right != 0.0)
+        MC_TRY(step_up(c, edges, n, err));
+    MC_TRY(count_edges(to, x, edges, n, x, err));
+    if (falls)
+        MC_TRY(mc_emit_unary(to, x, MC_UNARY_FROM, (double)n, 0.0, x, err));
+    x->type = MC_VALUE_INT;
+    x->type_as_input = false;
+    return MC_OK;
+}
+
+/* Those not above less those below are those that are equal. */
+static mc_status emit_isin(mc_lowering *to, const mc_call *c, mc_sym *x, mc_error *err)
+{
+    static const char *const KNOWN[] = {"test_elements", "assume_unique", "invert", "kind", NULL};
+    static const double SIGNS[] = {1.0, -1.0};
+    double *edges = NULL, inverted = 0.0;
+    size_t n = 0;
+    bool falls = false;
+    mc_sym counts[2];
+    MC_TRY(mc_call_knows(c, KNOWN, err));
+    MC_TRY(number_argument(c, "invert", NULL, 0.0, &inverted, err));
+    MC_TRY(listed_numbers(to, c, "test_elements", &edges, &n, err));
+    mc_numpy_sort(edges, n);
+    MC_TRY(ascending(c, edges, n, &falls, err));
+    MC_TRY(count_edges(to, x, edges, n, &counts[0], err));
+    MC_TRY(step_up(c, edges, n, err));
+    MC_TRY(count_edges(to, x, edges, n, &counts[1], err));
+    MC_TRY(mc_emit_sum(to, counts, 2, SIGNS, 1.0, x, err));
+    MC_TRY(mc_emit_unary(to, x, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, x, err));
+    if (inverted == 0.0)
+        MC_TRY(mc_emit_unary(to, x, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, x, err));
+    x->type = MC_VALUE_BOOL;
+    return MC_OK;
+}
+
 typedef mc_status call_fn(mc_lowering *to, const mc_call *c, mc_sym *x, mc_error *err);
 
 static const struct {
@@ -316,9 +522,12 @@ static const struct {
     {"numpy", "fliplr", emit_fliplr},
     {"numpy", "take", emit_take},
     {"numpy", "delete", emit_delete},
+    {"numpy", "digitize", emit_digitize},
+    {"numpy", "isin", emit_isin},
     {"scipy.special", "softmax", emit_softmax},
     {"sklearn.preprocessing", "normalize", emit_normalize},
     {"sklearn.preprocessing", "binarize", emit_binarize},
+    {"sklearn.utils.validation", "check_array", emit_check_array},
     {"sklearn.preprocessing", "add_dummy_feature", emit_dummy_feature},
 };
 
@@ -331,7 +540,8 @@ static const struct {
 } SPECIAL[] = {
     {"sinc", MC_UNARY_SINC},   {"expit", MC_UNARY_EXPIT}, {"logit", MC_UNARY_LOGIT_EXACT},
     {"erf", MC_UNARY_ERF},     {"erfc", MC_UNARY_ERFC},   {"ndtr", MC_UNARY_NDTR},
-    {"ndtri", MC_UNARY_NDTRI}, {"exp10", MC_UNARY_EXP10},
+    {"ndtri", MC_UNARY_NDTRI}, {"exp10", MC_UNARY_EXP10}, {"gammaln", MC_UNARY_GAMMALN},
+    {"psi", MC_UNARY_PSI},     {"digamma", MC_UNARY_PSI},
 };
 
 /* f(constant, x), as functools.partial makes it. `whole`: integers stay so with a whole constant.
@@ -424,7 +634,10 @@ mc_status mc_emit_call(mc_lowering *to, const mc_call *c, mc_sym *x, mc_error *e
                           is_in(c->module, "numpy.core") || is_in(c->module, "numpy.lib");
     if (is_in(c->module, "numpy.lib.scimath") || is_in(c->module, "numpy.linalg"))
         return unknown_function(c, err);
+    size_t which = 0;
     MC_TRY(mc_to_numbers(to, x, x, err));
+    if (is_reduction(c, &which) && c->before.n == 0)
+        return emit_reduction(to, c, which, x, err);
     for (size_t i = 0; i < MC_COUNT_OF(FUNCTIONS); i++) {
         if (!is_in(c->module, FUNCTIONS[i].package) || !mc_bytes_is(c->name, FUNCTIONS[i].name))
             continue;

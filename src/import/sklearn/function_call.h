@@ -17,6 +17,8 @@ const mc_value *mc_call_argument(const mc_call *c, const char *name);
 /* MC_E_UNSUPPORTED if there is a keyword that is not in `known` (NULL at its end). */
 MC_MUST_CHECK mc_status mc_call_knows(const mc_call *c, const char *const *known, mc_error *err);
 
+/* Is what it makes of a row one number, which stands in no column? */
+bool mc_call_is_flat(const mc_call *c);
 /* x -> what the function makes of it. */
 MC_MUST_CHECK mc_status mc_emit_call(mc_lowering *to, const mc_call *c, mc_sym *x, mc_error *err);
 #endif
