@@ -6,11 +6,13 @@
  * are bypassed: mc_json_numbers() writes into the slots. */
 #include "serve/decode_json.h"
 
+#include "serve/decode_json_places.h"
+
 #define EXAMPLE "for example {\"input\": [5.1, 3.5, 1.4, 0.2]}"
 
 /* ------------------------------------------------------------------------------- helpers ---- */
 
-static const char *token_name(mc_json_token token)
+const char *mc_json_token_name(mc_json_token token)
 {
     static const char *const NAMES[] = {
         [MC_JSON_MORE] = "nothing",     [MC_JSON_END] = "the end of the body",
@@ -24,8 +26,7 @@ static const char *token_name(mc_json_token token)
     return NAMES[token];
 }
 
-/* The value of a scalar token; false for lists, objects and ends. Text is borrowed. */
-static bool scalar(const mc_json *json, mc_json_token token, mc_cell *out)
+bool mc_json_scalar_cell(const mc_json *json, mc_json_token token, mc_cell *out)
 {
     *out = (mc_cell){.kind = MC_CELL_NONE};
     if (token == MC_JSON_NUMBER && json->integral) {
@@ -47,20 +48,18 @@ static bool scalar(const mc_json *json, mc_json_token token, mc_cell *out)
     return true;
 }
 
-static size_t n_columns(const mc_json_body *body)
+size_t mc_json_columns(const mc_json_body *body)
 {
     return body->rows->schema.n_columns;
 }
 
-/* A batch goes on, a single row was all. */
-static void end_row(mc_json_body *body)
+void mc_json_end_row(mc_json_body *body)
 {
     mc_rows_close(body->rows);
     body->place = body->request.single ? MC_PLACE_KEY : MC_PLACE_ROW;
 }
 
-/* ------------------------------------------------------------------------- keys and options ----
- */
+/* --------------------------------------------------------------------- keys, options ---- */
 
 typedef enum key_kind {
     KEY_INPUT,
@@ -84,7 +83,7 @@ static mc_status at_body(mc_json_body *body, mc_json_token token, mc_error *err)
 {
     if (token != MC_JSON_OBJECT)
         return mc_fail(err, MC_E_BAD_REQUEST, body->json.token_at,
-                       "expected an object, " EXAMPLE ", found %s", token_name(token));
+                       "expected an object, " EXAMPLE ", found %s", mc_json_token_name(token));
     body->place = MC_PLACE_KEY;
     return MC_OK;
 }
@@ -162,10 +161,10 @@ static mc_status set_flag(mc_json_body *body, const mc_cell *value, bool *out, m
 static mc_status at_option(mc_json_body *body, mc_json_token token, mc_error *err)
 {
     mc_cell value;
-    if (!scalar(&body->json, token, &value)) {
+    if (!mc_json_scalar_cell(&body->json, token, &value)) {
         return mc_fail(err, MC_E_BAD_REQUEST, body->json.token_at,
                        "\"%s\": expected one value, found %s", KEYS[body->key].name,
-                       token_name(token));
+                       mc_json_token_name(token));
     }
     body->place = MC_PLACE_KEY;
     switch (KEYS[body->key].kind) {
@@ -211,14 +210,14 @@ static mc_status put_bare(mc_json_body *body, mc_json_token token, mc_error *err
 {
     const mc_row_schema *schema = &body->rows->schema;
     mc_cell value;
-    if (!schema->row_is_value || !scalar(&body->json, token, &value)) {
+    if (!schema->row_is_value || !mc_json_scalar_cell(&body->json, token, &value)) {
         return mc_rows_fail(body->rows, err, "expected a list of %zu value%s%s, found %s",
                             schema->n_columns, schema->n_columns == 1 ? "" : "s",
-                            schema->has_names ? " or an object" : "", token_name(token));
+                            schema->has_names ? " or an object" : "", mc_json_token_name(token));
     }
     MC_TRY(mc_rows_open(body->rows, err));
     MC_TRY(mc_rows_put(body->rows, 0, &value, err));
-    end_row(body);
+    mc_json_end_row(body);
     return MC_OK;
 }
 
@@ -228,7 +227,7 @@ static mc_status open_nested(mc_json_body *body, mc_json_token token, mc_error *
     const bool is_dict = body->rows->schema.row == MC_ROW_DICT;
     if (token != (is_dict ? MC_JSON_OBJECT : MC_JSON_LIST))
         return mc_rows_fail(body->rows, err, "expected %s, found %s",
-                            is_dict ? "an object" : "a list", token_name(token));
+                            is_dict ? "an object" : "a list", mc_json_token_name(token));
     MC_TRY(mc_rows_open(body->rows, err));
     mc_nested_begin(&body->nested);
     mc_nested_open(&body->nested, is_dict);
@@ -262,7 +261,7 @@ static mc_status at_inputs(mc_json_body *body, mc_json_token token, mc_error *er
         return mc_fail(err, MC_E_BAD_REQUEST, body->json.token_at,
                        "\"inputs\": expected a list of rows, found %s; one row goes under "
                        "\"input\"",
-                       token_name(token));
+                       mc_json_token_name(token));
     }
     body->request.single = false;
     body->place = MC_PLACE_ROW;
@@ -303,11 +302,12 @@ static mc_status at_first(mc_json_body *body, mc_json_token token, mc_error *err
 
 static mc_status end_list(mc_json_body *body, mc_error *err)
 {
-    if (body->n_filled != n_columns(body)) {
-        return mc_rows_fail(body->rows, err, "expected %zu value%s, found %zu", n_columns(body),
-                            n_columns(body) == 1 ? "" : "s", body->n_filled);
+    if (body->n_filled != mc_json_columns(body)) {
+        return mc_rows_fail(body->rows, err, "expected %zu value%s, found %zu",
+                            mc_json_columns(body), mc_json_columns(body) == 1 ? "" : "s",
+                            body->n_filled);
     }
-    end_row(body);
+    mc_json_end_row(body);
     return MC_OK;
 }
 
@@ -316,25 +316,26 @@ static mc_status at_item(mc_json_body *body, mc_json_token token, mc_error *err)
     if (token == MC_JSON_LIST_END)
         return end_list(body, err);
     mc_cell value;
-    const bool one = scalar(&body->json, token, &value);
+    const bool one = mc_json_scalar_cell(&body->json, token, &value);
     const size_t column = body->n_filled++;
-    if (column < n_columns(body)) {
+    if (column < mc_json_columns(body)) {
         if (one)
             return mc_rows_put(body->rows, column, &value, err);
         return mc_rows_fail_at(body->rows, column, err, "expected one value, found %s",
-                               token_name(token));
+                               mc_json_token_name(token));
     }
     if (one) /* counted, for the message at the end of the list */
         return MC_OK;
     return mc_rows_fail(body->rows, err, "expected %zu value%s, found %s behind them",
-                        n_columns(body), n_columns(body) == 1 ? "" : "s", token_name(token));
+                        mc_json_columns(body), mc_json_columns(body) == 1 ? "" : "s",
+                        mc_json_token_name(token));
 }
 
 static void take_numbers(mc_json_body *body)
 {
-    if (body->n_filled < n_columns(body)) {
+    if (body->n_filled < mc_json_columns(body)) {
         body->n_filled += mc_json_numbers(&body->json, body->rows->row_numbers + body->n_filled,
-                                          n_columns(body) - body->n_filled);
+                                          mc_json_columns(body) - body->n_filled);
     }
 }
 
@@ -344,7 +345,8 @@ static mc_status take_entries(mc_json_body *body, mc_error *err)
     double values[64];
     size_t wanted = 0, n = 0;
     do {
-        const size_t left = body->n_filled < n_columns(body) ? n_columns(body) - body->n_filled : 0;
+        const size_t left =
+            body->n_filled < mc_json_columns(body) ? mc_json_columns(body) - body->n_filled : 0;
         wanted = left < MC_COUNT_OF(values) ? left : MC_COUNT_OF(values);
         n = wanted == 0 ? 0 : mc_json_numbers(&body->json, values, wanted);
         MC_TRY(mc_rows_put_run(body->rows, body->n_filled, values, n, err));
@@ -366,183 +368,32 @@ static mc_status at_nested(mc_json_body *body, mc_json_token token, mc_error *er
     if (token == MC_JSON_LIST_END || token == MC_JSON_OBJECT_END) {
         MC_TRY(mc_nested_close(&body->nested, body->rows, &done, err));
         if (done)
-            end_row(body);
+            mc_json_end_row(body);
         return MC_OK;
     }
-    const bool one = scalar(&body->json, token == MC_JSON_KEY ? MC_JSON_STRING : token, &value);
+    const bool one =
+        mc_json_scalar_cell(&body->json, token == MC_JSON_KEY ? MC_JSON_STRING : token, &value);
     MC_ASSERT(one);
     return mc_nested_put(&body->nested, body->rows, &value, err);
 }
 
-/* ---------------------------------------------------------------------------- object rows ---- */
-
-static mc_status end_sparse(mc_json_body *body, mc_error *err)
-{
-    if (body->n_named > 0 || !body->has_indices || !body->has_values) {
-        return mc_rows_fail(body->rows, err,
-                            "a sparse row holds the two lists \"indices\" and \"values\", and "
-                            "nothing else");
-    }
-    const size_t n_indices = body->indices.size / sizeof(int64_t);
-    const size_t n_values = body->values.size / sizeof(double);
-    if (n_indices != n_values) {
-        return mc_rows_fail(body->rows, err,
-                            "expected as many values as indices, found %zu and %zu", n_values,
-                            n_indices);
-    }
-    MC_TRY(mc_rows_put_sparse(body->rows, (const int64_t *)(const void *)body->indices.data,
-                              (const double *)(const void *)body->values.data, n_values, err));
-    end_row(body);
-    return MC_OK;
-}
-
-static mc_status end_object(mc_json_body *body, mc_error *err)
-{
-    if (body->has_indices || body->has_values)
-        return end_sparse(body, err);
-    const mc_row_schema *schema = &body->rows->schema;
-    if (!schema->has_names) {
-        return mc_rows_fail(body->rows, err,
-                            "the model was fitted without column names: expected a list of %zu "
-                            "values, found an object",
-                            schema->n_columns);
-    }
-    const size_t missing = mc_rows_unmarked(body->rows);
-    if (missing != MC_NO_COLUMN)
-        return mc_rows_fail_at(body->rows, missing, err, "missing from the row");
-    end_row(body);
-    return MC_OK;
-}
-
-/* "indices" and "values" announce a sparse row, unless both are names of columns. */
-static mc_sparse_key sparse_key(mc_json_body *body)
-{
-    const bool indices = mc_bytes_is(body->json.text, "indices");
-    if (!indices && !mc_bytes_is(body->json.text, "values"))
-        return MC_SPARSE_NONE;
-    if (body->column != MC_NO_COLUMN &&
-        mc_rows_find(body->rows, mc_bytes_of(indices ? "values" : "indices")) != MC_NO_COLUMN)
-        return MC_SPARSE_NONE;
-    return indices ? MC_SPARSE_INDICES : MC_SPARSE_VALUES;
-}
-
-static mc_status at_name(mc_json_body *body, mc_json_token token, mc_error *err)
-{
-    if (token == MC_JSON_OBJECT_END)
-        return end_object(body, err);
-    MC_ASSERT(token == MC_JSON_KEY);
-    const mc_row_schema *schema = &body->rows->schema;
-    const mc_bytes name = body->json.text;
-    body->column = mc_rows_find(body->rows, name);
-    body->sparse = sparse_key(body);
-    body->place = MC_PLACE_NAMED;
-    if (body->column != MC_NO_COLUMN || body->sparse != MC_SPARSE_NONE)
-        return MC_OK;
-    if (!schema->has_names) {
-        return mc_rows_fail(body->rows, err,
-                            "the model was fitted without column names: expected a list of %zu "
-                            "values, found an object with the key \"%.*s\"",
-                            schema->n_columns, MC_SHOW(name));
-    }
-    if (!schema->extra_columns)
-        return mc_rows_fail(body->rows, err, "the model has no column \"%.*s\"", MC_SHOW(name));
-    return MC_OK;
-}
-
-static void begin_sparse_list(mc_json_body *body)
-{
-    const bool indices = body->sparse == MC_SPARSE_INDICES;
-    if (indices)
-        body->has_indices = true;
-    else
-        body->has_values = true;
-    (indices ? &body->indices : &body->values)->size = 0; /* of twice the same key, the last wins */
-    body->place = indices ? MC_PLACE_INDEX : MC_PLACE_SPARSE;
-}
-
-static mc_status at_named(mc_json_body *body, mc_json_token token, mc_error *err)
-{
-    if (body->sparse != MC_SPARSE_NONE && token == MC_JSON_LIST) {
-        begin_sparse_list(body);
-        return MC_OK;
-    }
-    mc_cell value;
-    const bool one = scalar(&body->json, token, &value);
-    body->place = MC_PLACE_NAME;
-    if (body->column != MC_NO_COLUMN) {
-        if (!one)
-            return mc_rows_fail_at(body->rows, body->column, err, "expected one value, found %s",
-                                   token_name(token));
-        body->n_named++;
-        /* Of twice the same key, the last wins; entries of a sparse row are not looked for again.
-         */
-        if (!mc_rows_mark(body->rows, body->column) && body->rows->sparse)
-            return mc_rows_fail_at(body->rows, body->column, err, "occurs twice");
-        return mc_rows_put(body->rows, body->column, &value, err);
-    }
-    if (body->sparse != MC_SPARSE_NONE && !body->rows->schema.extra_columns) {
-        return mc_rows_fail(body->rows, err, "\"%s\" of a sparse row: expected a list, found %s",
-                            body->sparse == MC_SPARSE_INDICES ? "indices" : "values",
-                            token_name(token));
-    }
-    if (!one) {
-        body->ignored_depth = 1;
-        body->place = MC_PLACE_IGNORED;
-    }
-    return MC_OK;
-}
-
-static mc_status at_ignored(mc_json_body *body, mc_json_token token, mc_error *err)
-{
-    (void)err;
-    if (token == MC_JSON_LIST || token == MC_JSON_OBJECT)
-        body->ignored_depth++;
-    else if (token == MC_JSON_LIST_END || token == MC_JSON_OBJECT_END)
-        body->ignored_depth--;
-    if (body->ignored_depth == 0)
-        body->place = MC_PLACE_NAME;
-    return MC_OK;
-}
-
-static mc_status at_index(mc_json_body *body, mc_json_token token, mc_error *err)
-{
-    if (token == MC_JSON_LIST_END) {
-        body->place = MC_PLACE_NAME;
-        return MC_OK;
-    }
-    if (token != MC_JSON_NUMBER || !body->json.integral)
-        return mc_rows_fail(body->rows, err, "\"indices\": expected integers below %zu, found %s",
-                            n_columns(body), token_name(token));
-    return mc_buffer_append(&body->indices, &body->json.integer, sizeof(int64_t), err);
-}
-
-static mc_status at_sparse(mc_json_body *body, mc_json_token token, mc_error *err)
-{
-    if (token == MC_JSON_LIST_END) {
-        body->place = MC_PLACE_NAME;
-        return MC_OK;
-    }
-    double number = body->json.number;
-    if (token == MC_JSON_TRUE || token == MC_JSON_FALSE)
-        number = token == MC_JSON_TRUE ? 1.0 : 0.0;
-    else if (token == MC_JSON_NULL)
-        number = __builtin_nan("");
-    else if (token != MC_JSON_NUMBER)
-        return mc_rows_fail(body->rows, err, "\"values\": expected numbers, found %s",
-                            token_name(token));
-    return mc_buffer_append(&body->values, &number, sizeof number, err);
-}
-
 /* ---------------------------------------------------------------------------------- drive ---- */
 
-typedef mc_status place_fn(mc_json_body *body, mc_json_token token, mc_error *err);
-
-static place_fn *const PLACES[MC_N_PLACES] = {
-    [MC_PLACE_BODY] = at_body,     [MC_PLACE_KEY] = at_key,         [MC_PLACE_OPTION] = at_option,
-    [MC_PLACE_INPUT] = at_input,   [MC_PLACE_INPUTS] = at_inputs,   [MC_PLACE_FIRST] = at_first,
-    [MC_PLACE_ROW] = at_row,       [MC_PLACE_ITEM] = at_item,       [MC_PLACE_NAME] = at_name,
-    [MC_PLACE_NAMED] = at_named,   [MC_PLACE_IGNORED] = at_ignored, [MC_PLACE_INDEX] = at_index,
-    [MC_PLACE_SPARSE] = at_sparse, [MC_PLACE_NESTED] = at_nested,
+static mc_json_place_fn *const PLACES[MC_N_PLACES] = {
+    [MC_PLACE_BODY] = at_body,
+    [MC_PLACE_KEY] = at_key,
+    [MC_PLACE_OPTION] = at_option,
+    [MC_PLACE_INPUT] = at_input,
+    [MC_PLACE_INPUTS] = at_inputs,
+    [MC_PLACE_FIRST] = at_first,
+    [MC_PLACE_ROW] = at_row,
+    [MC_PLACE_ITEM] = at_item,
+    [MC_PLACE_NAME] = mc_json_at_name,
+    [MC_PLACE_NAMED] = mc_json_at_named,
+    [MC_PLACE_IGNORED] = mc_json_at_ignored,
+    [MC_PLACE_INDEX] = mc_json_at_index,
+    [MC_PLACE_SPARSE] = mc_json_at_sparse,
+    [MC_PLACE_NESTED] = at_nested,
 };
 
 /* Takes every token that the chunk holds. */

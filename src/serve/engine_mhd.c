@@ -20,12 +20,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,11 +31,12 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "serve/acceptor.h"
+#include "serve/framing.h"
 #include "serve/hot_path.h"
 #include "serve/links.h"
 
 #define POOL_BYTES ((size_t)4096)
-#define SWEEP_MS   250
 /* Of the pool: what the library keeps of each header, cookie and argument beside its text, and an
  * answer's own head. */
 #define VALUE_BYTES       ((size_t)64)
@@ -70,11 +68,8 @@ typedef struct worker {
 
 struct mc_engine {
     mc_engine_options options;
-    mc_listener listener; /* closed by the acceptor thread while that runs */
     mc_links links;
-    pthread_t acceptor;
-    bool accepting;
-    int wake_fd; /* eventfd: ends the acceptor */
+    mc_acceptor acceptor;
     _Atomic bool quiet;
     _Atomic uint32_t n_flights; /* exchanges under way */
     worker *workers;            /* (n_workers), owned */
@@ -133,32 +128,6 @@ static flight *take_flight(worker *w)
     }
     w->spare = f->next;
     return f;
-}
-
-static mc_verb verb_of(const char *name)
-{
-    if (strcmp(name, "POST") == 0)
-        return MC_VERB_POST;
-    if (strcmp(name, "GET") == 0)
-        return MC_VERB_GET;
-    return strcmp(name, "HEAD") == 0 ? MC_VERB_HEAD : MC_VERB_OTHER;
-}
-
-/* The library has checked the digits; a number that does not fit counts as too large. */
-static uint64_t declared_size(const mc_exchange *exchange)
-{
-    if (exchange->verb == MC_VERB_GET)
-        return 0;
-    if (mc_exchange_header(exchange, "Transfer-Encoding") != NULL)
-        return MC_BODY_UNKNOWN;
-    const char *digits = mc_exchange_header(exchange, "Content-Length");
-    uint64_t size = 0;
-    for (; digits != NULL && *digits >= '0' && *digits <= '9'; digits++) {
-        if (__builtin_mul_overflow(size, 10u, &size) ||
-            __builtin_add_overflow(size, (uint64_t)(*digits - '0'), &size))
-            return MC_BODY_UNKNOWN - 1;
-    }
-    return size == MC_BODY_UNKNOWN ? size - 1 : size;
 }
 
 static mc_link *link_of(struct MHD_Connection *connection)
@@ -227,23 +196,6 @@ static enum MHD_Result queue_early(flight *f)
     return queue_answer(f);
 }
 
-static bool expects_continue(const mc_exchange *exchange)
-{
-    const char *expect = mc_exchange_header(exchange, "Expect");
-    return expect != NULL && strcasecmp(expect, "100-continue") == 0;
-}
-
-/* What two parsers could read differently is refused: the way of request smuggling. */
-static bool framing_is_sound(const mc_exchange *exchange)
-{
-    const size_t n_sizes = mc_exchange_count_headers(exchange, "Content-Length");
-    const char *coding = mc_exchange_header(exchange, "Transfer-Encoding");
-    if (coding != NULL && (n_sizes > 0 || strcasecmp(coding, "chunked") != 0 ||
-                           mc_exchange_count_headers(exchange, "Transfer-Encoding") > 1))
-        return false;
-    return n_sizes <= 1 && mc_exchange_count_headers(exchange, "Host") <= 1;
-}
-
 static void refuse_size(flight *f)
 {
     const mc_service *service = &f->worker->engine->options.service;
@@ -293,16 +245,16 @@ static enum MHD_Result on_head(worker *w, struct MHD_Connection *connection, con
     f->answered = f->too_large = false;
     atomic_store_explicit(&f->wait, WAIT_NONE, memory_order_relaxed);
     mc_exchange *x = &f->exchange;
-    x->verb = verb_of(verb);
+    x->verb = mc_verb_of(verb);
     x->verb_name = verb;
     x->path = path;
     x->arrived_ns = mc_now_ns();
-    x->body_size = declared_size(x);
+    x->body_size = mc_exchange_declared_size(x);
     x->answer = (mc_answer){.http = 200, .content_type = "application/json"};
     (void)atomic_fetch_add_explicit(&engine->n_flights, 1, memory_order_relaxed);
 
     f->answered = service->begin(service->user, x) == MC_STEP_ANSWER;
-    if (!framing_is_sound(x)) {
+    if (!mc_exchange_framing_is_sound(x)) {
         service->refuse(service->user, x, MC_E_BAD_REQUEST,
                         "expected one Content-Length, or Transfer-Encoding: chunked, and one Host");
         return queue_early(f);
@@ -311,7 +263,7 @@ static enum MHD_Result on_head(worker *w, struct MHD_Connection *connection, con
         refuse_size(f);
         return queue_early(f);
     }
-    if (f->answered && x->body_size != 0 && expects_continue(x))
+    if (f->answered && x->body_size != 0 && mc_exchange_expects_continue(x))
         return queue_early(f);
     return mc_link_enter(f->link, MC_PHASE_HEAD, MC_PHASE_BODY, body_deadline(engine, x)) ? MHD_YES
                                                                                           : MHD_NO;
@@ -440,33 +392,11 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
     (void)atomic_fetch_sub_explicit(&w->n_links, 1, memory_order_relaxed);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    const char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-/* Decodes %XX in place, but for %00, which would cut the path short. */
 static size_t unescape(void *user, struct MHD_Connection *connection, char *text)
 {
     (void)user;
     (void)connection;
-    char *to = text;
-    for (const char *at = text; *at != '\0'; to++) {
-        const int high = at[0] == '%' ? hex_digit(at[1]) : -1;
-        const int low = high >= 0 ? hex_digit(at[2]) : -1;
-        const int value = low >= 0 ? high * 16 + low : 0;
-        if (value > 0) {
-            *to = (char)value;
-            at += 3;
-        } else {
-            *to = *at++;
-        }
-    }
-    *to = '\0';
-    return (size_t)(to - text);
+    return mc_url_unescape(text);
 }
 
 static worker *least_loaded(mc_engine *engine)
@@ -493,8 +423,9 @@ static uint32_t count_connections(const mc_engine *engine)
     return n;
 }
 
-static void hand_over(mc_engine *engine, int fd, const struct sockaddr *address, socklen_t size)
+static void hand_over(void *user, int fd, const struct sockaddr *address, socklen_t size)
 {
+    mc_engine *engine = user;
     const int one = 1;
     if (count_connections(engine) >= engine->options.max_connections) {
         (void)close(fd);
@@ -505,50 +436,6 @@ static void hand_over(mc_engine *engine, int fd, const struct sockaddr *address,
     (void)atomic_fetch_add_explicit(&w->n_links, 1, memory_order_relaxed);
     if (MHD_add_connection(w->daemon, fd, address, size) != MHD_YES) /* it has closed fd */
         (void)atomic_fetch_sub_explicit(&w->n_links, 1, memory_order_relaxed);
-}
-
-static void accept_all(mc_engine *engine)
-{
-    for (;;) {
-        struct sockaddr_storage address;
-        socklen_t size = sizeof address;
-        const int fd = accept4(engine->listener.fd, (struct sockaddr *)&address, &size,
-                               SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            hand_over(engine, fd, (struct sockaddr *)&address, size);
-            continue;
-        }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            const struct timespec pause = {.tv_nsec = 10000000}; /* until some connection ends */
-            (void)nanosleep(&pause, NULL);
-        }
-        if (errno != EINTR && errno != ECONNABORTED)
-            return;
-    }
-}
-
-static void *acceptor_main(void *user)
-{
-    mc_engine *engine = user;
-    struct pollfd polled[2] = {{.fd = engine->listener.fd, .events = POLLIN},
-                               {.fd = engine->wake_fd, .events = POLLIN}};
-    uint64_t swept_ns = mc_now_ns();
-    for (;;) {
-        const int n = poll(polled, 2, SWEEP_MS);
-        if (n > 0 && polled[1].revents != 0)
-            return NULL;
-        if (n > 0 && polled[0].revents != 0)
-            accept_all(engine);
-        if (atomic_load_explicit(&engine->quiet, memory_order_relaxed)) {
-            mc_listener_close(&engine->listener);
-            polled[0].fd = -1;
-        }
-        const uint64_t now_ns = mc_now_ns();
-        if (now_ns - swept_ns < (uint64_t)SWEEP_MS * 900000)
-            continue;
-        swept_ns = now_ns;
-        mc_links_sweep(&engine->links, now_ns);
-    }
 }
 
 /* ------------------------------------------------------------------------ start and stop ---- */
@@ -576,12 +463,7 @@ static mc_status start_threads(mc_engine *engine, mc_error *err)
 {
     for (uint32_t i = 0; i < engine->options.n_workers; i++)
         MC_TRY(start_worker(engine, i, err));
-    const int failed = pthread_create(&engine->acceptor, NULL, acceptor_main, engine);
-    if (failed != 0)
-        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "the acceptor thread cannot start: %s",
-                       strerrordesc_np(failed));
-    engine->accepting = true;
-    return MC_OK;
+    return mc_acceptor_start(&engine->acceptor, hand_over, engine, err);
 }
 
 mc_status mc_engine_start(const mc_engine_options *options, mc_engine **out, mc_error *err)
@@ -599,9 +481,8 @@ mc_status mc_engine_start(const mc_engine_options *options, mc_engine **out, mc_
     }
     engine->options = *options;
     engine->workers = workers;
-    engine->listener = options->listener;
-    engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     mc_links_init(&engine->links);
+    mc_acceptor_init(&engine->acceptor, &options->listener, &engine->links);
     *out = engine; /* before the threads: the first request may come at once */
     const mc_status status = start_threads(engine, err);
     if (status != MC_OK) {
@@ -614,6 +495,7 @@ mc_status mc_engine_start(const mc_engine_options *options, mc_engine **out, mc_
 void mc_engine_quiesce(mc_engine *engine)
 {
     atomic_store_explicit(&engine->quiet, true, memory_order_relaxed);
+    mc_acceptor_close(&engine->acceptor);
     mc_links_end_idle(&engine->links);
 }
 
@@ -634,17 +516,14 @@ void mc_engine_stop(mc_engine *engine)
 {
     if (engine == NULL)
         return;
-    const uint64_t one = 1;
-    if (engine->accepting && write(engine->wake_fd, &one, sizeof one) == sizeof one)
-        (void)pthread_join(engine->acceptor, NULL);
-    mc_listener_close(&engine->listener);
+    mc_acceptor_stop(&engine->acceptor);
     for (uint32_t i = 0; i < engine->options.n_workers; i++) {
         if (engine->workers[i].daemon != NULL)
             MHD_stop_daemon(engine->workers[i].daemon);
         destroy_flights(&engine->workers[i]);
     }
     mc_links_fini(&engine->links);
-    (void)close(engine->wake_fd);
+    mc_acceptor_fini(&engine->acceptor);
     mc_free(engine->workers);
     mc_free(engine);
 }
