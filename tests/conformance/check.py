@@ -73,21 +73,35 @@ def _batches(n_rows, size):
     return [np.arange(at, min(at + size, n_rows)) for at in starts[::step]]
 
 
+def _orders(n_rows):
+    """All rows, backwards and mixed: neither neighbours nor places are those of the first run."""
+    return [np.arange(n_rows)[::-1], np.random.RandomState(n_rows).permutation(n_rows)]
+
+
+def _same_bits(whole, part, batch, n_rows):
+    """Are the rows of `part` those of `whole` that the batch names?"""
+    values = whole.values[batch]
+    if whole.name == "cov":  # of pairs of rows
+        values = values.reshape(len(batch), n_rows, -1)[:, batch].reshape(len(batch), -1)
+    wanted = type(whole)(whole.name, whole.kind, whole.scalar, whole.sparse, values)
+    return wanted.identity() == part.identity()
+
+
 def _check_invariance(model, method, rows, output, batches):
-    """A row's answer is bit-identical alone, in any batch, at any place."""
-    for size in batches:
-        for batch in _batches(rows.n_rows, size):
-            if method == "predict_cov" and size > rows.n_rows:
-                continue  # a row's noise is its own: the same row twice is two rows
-            again = model.predict(method, rows.take(batch))
-            for whole, part in zip(output.parts, again.parts):
-                values = whole.values[batch]
-                if whole.name == "cov":  # of pairs of rows
-                    pairs = values.reshape(len(batch), rows.n_rows, -1)
-                    values = pairs[:, batch].reshape(len(batch), -1)
-                wanted = type(whole)(whole.name, whole.kind, whole.scalar, whole.sparse, values)
-                if wanted.identity() != part.identity():
-                    raise Mismatch("in batches of %d: not the bits of the first run" % size)
+    """A row's answer is bit-identical alone, in any batch, at any place. Returns how many other
+    batches were asked."""
+    asked = [batch for size in batches for batch in _batches(rows.n_rows, size)]
+    if method == "predict_cov":  # a row's noise is its own: the same row twice is two rows
+        asked = [batch for batch in asked if len(batch) <= rows.n_rows]
+    asked += _orders(rows.n_rows)
+    for batch in asked:
+        again = model.predict(method, rows.take(batch))
+        if len(again.parts) != len(output.parts) or not all(
+            _same_bits(whole, part, batch, rows.n_rows)
+            for whole, part in zip(output.parts, again.parts)
+        ):
+            raise Mismatch("in a batch of %d: not the bits of the first run" % len(batch))
+    return len(asked)
 
 
 def _check_no_rows(model, method, rows, output):
@@ -129,9 +143,9 @@ def _check_method(model, recorded, rows, description, result):
     rows = _asked_rows(model, method, rows)
     output = model.predict(method, rows)
     distance = compare(recorded, description, output)
-    result["methods"][recorded] = asdict(distance)
     images = description["input"]["kind"] == "images"  # whose answers are large
-    _check_invariance(model, method, rows, output, BATCHES[:3] if images else BATCHES)
+    n_batches = _check_invariance(model, method, rows, output, BATCHES[:3] if images else BATCHES)
+    result["methods"][recorded] = dict(asdict(distance), n_batches=n_batches)
     _check_no_rows(model, method, rows, output)
 
 

@@ -31,10 +31,11 @@ def generator_hash():
     return digest.hexdigest()[:12]
 
 
-def generate(version, suite, options=()):
-    """The folder of a suite, made when it is missing. The options are the generator's."""
+def generate(version, suite, options=(), part=""):
+    """The folder of a suite, made when it is missing. The options are the generator's, `part` says
+    which share of the suite they ask for."""
     wanted = hashlib.sha256(environments.requirements(version).read_bytes()).hexdigest()[:6]
-    folder = OUT / ("%s-%s-%s%s" % (version, suite, generator_hash(), wanted))
+    folder = OUT / ("%s-%s%s-%s%s" % (version, suite, part, generator_hash(), wanted))
     if (folder / "_index.json").exists():
         return folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -142,12 +143,18 @@ def counts(results):
     return tuple(statuses.count(status) for status in ("passed", "failed", "refused"))
 
 
-def save(version, suite, results):
+def results_path(version, suite):
+    return OUT / ("results-%s-%s.json" % (version, suite))
+
+
+def save(version, suite, results, **made_by):
     """Writes the results of a suite; those of an earlier drawn suite go."""
     for old in OUT.glob("results-%s-*.json" % version):
         if suite not in FIXED and not old.stem.endswith(FIXED):
             old.unlink()
-    path = OUT / ("results-%s-%s.json" % (version, suite))
-    data = {"sklearn": version, "suite": suite, "results": results}
-    path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    data = {"sklearn": version, "suite": suite, **made_by, "results": results}
+    path = results_path(version, suite)
+    whole = path.with_suffix(".new")  # a run that is stopped here leaves the former
+    whole.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    whole.rename(path)
     return path
