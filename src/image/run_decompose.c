@@ -214,7 +214,8 @@ mc_status mc_run_pursue(const mc_run *run, const mc_step *step, mc_error *err)
     const double *target = mc_run_f64(run, step->src);
     double *out = mc_run_dst(run, step);
     for (size_t i = 0; i < run->n_rows; i++)
-        mc_pursue(gram, target + i * k, k, step->n[0], out + i * width, out + i * width + k);
+        mc_pursue(gram, target + i * k, k, step->n[0], step->value[0], out + i * width,
+                  out + i * width + k);
     return MC_OK;
 }
 
@@ -222,6 +223,7 @@ mc_status mc_check_pursue(const mc_view *view, const mc_step *step, mc_error *er
 {
     const size_t k = mc_check_width(view, step->src), n = step->n[0];
     MC_TRY(mc_check_that(view, step, n >= 1 && n <= k, "it chooses none, or more than all", err));
+    MC_TRY(mc_check_that(view, step, step->value[0] >= 0.0, "it has no least product", err));
     return check_code(view, step, k + MC_PURSUIT_SCRATCH(k, n), err);
 }
 

@@ -8,7 +8,6 @@
  *          rule falls on the other side of its threshold, another BLAS would differ as well. */
 #include "kernel/sparse_code.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -35,6 +34,7 @@ static void exchange(double *a, double *b)
 typedef struct pursuit {
     const double *gram;
     size_t k, n, n_active;
+    double least;
     double *order;  /* (k) atom at each place; doubles hold these exactly */
     double *target; /* (k) */
     double *left;   /* (k) products of the atoms with what is left of the row */
@@ -64,7 +64,7 @@ static bool extend(const pursuit *p, size_t place)
         row[j] = gram_at(p, place, j);
     mc_solve_lower(p->factor, p->n_active, p->n, row);
     const double pivot = gram_at(p, place, place) - dot(row, row, p->n_active);
-    if (p->n_active > 0 && pivot <= DBL_EPSILON)
+    if (p->n_active > 0 && pivot <= p->least)
         return false;
     row[p->n_active] = sqrt(pivot);
     return true;
@@ -83,10 +83,10 @@ static void solve_chosen(const pursuit *p)
     }
 }
 
-void mc_pursue(const double *gram, const double *target, size_t k, size_t n, double *code,
-               double *scratch)
+void mc_pursue(const double *gram, const double *target, size_t k, size_t n, double least,
+               double *code, double *scratch)
 {
-    pursuit p = {.gram = gram, .k = k, .n = n, .order = scratch};
+    pursuit p = {.gram = gram, .k = k, .n = n, .least = least, .order = scratch};
     p.target = p.order + k;
     p.left = p.target + k;
     p.code = p.left + k;
@@ -97,7 +97,7 @@ void mc_pursue(const double *gram, const double *target, size_t k, size_t n, dou
     memcpy(p.left, target, k * sizeof *target);
     while (p.n_active < n) {
         const size_t place = nearest(p.left, k);
-        if (place < p.n_active || p.left[place] * p.left[place] < DBL_EPSILON || !extend(&p, place))
+        if (place < p.n_active || p.left[place] * p.left[place] < least || !extend(&p, place))
             break;
         exchange(&p.order[p.n_active], &p.order[place]);
         exchange(&p.target[p.n_active], &p.target[place]);

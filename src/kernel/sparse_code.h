@@ -6,11 +6,12 @@
 #define MC_KERNEL_SPARSE_CODE_H
 #include "base/base.h"
 
-/* Orthogonal matching pursuit: the atom nearest to what is left, n times, 1 <= n <= k. */
+/* Orthogonal matching pursuit: the atom nearest to what is left, n times, 1 <= n <= k. Squares of
+ * products, and of what an atom adds, up to `least` end it: scikit-learn's eps of gram's dtype. */
 #define MC_PURSUIT_SCRATCH(k, n) (3 * (k) + (n) + (n) * (n))
 /* O(n k n). */
-void mc_pursue(const double *gram, const double *target, size_t k, size_t n, double *code,
-               double *scratch);
+void mc_pursue(const double *gram, const double *target, size_t k, size_t n, double least,
+               double *code, double *scratch);
 
 typedef enum mc_screening {
     MC_SCREEN_NOT,   /* up to 1.7 */

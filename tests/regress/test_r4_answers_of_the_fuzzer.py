@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 import sklearn
-from sklearn.decomposition import TruncatedSVD
+from sklearn.decomposition import DictionaryLearning, TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.conformance import native  # noqa: E402
@@ -48,3 +49,23 @@ def test_probabilities_of_far_rows_are_shares(tmp_path, far):
     for method in ("predict_proba", "predict_log_proba"):
         part = answer(tmp_path, estimator, method, native.dense(row))
         assert part.values == pytest.approx(getattr(estimator, method)(row), rel=1e-12)
+
+
+def test_codes_of_a_dictionary_in_single_precision_end_at_its_eps(tmp_path):
+    """The pursuit took products below the eps of float32, where scikit-learn's takes none."""
+    X = np.random.RandomState(0).normal(size=(30, 3)).astype(np.float32)
+    settings = {"transform_algorithm": "omp", "max_iter": 2, "random_state": 0}
+    for dtype in (np.float32, np.float64):
+        estimator = DictionaryLearning(2, **settings).fit(X.astype(dtype))
+        rows = np.array([[1e-4, 0, 0], [0, 2e-4, 1e-9], [1e-2, 1, 0], [0, 0, 0]], dtype=dtype)
+        part = answer(tmp_path, estimator, "transform", native.dense(rows))
+        assert part.values == pytest.approx(estimator.transform(rows), rel=1e-5, abs=1e-12)
+
+
+def test_a_category_that_is_the_text_nan_comes_back_as_text(tmp_path):
+    """The fuzzer took it for a missing value; both have to be told apart."""
+    X = np.array([["nan"], [np.nan], ["red"]], dtype=object)
+    estimator = OrdinalEncoder().fit(X)
+    part = answer(tmp_path, estimator, "inverse_transform", native.dense(estimator.transform(X)))
+    got = part.values.ravel().tolist()
+    assert got[0] == "nan" and got[1] != got[1] and got[2] == "red"

@@ -97,6 +97,7 @@ static void make_codes(making *m, results *r, uint32_t products, uint32_t length
     mc_step step = step_of(MC_OP_PURSUE);
     step.src = products;
     step.n[0] = 2;
+    step.value[0] = 1e-16;
     step.array[0] = make_gram(m);
     keep_answer(m, r, make_step(m, step, K + MC_PURSUIT_SCRATCH(K, 2)));
     for (uint32_t screening = MC_SCREEN_NOT; screening <= MC_SCREEN_ONCE; screening++) {

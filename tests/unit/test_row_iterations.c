@@ -1,5 +1,6 @@
 /* test_row_iterations.c: kernels that iterate on one row end, whatever the row, and at the right
  * place: known answers, rows of zeros, atoms that depend on each other, numbers that overflow. */
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +55,7 @@ static void codes_by_orthonormal_atoms(void **state)
     const double target[K] = {3.0, -2.0, 0.5}, shrunk[K] = {2.0, -1.0, 0.0};
     const double two[K] = {3.0, -2.0, 0.0};
     double code[K], scratch[128];
-    mc_pursue(UNIT, target, K, 2, code, scratch);
+    mc_pursue(UNIT, target, K, 2, DBL_EPSILON, code, scratch);
     assert_near(code, two, K);
     for (mc_screening s = MC_SCREEN_NOT; s <= MC_SCREEN_ONCE; s++) {
         const mc_lasso by = {
@@ -101,7 +102,7 @@ static void odd_rows_end(void **state)
     double code[K], scratch[128];
     for (size_t i = 0; i < MC_COUNT_OF(ODD_ROWS); i++) {
         const double *row = ODD_ROWS[i];
-        mc_pursue(TWINS, row, K, K, code, scratch);
+        mc_pursue(TWINS, row, K, K, DBL_EPSILON, code, scratch);
         for (mc_screening s = MC_SCREEN_NOT; s <= MC_SCREEN_ONCE; s++) {
             const mc_lasso by = {
                 .gram = TWINS, .k = K, .penalty = 0.5, .tol = 1e-8, .screening = s, .max_iter = 50};
@@ -127,7 +128,7 @@ static void pursuit_leaves_dependent_atoms(void **state)
     (void)state;
     const double target[K] = {2.0, 2.0, 1.0}, want[K] = {2.0, 0.0, 0.0};
     double code[K], scratch[128];
-    mc_pursue(TWINS, target, K, K, code, scratch);
+    mc_pursue(TWINS, target, K, K, DBL_EPSILON, code, scratch);
     assert_near(code, want, K);
 }
 

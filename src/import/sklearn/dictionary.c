@@ -5,6 +5,7 @@
  * Exact    See kernel/sparse_code.c and lars.c. "threshold" is within the bound of kernel/linear.c.
  * Versions "lasso_cd" stops at a duality gap of 1e-4 of the row up to 1.7, of 1e-8 since 1.8, which
  *          screens atoms. inverse_transform is there since 1.7. */
+#include <float.h>
 #include <math.h>
 
 #include "base/limits.h"
@@ -109,6 +110,7 @@ static mc_status emit_pursuit(mc_lowering *to, const mc_value *est, const coding
                               const mc_sym *products, mc_sym *out, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(PURSUE);
+    mc_ndarray atoms;
     size_t square = 0;
     if (c->n_nonzero > c->k)
         return mc_refuse(err, est, "transform_n_nonzero_coefs: expected at most %zu atoms", c->k);
@@ -116,6 +118,8 @@ static mc_status emit_pursuit(mc_lowering *to, const mc_value *est, const coding
         return mc_refuse(err, est, "transform_n_nonzero_coefs: %zu are too many", c->n_nonzero);
     step.src = products->buffer;
     step.n[0] = (uint32_t)c->n_nonzero;
+    MC_TRY(mc_attr_array(to, est, atoms_name(est), &atoms, err));
+    step.value[0] = atoms.dtype.item_size == sizeof(float) ? (double)FLT_EPSILON : DBL_EPSILON;
     return emit_code(to, step, c, MC_PURSUIT_SCRATCH(c->k, c->n_nonzero), out, err);
 }
 
