@@ -12,9 +12,6 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_lightgbm;
-mc_shape_fn mc_shape_lightgbm;
-
 static bool is_booster(const mc_value *est)
 {
     return mc_bytes_is(mc_class_name(est), "Booster");

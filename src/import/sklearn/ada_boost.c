@@ -15,9 +15,6 @@
 #include "import/sklearn/meta_ask.h"
 #include "import/sklearn/tree_ensemble.h"
 
-mc_lower_fn mc_lower_ada_boost;
-mc_lower_fn mc_lower_ada_boost_regressor;
-
 typedef struct ada {
     const mc_value *est;
     mc_items trees; /* estimators_, of whatever kind */

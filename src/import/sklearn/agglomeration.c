@@ -10,8 +10,6 @@
 #include "import/sklearn/emit.h"
 #include "kernel/pool.h"
 
-mc_lower_fn mc_lower_feature_agglomeration;
-
 /* Which columns lie in which group: columns in order within groups in order. */
 typedef struct grouping {
     size_t n_groups;

@@ -10,8 +10,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/tree_ensemble.h"
 
-mc_lower_fn mc_lower_bagging;
-
 typedef struct bagging {
     const mc_value *est;
     mc_items estimators;

@@ -9,8 +9,6 @@
 #include "import/sklearn/centres_of.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_bisecting_k_means;
-
 typedef struct split {
     const mc_value *est;
     const double *mean;     /* (d) added to each centre, or NULL */

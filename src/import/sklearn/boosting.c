@@ -13,8 +13,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/tree_ensemble.h"
 
-mc_lower_fn mc_lower_gradient_boosting;
-
 typedef struct boosting {
     const mc_value *est;
     mc_items trees; /* (n_iterations, n_columns), C order */

@@ -14,8 +14,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/meta_ask.h"
 
-mc_lower_fn mc_lower_calibrated;
-
 typedef struct calibrated {
     const mc_value *est; /* the CalibratedClassifierCV: its version counts */
     const mc_cell *classes;

@@ -11,8 +11,6 @@
 #include "import/sklearn/emit.h"
 #include "kernel/solve.h"
 
-mc_lower_fn mc_lower_elliptic_envelope;
-
 /* precision_, or the pseudo-inverse of covariance_ where it was not stored. */
 static mc_status precision(mc_lowering *to, const mc_value *est, size_t d, const double **out,
                            mc_error *err)

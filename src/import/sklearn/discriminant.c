@@ -11,8 +11,6 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_quadratic_discriminant;
-
 typedef struct quadratic {
     const mc_value *est;
     size_t k, d;

@@ -9,9 +9,6 @@
 #include "import/sklearn/emit.h"
 #include "kernel/category.h"
 
-mc_lower_fn mc_lower_dummy_classifier;
-mc_lower_fn mc_lower_dummy_regressor;
-
 /* 0.18 to 0.21 know no _strategy: the parameter stands. */
 static const char *strategy_name(const mc_value *est)
 {

@@ -10,10 +10,6 @@
 #include "import/sklearn/emit.h"
 #include "kernel/column_map.h"
 
-mc_lower_fn mc_lower_power;
-mc_lower_fn mc_lower_quantile;
-mc_lower_fn mc_lower_polynomial;
-
 static bool is_way(mc_method method)
 {
     return method == MC_METHOD_TRANSFORM || method == MC_METHOD_INVERSE_TRANSFORM;

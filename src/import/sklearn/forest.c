@@ -9,10 +9,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/tree_ensemble.h"
 
-mc_lower_fn mc_lower_decision_tree;
-mc_lower_fn mc_lower_forest;
-mc_lower_fn mc_lower_trees_embedding;
-
 static bool is_classifier(const mc_value *est)
 {
     const mc_bytes name = mc_class_name(est);

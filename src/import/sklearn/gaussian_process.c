@@ -10,8 +10,6 @@
 
 #include "import/sklearn/kernel_rows.h"
 
-mc_lower_fn mc_lower_gaussian_process_regressor, mc_lower_gaussian_process_classifier;
-
 /* k(x, X_train_), of the kernel as it was fitted. */
 static mc_status train_kernel(mc_lowering *to, const mc_value *est, const mc_sym *x, mc_sym *out,
                               mc_error *err)

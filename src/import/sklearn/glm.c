@@ -9,8 +9,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/linear_scores.h"
 
-mc_lower_fn mc_lower_glm;
-
 static mc_status link_is_log(const mc_value *est, bool *out, mc_error *err)
 {
     const mc_bytes link = mc_attr_text(est, "link");

@@ -12,8 +12,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/tree_ensemble.h"
 
-mc_lower_fn mc_lower_hist_boosting;
-
 /* Fields of a predictor's nodes, in scratch memory. */
 typedef enum node_field {
     LEFT,

@@ -10,8 +10,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/tree_ensemble.h"
 
-mc_lower_fn mc_lower_isolation_forest;
-
 /* The trees' own columns, or NULL where all trees see all of x in its order. */
 static mc_status tree_columns(mc_lowering *to, const mc_value *est, size_t n_trees,
                               size_t n_features, const mc_tree_columns **out, mc_error *err)

@@ -6,8 +6,6 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_isotonic;
-
 /* What lies outside of the points: moved to the end, NaN, or refused. */
 static mc_status limit(mc_lowering *to, const mc_value *est, mc_sym *y, mc_step *step,
                        mc_error *err)

@@ -11,8 +11,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/impute.h"
 
-mc_lower_fn mc_lower_iterative_imputer;
-
 /* What is known of the columns that are kept. */
 typedef struct rounds {
     const mc_value *est;

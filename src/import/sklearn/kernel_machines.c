@@ -8,8 +8,6 @@
 
 #include "import/sklearn/kernel_rows.h"
 
-mc_lower_fn mc_lower_kernel_ridge, mc_lower_kernel_pca, mc_lower_kernel_centerer, mc_lower_nystroem;
-
 static bool is_precomputed(const mc_value *est)
 {
     return mc_attr_is_text(est, "kernel", "precomputed");

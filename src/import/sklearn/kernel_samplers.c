@@ -10,9 +10,6 @@
 #include "import/sklearn/kernel_rows.h"
 #include "kernel/sketch.h"
 
-mc_lower_fn mc_lower_rbf_sampler, mc_lower_skewed_chi2_sampler, mc_lower_additive_chi2_sampler,
-    mc_lower_polynomial_count_sketch;
-
 /* cos(x @ random_weights_ + random_offset_) * scale */
 static mc_status waves(mc_lowering *to, const mc_value *est, const mc_sym *x, double scale,
                        mc_answer *out, mc_error *err)

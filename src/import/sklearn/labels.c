@@ -10,10 +10,6 @@
 #include "import/sklearn/encoder_tables.h"
 #include "import/sklearn/encoders.h"
 
-mc_lower_fn mc_lower_label_encoder;
-mc_lower_fn mc_lower_label_binarizer;
-mc_lower_fn mc_lower_label_sets;
-
 /* classes_ as one column of an encoder; category i has code i. */
 typedef struct classes {
     mc_cell *cells;

@@ -11,8 +11,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/linear_scores.h"
 
-mc_lower_fn mc_lower_bayesian_regressor;
-
 /* ARDRegression: sigma_ has only the columns whose lambda_ is below the threshold. */
 static mc_status kept_columns(mc_lowering *to, const mc_value *est, const mc_sym *x, mc_sym *out,
                               mc_error *err)

@@ -10,9 +10,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/linear_scores.h"
 
-mc_lower_fn mc_lower_linear_classifier;
-mc_lower_fn mc_lower_ridge_classifier;
-
 mc_status mc_lower_linear_classifier(mc_lowering *to, const mc_value *est, mc_method method,
                                      const mc_sym *x, mc_answer *out, mc_error *err)
 {

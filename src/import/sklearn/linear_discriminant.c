@@ -10,8 +10,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/linear_scores.h"
 
-mc_lower_fn mc_lower_linear_discriminant;
-
 static mc_status proba(mc_lowering *to, const mc_value *est, const mc_sym *scores, mc_sym *out,
                        mc_error *err)
 {

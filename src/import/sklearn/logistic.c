@@ -13,8 +13,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/linear_scores.h"
 
-mc_lower_fn mc_lower_logistic;
-
 static bool solver_is_one_vs_rest(const mc_lowering *to, const mc_value *est)
 {
     return mc_attr_is_text(est, "solver", "liblinear") ||

@@ -13,9 +13,6 @@
 #include "import/sklearn/centres_of.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_gaussian_mixture;
-mc_lower_fn mc_lower_bayesian_mixture;
-
 typedef struct mixture {
     const mc_value *est;
     size_t k, d;

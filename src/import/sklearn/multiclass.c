@@ -12,11 +12,6 @@
 #include "import/sklearn/kernel_rows.h"
 #include "import/sklearn/meta_ask.h"
 
-mc_lower_fn mc_lower_one_vs_rest;
-mc_lower_fn mc_lower_one_vs_one;
-mc_lower_fn mc_lower_output_code;
-mc_lower_fn mc_lower_constant_predictor;
-
 /* _predict_binary() of every estimator, in order. */
 static mc_status binary_scores(mc_lowering *to, const mc_items *estimators, const mc_sym *x,
                                mc_sym *out, mc_error *err)

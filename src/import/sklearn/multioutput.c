@@ -9,9 +9,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/meta_ask.h"
 
-mc_lower_fn mc_lower_multi_output;
-mc_lower_fn mc_lower_chain;
-
 static mc_status read_estimators(mc_lowering *to, const mc_value *est, mc_items *out, mc_error *err)
 {
     MC_TRY(mc_attr_items(to, est, "estimators_", out, err));

@@ -12,12 +12,6 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_gaussian_nb;
-mc_lower_fn mc_lower_multinomial_nb;
-mc_lower_fn mc_lower_complement_nb;
-mc_lower_fn mc_lower_bernoulli_nb;
-mc_lower_fn mc_lower_categorical_nb;
-
 /* A classifier whose likelihoods are to be worked out. */
 typedef struct bayes {
     const mc_value *est;

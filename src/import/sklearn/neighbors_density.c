@@ -13,11 +13,6 @@
 #include "import/sklearn/neighbors_fit.h"
 #include "kernel/tree_density.h"
 
-mc_lower_fn mc_lower_local_outlier_factor;
-mc_lower_fn mc_lower_kernel_density;
-mc_lower_fn mc_lower_nearest_centroid;
-mc_lower_fn mc_lower_neighborhood_components;
-
 static mc_status number_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width,
                              mc_sym *out, mc_error *err)
 {

@@ -13,11 +13,6 @@
 #include "import/sklearn/neighbors_fit.h"
 #include "kernel/barycenter.h"
 
-mc_lower_fn mc_lower_isomap;
-mc_lower_fn mc_lower_locally_linear_embedding;
-mc_lower_fn mc_lower_label_propagation;
-mc_lower_fn mc_lower_knn_imputer;
-
 static mc_status number_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width,
                              mc_sym *out, mc_error *err)
 {

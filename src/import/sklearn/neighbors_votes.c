@@ -15,11 +15,6 @@
 #include "kernel/category.h"
 #include "kernel/neighbor_sums.h"
 
-mc_lower_fn mc_lower_neighbors_classifier;
-mc_lower_fn mc_lower_neighbors_regressor;
-mc_lower_fn mc_lower_neighbors_transformer;
-mc_lower_fn mc_lower_nearest_neighbors;
-
 /* A KNeighbors or RadiusNeighbors estimator asked for the neighbours of rows. */
 typedef struct asked {
     const mc_value *est;

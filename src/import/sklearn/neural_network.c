@@ -12,10 +12,6 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_mlp_classifier;
-mc_lower_fn mc_lower_mlp_regressor;
-mc_lower_fn mc_lower_bernoulli_rbm;
-
 /* ------------------------------------------------------------------------------ layers ---- */
 
 /* What a layer makes of its sums; by the name of `attribute`. */

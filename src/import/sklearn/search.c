@@ -8,9 +8,6 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_search;
-mc_lower_fn mc_lower_frozen;
-
 mc_status mc_lower_search(mc_lowering *to, const mc_value *est, mc_method method, const mc_sym *x,
                           mc_answer *out, mc_error *err)
 {

@@ -12,12 +12,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/tree_ensemble.h"
 
-mc_lower_fn mc_lower_variance_threshold;
-mc_lower_fn mc_lower_univariate;
-mc_lower_fn mc_lower_model_selector;
-mc_lower_fn mc_lower_supported;
-mc_lower_fn mc_lower_elimination;
-
 /* ----------------------------------------------------------------------------- helpers ---- */
 
 mc_status mc_mask_places(mc_lowering *to, const uint8_t *mask, size_t n, const uint32_t **out,

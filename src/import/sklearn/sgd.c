@@ -8,9 +8,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/linear_scores.h"
 
-mc_lower_fn mc_lower_sgd_classifier;
-mc_lower_fn mc_lower_sgd_one_class;
-
 /* (clip(s, -1, 1) + 1) / 2; a row of zeros is shared equally in all versions. */
 static mc_status proba_modified_huber(mc_lowering *to, const mc_value *est, const mc_sym *scores,
                                       mc_sym *out, mc_error *err)

@@ -9,9 +9,6 @@
 #include "import/sklearn/emit.h"
 #include "kernel/spline.h"
 
-mc_lower_fn mc_lower_spline;
-mc_lower_fn mc_lower_bins;
-
 /* ------------------------------------------------------------------------------ splines ---- */
 
 typedef struct splines {

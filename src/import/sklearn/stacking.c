@@ -10,8 +10,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/meta_ask.h"
 
-mc_lower_fn mc_lower_stacking;
-
 static mc_status method_of(const mc_value *est, const mc_value *name, mc_method *out, mc_error *err)
 {
     if (!mc_value_is(name, MC_KIND_TEXT) ||

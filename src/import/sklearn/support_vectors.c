@@ -12,8 +12,6 @@
 #include "import/sklearn/kernel_rows.h"
 #include "kernel/svm.h"
 
-mc_lower_fn mc_lower_svc, mc_lower_svr, mc_lower_one_class_svm;
-
 typedef struct machine {
     const mc_value *est;
     size_t n_classes; /* 2 of regression and one class: the second has no vectors */

@@ -5,8 +5,6 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_transformed_target;
-
 /* One column is 1-D again if y was 1-D in training. */
 mc_status mc_lower_transformed_target(mc_lowering *to, const mc_value *est, mc_method method,
                                       const mc_sym *x, mc_answer *out, mc_error *err)

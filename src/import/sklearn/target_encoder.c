@@ -8,8 +8,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/encoder_tables.h"
 
-mc_lower_fn mc_lower_target_encoder;
-
 typedef struct targets {
     mc_items categories, encodings;
     const double *means; /* (n_classes) */

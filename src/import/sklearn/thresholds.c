@@ -11,9 +11,6 @@
 #include "import/sklearn/meta_ask.h"
 #include "kernel/category.h"
 
-mc_lower_fn mc_lower_threshold;
-mc_lower_fn mc_lower_self_training;
-
 /* ------------------------------------------------------------------------ the positive class ----
  */
 

@@ -12,9 +12,6 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/meta_ask.h"
 
-mc_lower_fn mc_lower_voting_classifier;
-mc_lower_fn mc_lower_voting_regressor;
-
 typedef struct voting {
     const mc_value *est;
     mc_items estimators;

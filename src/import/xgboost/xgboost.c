@@ -16,9 +16,6 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-mc_lower_fn mc_lower_xgboost;
-mc_shape_fn mc_shape_xgboost;
-
 #define SIGMOID_BOUNDED 106u        /* since when exp() in it cannot overflow */
 #define MEMO_TAG        0x58474221u /* "XGB!" */
 
