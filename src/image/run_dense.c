@@ -61,7 +61,7 @@ mc_status mc_run_normalize(const mc_run *run, const mc_step *step, mc_error *err
 {
     (void)err;
     mc_normalize(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->dst),
-                 (mc_norm)step->n[0], step->value[0], mc_run_dst(run, step));
+                 (mc_norm)step->n[0], mc_run_least_norm(run, step), mc_run_dst(run, step));
     return MC_OK;
 }
 

@@ -271,6 +271,13 @@ mc_status mc_check_indicators(const mc_view *view, const mc_step *step, mc_error
 
 /* --------------------------------------------------------------------------- ways back ---- */
 
+static mc_status no_category(const mc_run *run, size_t row, size_t block, mc_error *err)
+{
+    return mc_fail(err, MC_E_BAD_INPUT, run->first_row + row,
+                   "row %zu: block %zu of the columns holds no category", run->first_row + row,
+                   block);
+}
+
 mc_status mc_run_block_argmax(const mc_run *run, const mc_step *step, mc_error *err)
 {
     const uint32_t *runs = mc_view_u32(run->view, step->array[0]);
@@ -286,9 +293,7 @@ mc_status mc_run_block_argmax(const mc_run *run, const mc_step *step, mc_error *
                 best = x[k] > x[best] ? k : best;
             }
             if (sum == 0.0 && (step->flags & MC_STEP_REFUSE_ZEROS))
-                return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
-                               "row %zu: block %zu of the columns holds no category",
-                               run->first_row + i, j);
+                return no_category(run, i, j, err);
             *out++ =
                 (double)(sum == 0.0 && (step->flags & MC_STEP_ZEROS_LAST) ? runs[j + 1] - runs[j]
                                                                           : best - runs[j]);

@@ -263,6 +263,38 @@ mc_status mc_check_one_hot(const mc_view *view, const mc_step *step, mc_error *e
     return check_encoder(view, step, mc_check_width(view, step->dst), err);
 }
 
+/* As above, with room for an entry a column. */
+mc_status mc_run_csr_one_hot(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const encoder e = encoder_of(run, step);
+    const size_t from = mc_run_width(run, step->src);
+    const mc_cell *x = run->buffers[step->src];
+    mc_sparse_row *out = mc_run_dst_rows(run, step);
+    for (size_t i = 0; i < run->n_rows; i++) {
+        mc_row_maker maker;
+        MC_TRY(mc_row_begin(run, &maker, err));
+        for (size_t j = 0; j < from; j++) {
+            uint32_t code = 0;
+            MC_TRY(encode(&e, run, i, j, &x[i * from + j], &code, err));
+            if (code < e.columns[j].n_out)
+                MC_TRY(mc_row_add(&maker, e.columns[j].first_out + code, 1.0, err));
+        }
+        MC_TRY(mc_row_end(&maker, &out[i], err));
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_csr_one_hot(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_one_hot(view, step, err);
+}
+
+static mc_status no_list(const mc_run *run, size_t row, mc_error *err)
+{
+    return mc_fail(err, MC_E_BAD_INPUT, run->first_row + row, "row %zu: expected a list of labels",
+                   run->first_row + row);
+}
+
 mc_status mc_run_set_indicators(const mc_run *run, const mc_step *step, mc_error *err)
 {
     const encoder e = encoder_of(run, step);
@@ -272,8 +304,7 @@ mc_status mc_run_set_indicators(const mc_run *run, const mc_step *step, mc_error
     memset(out, 0, run->n_rows * width * sizeof *out);
     for (size_t i = 0; i < run->n_rows; i++, out += width) {
         if (x[i].kind != MC_CELL_LIST)
-            return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
-                           "row %zu: expected a list of labels", run->first_row + i);
+            return no_list(run, i, err);
         for (uint32_t k = 0; k < x[i].size; k++) {
             uint32_t code = 0;
             if (find_cell(&e, e.columns, &x[i].as.items[k], &code) && code < e.columns[0].n_out)
@@ -288,6 +319,34 @@ mc_status mc_check_set_indicators(const mc_view *view, const mc_step *step, mc_e
     MC_TRY(mc_check_that(view, step, mc_check_width(view, step->src) == 1, "it takes one column",
                          err));
     return check_encoder(view, step, mc_check_width(view, step->dst), err);
+}
+
+/* A set: a label that the list holds twice is one mark. */
+mc_status mc_run_csr_set_indicators(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const encoder e = encoder_of(run, step);
+    const mc_cell *x = run->buffers[step->src];
+    mc_sparse_row *out = mc_run_dst_rows(run, step);
+    for (size_t i = 0; i < run->n_rows; i++) {
+        mc_row_maker maker;
+        if (x[i].kind != MC_CELL_LIST)
+            return no_list(run, i, err);
+        MC_TRY(mc_row_begin(run, &maker, err));
+        for (uint32_t k = 0; k < x[i].size; k++) {
+            uint32_t code = 0;
+            if (find_cell(&e, e.columns, &x[i].as.items[k], &code) && code < e.columns[0].n_out)
+                MC_TRY(mc_row_add(&maker, e.columns[0].first_out + code, 1.0, err));
+        }
+        MC_TRY(mc_row_end(&maker, &out[i], err));
+        for (size_t k = 0; k < out[i].n; k++)
+            maker.values[k] = 1.0;
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_csr_set_indicators(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_set_indicators(view, step, err);
 }
 
 mc_status mc_run_ordinal(const mc_run *run, const mc_step *step, mc_error *err)

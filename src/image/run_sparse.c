@@ -271,9 +271,10 @@ mc_status mc_check_csr_unary(const mc_view *view, const mc_step *step, mc_error 
 mc_status mc_run_csr_normalize(const mc_run *run, const mc_step *step, mc_error *err)
 {
     const mc_sparse_row *x = mc_run_rows(run, step->src);
+    const double least = mc_run_least_norm(run, step);
     double *values = NULL;
     for (size_t i = 0; i < run->n_rows; i++) {
-        const double by = mc_sparse_norm(&x[i], (mc_norm)step->n[0], step->value[0]);
+        const double by = mc_sparse_norm(&x[i], (mc_norm)step->n[0], least);
         MC_TRY(same_columns(run, step, i, &values, err));
         for (size_t j = 0; j < x[i].n; j++)
             values[j] = x[i].values[j] / by;

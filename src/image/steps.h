@@ -56,6 +56,8 @@ typedef enum mc_op {
 #define MC_STEP_DESCENDING     2u
 #define MC_STEP_HELD32         8u
 #define MC_STEP_TENTH          1u
+#define MC_STEP_NORM_AS_ROWS   1u
+#define MC_STEP_INTERACTIONS   1u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What ROW_SCAN makes of a row. */
@@ -122,6 +124,11 @@ static inline const double *mc_run_f64(const mc_run *run, uint32_t buffer)
 static inline double *mc_run_dst(const mc_run *run, const mc_step *step)
 {
     return run->buffers[step->dst];
+}
+/* Norms below it count as 1: of NORMALIZE, where scikit-learn has none for sparse rows. */
+static inline double mc_run_least_norm(const mc_run *run, const mc_step *step)
+{
+    return (step->flags & MC_STEP_NORM_AS_ROWS) && run->came_sparse ? 0.0 : step->value[0];
 }
 static inline size_t mc_run_width(const mc_run *run, uint32_t buffer)
 {

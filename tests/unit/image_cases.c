@@ -350,6 +350,8 @@ static void make_encoders(making *m, results *r)
     step.array[1] = make_u32(m, 6, codes);
     step.array[2] = make_array(m, MC_ARRAY_U32, columns, 2, MC_ENCODER_FIELDS);
     keep(r, make_step(m, step, 6));
+    step.op = MC_OP_CSR_ONE_HOT;
+    keep(r, make_simple(m, MC_OP_CSR_TO_DENSE, make_step(m, step, 6), MC_NONE, 6));
     step.op = MC_OP_ORDINAL;
     step.array[2] = make_array(m, MC_ARRAY_U32, ordinal, 2, MC_ENCODER_FIELDS);
     step.array[3] = make_f64(m, 1, 8, values);

@@ -77,6 +77,13 @@ static uint32_t make_codes(making *m, results *r, uint32_t x)
     step.src = indicators;
     step.flags = MC_STEP_REFUSE_ZEROS;
     const uint32_t again = keep(r, make_step(m, step, WIDTH));
+    step.op = MC_OP_CSR_INDICATORS;
+    step.src = codes;
+    step.flags = 0;
+    step.src = make_step(m, step, 8);
+    keep(r, make_simple(m, MC_OP_CSR_TO_DENSE, step.src, MC_NONE, 8));
+    step.op = MC_OP_CSR_BLOCK_ARGMAX;
+    keep(r, make_step(m, step, WIDTH));
     step.op = MC_OP_PICK;
     step.src = again;
     step.flags = MC_STEP_FROM_END | MC_STEP_WHOLE;

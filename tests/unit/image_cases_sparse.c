@@ -49,6 +49,20 @@ static uint32_t make_sparse_product(making *m, uint32_t x)
     return make_step(m, linear, 2);
 }
 
+/* Up to the third degree: 1, the columns, ten products of two, twenty of three. */
+static uint32_t make_terms(making *m, uint32_t x, bool interactions)
+{
+    const uint32_t all[] = {1, 2, 3, 4, 5, 5, 9, 12, 14, 15, 15, 25, 31, 34, 35};
+    const uint32_t once[] = {0, 1, 2, 3, 4, 4, 7, 9, 10, 10, 10, 13, 14, 14, 14};
+    mc_step step = step_of(MC_OP_CSR_POLYNOMIAL);
+    step.src = x;
+    step.n[0] = interactions ? 0 : 1;
+    step.flags = interactions ? MC_STEP_INTERACTIONS : 0;
+    step.array[0] = make_array(m, MC_ARRAY_U32, interactions ? once : all, 3, 5);
+    const size_t width = interactions ? 14 : 35;
+    return make_simple(m, MC_OP_CSR_TO_DENSE, make_step(m, step, width), MC_NONE, width);
+}
+
 void make_group_sparse(making *m, results *r, uint32_t x)
 {
     const double by[] = {2.0, 0.5, -1.0, 3.0};
@@ -66,6 +80,8 @@ void make_group_sparse(making *m, results *r, uint32_t x)
     const uint32_t sides[] = {unit, make_select(m, scaled)};
     const uint32_t both = make_simple(m, MC_OP_CSR_HSTACK, MC_NONE, make_u32(m, 2, sides), 7);
     keep(r, make_simple(m, MC_OP_CSR_TO_DENSE, both, MC_NONE, 7));
+    keep(r, make_terms(m, scaled, false));
+    keep(r, make_terms(m, scaled, true));
     keep(r, make_product(m, shared, 4));
     keep(r, make_sparse_product(m, shared));
 }

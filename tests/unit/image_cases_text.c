@@ -140,13 +140,13 @@ static uint32_t make_columns(making *m, uint32_t dicts)
 }
 
 /* Which of three names a list holds. */
-static uint32_t make_set(making *m, uint32_t list)
+static uint32_t make_set(making *m, mc_op op, uint32_t list)
 {
     static const char *const NAMES[] = {"a", "b", "d"};
     const uint32_t codes[] = {0, 1, 2};
     const mc_encoder_column column = {0, 3, MC_UNKNOWN_CODED, 3, 0, 3};
     mc_cell cells[MC_COUNT_OF(NAMES)];
-    mc_step set = step_of(MC_OP_SET_INDICATORS);
+    mc_step set = step_of(op);
     for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++)
         cells[i] = (mc_cell){.kind = MC_CELL_STRING, .size = 1, .as.text = NAMES[i]};
     set.src = list;
@@ -186,9 +186,10 @@ void make_group_text(making *m, results *r, uint32_t x)
     const uint32_t sparse = make_simple(m, MC_OP_DENSE_TO_CSR, x, MC_NONE, EVERYTHING_NUMBERS);
     const uint32_t list = make_names(m, MC_OP_TOKEN_LIST, sparse);
     const uint32_t dict = make_names(m, MC_OP_TOKEN_DICT, sparse);
-    const uint32_t set = make_set(m, list);
+    const uint32_t set = make_set(m, MC_OP_SET_INDICATORS, list);
     keep(r, set);
-    keep(r, make_set(m, make_marked(m, set)));
+    keep(r, make_set(m, MC_OP_SET_INDICATORS, make_marked(m, set)));
+    keep(r, make_dense(m, make_set(m, MC_OP_CSR_SET_INDICATORS, list), 3));
     keep(r, make_dense(m, counts, 3));
     keep(r, make_dense(m, make_weights(m, counts), 3));
     keep(r, make_dense(m, make_hashed(m, document, MC_ANALYZE_WORDS, NULL), 8));

@@ -387,6 +387,7 @@ mc_status mc_emit_normalize(mc_lowering *to, const mc_sym *x, mc_norm norm, mc_s
     mc_step step = MC_STEP_INIT(NORMALIZE);
     step.n[0] = norm;
     step.value[0] = x->sparse ? 0.0 : SMALLEST_NORM;
+    step.flags = !x->sparse && x->sparse_as_input ? MC_STEP_NORM_AS_ROWS : 0;
     if (x->kind == MC_SYM_SPARSE) {
         step.op = MC_OP_CSR_NORMALIZE;
         return mc_sparse_step(to, step, x, out, err);

@@ -11,6 +11,7 @@
 #include "image/encoder.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/encoder_tables.h"
 
 typedef struct legacy {
     const int64_t *sizes;  /* (n_columns) n_values_ */
@@ -128,8 +129,9 @@ static mc_status encode(mc_lowering *to, const mc_value *est, const mc_sym *x, m
     MC_TRY(mc_to_cells(to, &cells, &cells, err));
     step.src = cells.buffer;
     MC_TRY(put_tables(to, est, &e, &step, err));
-    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .n_cols = e.width, .sparse = sparse};
-    return mc_build_step(to->b, step, e.width, &out->buffer, err);
+    MC_TRY(mc_emit_marks(to, step, e.width, out, err));
+    out->sparse = sparse;
+    return MC_OK;
 }
 
 /* categorical_features: a mask or the numbers of columns; the others follow as they are. */

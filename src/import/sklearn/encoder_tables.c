@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/size.h"
+#include "import/sklearn/emit.h"
 #include "kernel/category.h"
 
 typedef struct entry {
@@ -51,4 +52,32 @@ mc_status mc_encoder_place(mc_lowering *to, const mc_encoder_tables *t, mc_step 
     MC_TRY(mc_build_u32(to->b, t->codes, t->n, &step->array[1], err));
     return mc_build_array(to->b, MC_ARRAY_U32, t->columns, t->n_columns, MC_ENCODER_FIELDS,
                           &step->array[2], err);
+}
+
+mc_status mc_emit_marks(mc_lowering *to, mc_step step, size_t width, mc_sym *out, mc_error *err)
+{
+    const bool is_wide = width > MC_WIDE;
+    uint32_t buffer = 0;
+    if (is_wide)
+        step.op = step.op == MC_OP_ONE_HOT          ? MC_OP_CSR_ONE_HOT
+                  : step.op == MC_OP_SET_INDICATORS ? MC_OP_CSR_SET_INDICATORS
+                                                    : MC_OP_CSR_INDICATORS;
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    *out = (mc_sym){
+        .kind = is_wide ? MC_SYM_SPARSE : MC_SYM_NUMBERS, .buffer = buffer, .n_cols = width};
+    return MC_OK;
+}
+
+mc_status mc_emit_block_argmax(mc_lowering *to, mc_step step, const mc_sym *x, size_t n,
+                               mc_sym *out, mc_error *err)
+{
+    mc_sym in;
+    uint32_t buffer = 0;
+    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &in, err));
+    if (in.kind == MC_SYM_SPARSE)
+        step.op = MC_OP_CSR_BLOCK_ARGMAX;
+    step.src = in.buffer;
+    MC_TRY(mc_build_step(to->b, step, n, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = n};
+    return MC_OK;
 }

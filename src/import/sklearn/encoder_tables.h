@@ -25,4 +25,11 @@ MC_MUST_CHECK mc_status mc_encoder_put(mc_lowering *to, mc_encoder_tables *t, si
 /* The arrays 0, 1 and 2 of `step`. */
 MC_MUST_CHECK mc_status mc_encoder_place(mc_lowering *to, const mc_encoder_tables *t, mc_step *step,
                                          mc_error *err);
+/* A step that marks columns (ONE_HOT, SET_INDICATORS, INDICATORS), `width` of them: they are sparse
+ * rows if they are more than MC_WIDE. `out` gets kind, buffer and width only. */
+MC_MUST_CHECK mc_status mc_emit_marks(mc_lowering *to, mc_step step, size_t width, mc_sym *out,
+                                      mc_error *err);
+/* BLOCK_ARGMAX over `n` blocks, with array 0 and flags set: from numbers or from sparse rows. */
+MC_MUST_CHECK mc_status mc_emit_block_argmax(mc_lowering *to, mc_step step, const mc_sym *x,
+                                             size_t n, mc_sym *out, mc_error *err);
 #endif

@@ -91,8 +91,7 @@ mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_meth
 {
     mc_encoder_tables t;
     mc_items categories;
-    mc_sym cells;
-    uint32_t buffer = 0;
+    mc_sym cells, y;
     bool sparse = true;
     if (method == MC_METHOD_INVERSE_TRANSFORM && !mc_encoder_is_legacy(est))
         return mc_one_hot_back(to, est, x, out, err);
@@ -114,12 +113,9 @@ mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_meth
     MC_TRY(mc_to_cells(to, x, &cells, err));
     step.src = cells.buffer;
     MC_TRY(mc_encoder_place(to, &t, &step, err));
-    MC_TRY(mc_build_step(to->b, step, t.n_outputs, &buffer, err));
-    const mc_sym y = {.kind = MC_SYM_NUMBERS,
-                      .buffer = buffer,
-                      .n_cols = t.n_outputs,
-                      .sparse = sparse,
-                      .type = value_type(to, est)};
+    MC_TRY(mc_emit_marks(to, step, t.n_outputs, &y, err));
+    y.sparse = sparse;
+    y.type = value_type(to, est);
     return mc_answer_matrix(to, y, out, err);
 }
 

@@ -12,6 +12,7 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/encoder_columns.h"
+#include "import/sklearn/encoder_tables.h"
 
 static const mc_cell NONE = {.kind = MC_CELL_NONE};
 
@@ -28,8 +29,7 @@ mc_status mc_picks_start(mc_lowering *to, size_t n_columns, size_t n_cells, mc_p
 void mc_picks_add(mc_picks *picks, size_t j, mc_cell cell)
 {
     picks->cells[picks->n++] = cell;
-    for (size_t i = j; i < picks->n_columns; i++)
-        picks->runs[i + 1] = (uint32_t)picks->n;
+    picks->runs[j + 1] = (uint32_t)picks->n;
 }
 
 /* All cells as numbers of one type, if they are. */
@@ -69,6 +69,9 @@ mc_status mc_emit_picks(mc_lowering *to, const mc_picks *picks, const mc_sym *co
     uint32_t buffer = 0;
     step.src = codes->buffer;
     step.flags = (uint16_t)flags;
+    for (size_t j = 1; j <= picks->n_columns; j++) /* a column without cells ends where it begins */
+        if (picks->runs[j] < picks->runs[j - 1])
+            picks->runs[j] = picks->runs[j - 1];
     MC_TRY(mc_build_u32(to->b, picks->runs, picks->n_columns + 1, &step.array[0], err));
     MC_TRY(mc_arena_new(to->arena, double, picks->n, &numbers, err));
     if (!picks->is_object && are_numbers(picks, numbers, &type)) {
@@ -190,10 +193,9 @@ mc_status mc_one_hot_back(mc_lowering *to, const mc_value *est, const mc_sym *x,
     }
     if (runs[f.n] != x->n_cols)
         return mc_refuse(err, est, "%u categories do not fit %zu columns", runs[f.n], x->n_cols);
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
     step.flags = MC_STEP_ZEROS_LAST;
     MC_TRY(mc_build_u32(to->b, runs, f.n + 1, &step.array[0], err));
-    MC_TRY(mc_emit_step(to, step, &y, f.n, &y, err));
+    MC_TRY(mc_emit_block_argmax(to, step, x, f.n, &y, err));
     MC_TRY(mc_emit_picks(to, &picks, &y, 0, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }

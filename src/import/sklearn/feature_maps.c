@@ -5,7 +5,9 @@
  *          (scikit-learn multiplies sparse rows the other way round: from degree 3 on within
  *          degree - 2 ulp). */
 #include <math.h>
+#include <string.h>
 
+#include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "kernel/column_map.h"
@@ -134,10 +136,12 @@ mc_status mc_lower_quantile(mc_lowering *to, const mc_value *est, mc_method meth
 
 /* Each term is an earlier term times a column. */
 typedef struct terms {
+    const mc_value *est;
     size_t n_features, lowest, highest; /* degrees */
     bool interaction_only, include_bias;
     uint32_t *parents, *factors; /* NULL: only counted */
-    size_t n;
+    uint32_t *firsts; /* (n_degrees, n_features + 1): first terms of each; NULL: only counted */
+    size_t n, n_degrees;
     size_t from; /* first term of the lowest degree above 1 that is kept */
 } terms;
 
@@ -186,11 +190,19 @@ static mc_status next_degree(const mc_value *est, terms *t, uint32_t *first, mc_
     return MC_OK;
 }
 
+static void keep_firsts(terms *t, const uint32_t *first)
+{
+    if (t->firsts != NULL)
+        memcpy(t->firsts + t->n_degrees * (t->n_features + 1), first,
+               (t->n_features + 1) * sizeof *first);
+    t->n_degrees++;
+}
+
 static mc_status make_terms(mc_lowering *to, const mc_value *est, terms *t, mc_error *err)
 {
     uint32_t *first = NULL;
     MC_TRY(mc_arena_new(to->arena, uint32_t, t->n_features + 1, &first, err));
-    t->n = 0;
+    t->n = t->n_degrees = 0;
     if (t->include_bias)
         add_term(t, MC_NONE, MC_NONE);
     t->from = t->n;
@@ -201,6 +213,7 @@ static mc_status make_terms(mc_lowering *to, const mc_value *est, terms *t, mc_e
         if (j < t->n_features)
             add_term(t, MC_NONE, (uint32_t)j);
     }
+    keep_firsts(t, first);
     for (size_t degree = 2; degree <= t->highest; degree++) {
         if (degree == t->lowest)
             t->from = t->n;
@@ -208,6 +221,7 @@ static mc_status make_terms(mc_lowering *to, const mc_value *est, terms *t, mc_e
         MC_TRY(next_degree(est, t, first, err));
         if (t->n == before)
             break; /* no products of more columns than there are */
+        keep_firsts(t, first);
     }
     return MC_OK;
 }
@@ -226,24 +240,59 @@ static mc_status keep_degrees(mc_lowering *to, const terms *t, mc_sym *y, mc_err
     return mc_emit_columns(to, y, kept, n, y, err);
 }
 
+static mc_status emit_terms(mc_lowering *to, terms *t, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(POLYNOMIAL);
+    MC_TRY(mc_arena_new(to->arena, uint32_t, t->n, &t->parents, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, t->n, &t->factors, err));
+    MC_TRY(make_terms(to, t->est, t, err));
+    MC_TRY(mc_build_u32(to->b, t->parents, t->n, &step.array[0], err));
+    MC_TRY(mc_build_u32(to->b, t->factors, t->n, &step.array[1], err));
+    return mc_emit_step(to, step, x, t->n, out, err);
+}
+
+/* The same on rows without their zeros: the places of the terms follow from where those of each
+ * degree and first column begin. */
+static mc_status emit_sparse_terms(mc_lowering *to, terms *t, const mc_sym *x, mc_sym *out,
+                                   mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(CSR_POLYNOMIAL);
+    const size_t stride = t->n_features + 1, n_degrees = t->n_degrees;
+    mc_sym in;
+    size_t n = 0;
+    if (!mc_mul_size(n_degrees, stride, &n))
+        return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "degree: %zu are too many", n_degrees);
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &t->firsts, err));
+    MC_TRY(make_terms(to, t->est, t, err));
+    MC_TRY(mc_to_sparse(to, x, &in, err));
+    step.src = in.buffer;
+    step.n[0] = t->include_bias;
+    step.flags = t->interaction_only ? MC_STEP_INTERACTIONS : 0;
+    MC_TRY(mc_build_array(to->b, MC_ARRAY_U32, t->firsts, n_degrees, stride, &step.array[0], err));
+    *out = (mc_sym){.kind = MC_SYM_SPARSE,
+                    .n_cols = t->n,
+                    .sparse = in.sparse,
+                    .sparse_as_input = in.sparse_as_input};
+    return mc_build_step(to->b, step, t->n, &out->buffer, err);
+}
+
+/* More terms than these are mostly zeros. */
+#define DENSE_TERMS ((size_t)16 * MC_WIDE)
+
 /* Products of columns up to a degree. */
 mc_status mc_lower_polynomial(mc_lowering *to, const mc_value *est, mc_method method,
                               const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    mc_step step = MC_STEP_INIT(POLYNOMIAL);
-    terms t = {.n_features = x->n_cols};
+    terms t = {.est = est, .n_features = x->n_cols};
     mc_sym y;
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(read_degrees(est, &t, err));
     MC_TRY(make_terms(to, est, &t, err));
-    MC_TRY(mc_arena_new(to->arena, uint32_t, t.n, &t.parents, err));
-    MC_TRY(mc_arena_new(to->arena, uint32_t, t.n, &t.factors, err));
-    MC_TRY(make_terms(to, est, &t, err));
-    MC_TRY(mc_build_u32(to->b, t.parents, t.n, &step.array[0], err));
-    MC_TRY(mc_build_u32(to->b, t.factors, t.n, &step.array[1], err));
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
-    MC_TRY(mc_emit_step(to, step, &y, t.n, &y, err));
+    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
+    const bool is_wide = y.kind == MC_SYM_SPARSE || t.n > DENSE_TERMS;
+    MC_TRY(is_wide && t.n_degrees > 0 ? emit_sparse_terms(to, &t, &y, &y, err)
+                                      : emit_terms(to, &t, &y, &y, err));
     MC_TRY(keep_degrees(to, &t, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }

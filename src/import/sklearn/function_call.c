@@ -635,8 +635,12 @@ mc_status mc_emit_call(mc_lowering *to, const mc_call *c, mc_sym *x, mc_error *e
     if (is_in(c->module, "numpy.lib.scimath") || is_in(c->module, "numpy.linalg"))
         return unknown_function(c, err);
     size_t which = 0;
-    MC_TRY(mc_to_numbers(to, x, x, err));
-    if (is_reduction(c, &which) && c->before.n == 0)
+    const bool reduces = is_reduction(c, &which) && c->before.n == 0;
+    const bool is_unary =
+        is_ufunc && !reduces && c->before.n == 0 && mc_unary_find(c->name) != MC_N_UNARY;
+    if (x->kind != MC_SYM_SPARSE || !is_unary) /* mc_emit_unary() decides whether zeros stay */
+        MC_TRY(mc_to_numbers(to, x, x, err));
+    if (reduces)
         return emit_reduction(to, c, which, x, err);
     for (size_t i = 0; i < MC_COUNT_OF(FUNCTIONS); i++) {
         if (!is_in(c->module, FUNCTIONS[i].package) || !mc_bytes_is(c->name, FUNCTIONS[i].name))

@@ -271,7 +271,7 @@ mc_status mc_lower_missing_indicator(mc_lowering *to, const mc_value *est, mc_me
     MC_TRY(refuses_new && only_known ? mask_of_known(to, &missing, &in, at, n, &y, err)
                                      : mc_emit_missing(to, &missing, &in, at, n, &y, err));
     const mc_value *sparse = mc_value_attr(est, "sparse");
-    y.sparse = mc_value_is(sparse, MC_KIND_BOOL) && sparse->as.integer != 0;
+    y.sparse = mc_value_is(sparse, MC_KIND_BOOL) ? sparse->as.integer != 0 : in.sparse;
     y.sparse_as_input = mc_value_is(sparse, MC_KIND_TEXT) && in.sparse_as_input;
     return mc_answer_matrix(to, y, out, err);
 }

@@ -193,20 +193,16 @@ static mc_status marks_of_sets(mc_lowering *to, const mc_value *est, const class
                                const mc_sym *x, mc_answer *out, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(SET_INDICATORS);
-    mc_sym cells;
-    uint32_t buffer = 0;
+    mc_sym cells, y;
     bool sparse = false;
     MC_TRY(one_column(est, x, err));
     MC_TRY(mc_attr_bool(est, "sparse_output", false, &sparse, err));
     MC_TRY(mc_to_cells(to, x, &cells, err));
     step.src = cells.buffer;
     MC_TRY(put_classes(to, est, c, MC_UNKNOWN_CODED, &step, err));
-    MC_TRY(mc_build_step(to->b, step, c->n, &buffer, err));
-    const mc_sym y = {.kind = MC_SYM_NUMBERS,
-                      .buffer = buffer,
-                      .n_cols = c->n,
-                      .sparse = sparse,
-                      .type = MC_VALUE_INT};
+    MC_TRY(mc_emit_marks(to, step, c->n, &y, err));
+    y.sparse = sparse;
+    y.type = MC_VALUE_INT;
     return mc_answer_matrix(to, y, out, err);
 }
 

@@ -7,6 +7,7 @@
 
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/encoder_tables.h"
 #include "kernel/spline.h"
 
 /* ------------------------------------------------------------------------------ splines ---- */
@@ -281,8 +282,9 @@ static mc_status bins_forth(mc_lowering *to, const mc_value *est, const bins *b,
     x->sparse_as_input = false;
     if (!is_one_hot)
         return MC_OK;
+    step.src = x->buffer;
     MC_TRY(put_runs(to, b, 0, &step.array[0], err));
-    MC_TRY(mc_emit_step(to, step, x, b->n_all, x, err));
+    MC_TRY(mc_emit_marks(to, step, b->n_all, x, err));
     x->sparse = mc_attr_is_text(est, "encode", "onehot");
     return MC_OK;
 }
@@ -293,11 +295,12 @@ static mc_status bins_back(mc_lowering *to, const mc_value *est, const bins *b, 
     mc_step step = MC_STEP_INIT(BLOCK_ARGMAX);
     if (x->n_cols != (is_one_hot ? b->n_all : b->n_features))
         return mc_refuse(err, est, "its bins do not fit %zu columns", x->n_cols);
-    MC_TRY(mc_emit_check(to, x, MC_FINITE, x, err));
     if (is_one_hot) {
         step.flags = MC_STEP_REFUSE_ZEROS;
         MC_TRY(put_runs(to, b, 0, &step.array[0], err));
-        MC_TRY(mc_emit_step(to, step, x, b->n_features, x, err));
+        MC_TRY(mc_emit_block_argmax(to, step, x, b->n_features, x, err));
+    } else {
+        MC_TRY(mc_emit_check(to, x, MC_FINITE, x, err));
     }
     MC_TRY(emit_centers(to, b, x, err));
     x->sparse = x->sparse_as_input = false;
