@@ -26,6 +26,7 @@ ARROWS = {
     "import/sklearn": ["import/file", "array", "pickle", "image"],
     "import/joblib": ["import/file"],
     "import/boost": ["import/sklearn"],
+    "import/category_encoders": ["import/sklearn"],
     "import/xgboost": ["import/boost", "import/sklearn", "import/file"],
     "import/lightgbm": ["import/boost", "import/sklearn", "import/file"],
     "import": ["import/file", "import/sklearn", "import/joblib", "import/boost", "import/globals", "image"],

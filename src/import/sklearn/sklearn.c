@@ -8,13 +8,14 @@
 
 /* ------------------------------------------------------------------------ input schema ---- */
 
-/* feature_names_in_ of the first object on the way of the rows that has it. */
+/* feature_names_in_ of the first object on the way of the rows that has it. Other packages keep a
+ * list, of numbers for an array: foreign_names() reads these. */
 static const mc_value *names_of(const mc_value *est)
 {
     for (size_t i = 0; est != NULL && i < MC_LIMIT_ESTIMATOR_DEPTH; i++, est = mc_inside_of(est)) {
         const mc_value *names = mc_feature_names_of(est);
         if (names != NULL)
-            return names;
+            return mc_value_is(names, MC_KIND_LIST) ? NULL : names;
     }
     return NULL;
 }

@@ -4,6 +4,7 @@ Runs in the environment whose packages are asked: see tools/requirements/third-p
 """
 
 import importlib.util
+import json
 import pickle
 import sys
 import warnings
@@ -24,13 +25,20 @@ LINKS, SCIPY, AROUND_FLOAT32, AROUND = 1e-14, 3e-7, 1e-6, 1e-12
 def _save(out, name, suffix, write, asked, answers, bound):
     path = out / (name + suffix)
     write(path)
-    arrays = {"X": asked, "bound": bound}
+    arrays = {"bound": bound}
+    if hasattr(asked, "columns"):  # a frame: cells of any kind
+        arrays["cells"] = np.array(json.dumps(asked.astype(object).to_numpy().tolist()))
+    else:
+        arrays["X"] = asked
     for method, answer in answers.items():
         if isinstance(answer, list):
             answer = np.hstack(answer)
         if hasattr(answer, "toarray"):
             answer = answer.toarray()
-        arrays[method] = np.asarray(answer)
+        answer = np.asarray(answer)
+        if method == "transform" and answer.dtype == object:  # of columns of several types
+            answer = answer.astype(np.float64)
+        arrays[method] = answer
     np.savez_compressed(str(path) + ".npz", **arrays)
 
 
@@ -131,6 +139,10 @@ def main(out):
         from . import pipelines
 
         models += list(pipelines.imbalanced_models(np.random.default_rng(4)))
+    if _present("category_encoders"):
+        from . import encoders
+
+        models += list(encoders.encoder_models(np.random.default_rng(5)))
     for i, (name, estimator, asked) in enumerate(models):
         bound = AROUND_FLOAT32 if "xgb" in name or "boosted" in name else AROUND
         _save(
