@@ -20,8 +20,16 @@ meson_build() {
 }
 
 # Optimised, with debug information, and with the assertions on: what users run.
+BUILD_OPTIONS=(--buildtype=debugoptimized -Db_pie=true)
+
 dev_build() {
     need_packages "${PACKAGES_BUILD[@]}"
-    meson_build build --buildtype=debugoptimized -Db_pie=true "$@" >&2
+    meson_build build "${BUILD_OPTIONS[@]}" "$@" >&2
     say "built build/modelcached"
+}
+
+# The library of the same build alone: one unit and a link where one file was changed.
+build_library() {
+    meson_configure build "${BUILD_OPTIONS[@]}"
+    meson compile -C build modelcache:shared_library
 }
