@@ -12,11 +12,12 @@ typedef enum mc_metric_id {
     MC_METRIC_SQEUCLIDEAN,
     MC_METRIC_MANHATTAN,
     MC_METRIC_CHEBYSHEV,
-    MC_METRIC_MINKOWSKI,   /* `p`; `by` (d) weights, or NULL */
-    MC_METRIC_WMINKOWSKI,  /* as minkowski, the differences weighted before the power */
-    MC_METRIC_SEUCLIDEAN,  /* `by` (d): variances */
-    MC_METRIC_MAHALANOBIS, /* `by` (d, d): inverse of the covariance */
-    MC_METRIC_HAVERSINE,   /* d = 2: latitude and longitude in radians */
+    MC_METRIC_MINKOWSKI,          /* `p`; `by` (d) weights, or NULL */
+    MC_METRIC_WMINKOWSKI,         /* as minkowski, the differences weighted before the power */
+    MC_METRIC_SEUCLIDEAN,         /* `by` (d): variances */
+    MC_METRIC_MAHALANOBIS,        /* `by` (d, d): inverse of the covariance */
+    MC_METRIC_PAIRED_MAHALANOBIS, /* the same in the order of scipy's sums */
+    MC_METRIC_HAVERSINE,          /* d = 2: latitude and longitude in radians */
     MC_METRIC_NAN_EUCLIDEAN,
     MC_METRIC_UNIT_COSINE, /* 1 - x.y, for rows of norm 1 */
     MC_METRIC_CORRELATION,

@@ -43,6 +43,7 @@ static void distances_by_hand(void **state)
         {MC_METRIC_WMINKOWSKI, 12.020797268645463}, /* cbrt(1 + 1728 + 8) = cbrt(1737) */
         {MC_METRIC_SEUCLIDEAN, 5.937171043518958},  /* sqrt(1 + 2.25 + 32) */
         {MC_METRIC_MAHALANOBIS, 4.358898943540674}, /* sqrt(2 + 9 + 8) */
+        {MC_METRIC_PAIRED_MAHALANOBIS, 4.358898943540674},
         {MC_METRIC_NAN_EUCLIDEAN, 5.0990195135927845},
         {MC_METRIC_CANBERRA, 1.0 + 3.0 / 7.0 + 1.0},
         {MC_METRIC_BRAYCURTIS, 8.0 / 12.0},

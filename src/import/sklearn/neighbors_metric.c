@@ -31,7 +31,8 @@ static const struct {
     {"p", "", MC_METRIC_MINKOWSKI, SEARCHED},
     {"wminkowski", "WMinkowski", MC_METRIC_WMINKOWSKI, SEARCHED},
     {"seuclidean", "SEuclidean", MC_METRIC_SEUCLIDEAN, SEARCHED},
-    {"mahalanobis", "Mahalanobis", MC_METRIC_MAHALANOBIS, 0},
+    {"", "Mahalanobis", MC_METRIC_MAHALANOBIS, 0},
+    {"mahalanobis", "", MC_METRIC_PAIRED_MAHALANOBIS, 0}, /* cdist */
     {"haversine", "Haversine", MC_METRIC_HAVERSINE, SEARCHED},
     {"nan_euclidean", "", MC_METRIC_NAN_EUCLIDEAN, 0},
     {"cosine", "", MC_METRIC_UNIT_COSINE, UNIT},
