@@ -65,6 +65,21 @@ static void distances_by_hand(void **state)
     }
 }
 
+/* What scipy.spatial.distance.cdist answers, whose sums run in two lanes: one after the other the
+ * first ends in ...2. */
+static void sums_of_scipy_to_the_bit(void **state)
+{
+    (void)state;
+    const double x[5] = {0.1, 0.7, -0.3, 1.9, 0.4}, y[5] = {1.3, -0.2, 0.6, 0.5, 0.35};
+    double hilbert[25];
+    for (size_t i = 0; i < 25; i++)
+        hilbert[i] = 1.0 / (double)(1 + i / 5 + i % 5);
+    const mc_metric mahalanobis = {.id = MC_METRIC_PAIRED_MAHALANOBIS, .d = 5, .by = hilbert};
+    const mc_metric correlation = {.id = MC_METRIC_CORRELATION, .d = 5};
+    assert_true(mc_distance(&mahalanobis, x, y) == 0x1.95649b8643233p-1);
+    assert_true(mc_distance(&correlation, x, y) == 0x1.4b0b23384f0bcp+0);
+}
+
 static void reduced_forms_lead_back(void **state)
 {
     (void)state;
@@ -133,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distances_by_hand),
+        cmocka_unit_test(sums_of_scipy_to_the_bit),
         cmocka_unit_test(reduced_forms_lead_back),
         cmocka_unit_test(many_rows_are_as_one),
         cmocka_unit_test(products_of_equal_rows_cancel),
