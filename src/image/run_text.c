@@ -94,15 +94,17 @@ static mc_status become(counter *c, become_fn *function, mc_bytes *text, mc_erro
     return MC_OK;
 }
 
+/* Those that write the text anew. */
+static become_fn *const FUNCTIONS[MC_N_TEXT_OPS] = {
+    [MC_TEXT_LOWER] = mc_text_lower,
+    [MC_TEXT_UPPER] = mc_text_upper,
+    [MC_TEXT_STRIP_ACCENTS] = mc_text_strip_accents,
+    [MC_TEXT_STRIP_TO_ASCII] = mc_text_strip_to_ascii,
+    [MC_TEXT_REPAIR] = mc_text_repair,
+};
+
 static mc_status prepare(counter *c, mc_bytes *text, mc_error *err)
 {
-    static become_fn *const FUNCTIONS[MC_N_TEXT_OPS] = {
-        [MC_TEXT_LOWER] = mc_text_lower,
-        [MC_TEXT_UPPER] = mc_text_upper,
-        [MC_TEXT_STRIP_ACCENTS] = mc_text_strip_accents,
-        [MC_TEXT_STRIP_TO_ASCII] = mc_text_strip_to_ascii,
-        [MC_TEXT_REPAIR] = mc_text_repair,
-    };
     for (size_t i = 0; i < MC_TEXT_OPS; i++) {
         const uint32_t op = c->options->ops[i];
         if (FUNCTIONS[op] != NULL)
@@ -432,4 +434,50 @@ mc_status mc_check_text_hash(const mc_view *view, const mc_step *step, mc_error 
                              step->array[MC_TEXT_VOCABULARY + 1] == MC_NONE,
                          "a vocabulary that is not looked at", err));
     return check_document_step(view, step, err);
+}
+
+/* --------------------------------------------------------------------- texts that stay cells ----
+ */
+
+static mc_status text_cell(const mc_run *run, uint32_t op, const mc_cell *in, mc_cell *out,
+                           mc_error *err)
+{
+    mc_bytes text = mc_text_at(in->as.text, in->size);
+    void *memory = NULL;
+    if (FUNCTIONS[op] != NULL) {
+        const size_t size = FUNCTIONS[op](text, NULL);
+        if (size > UINT32_MAX)
+            return mc_fail(err, MC_E_BUSY, MC_NO_OFFSET, "a text of %zu bytes", size);
+        MC_TRY(mc_workspace_room(run->workspace, MC_HEAP_ANSWER, size, &memory, err));
+        text = mc_text_at(memory, FUNCTIONS[op](text, memory));
+    } else if (op != MC_TEXT_KEEP) {
+        text = mc_text_trim(text, op != MC_TEXT_TRIM_RIGHT, op != MC_TEXT_TRIM_LEFT);
+    }
+    *out = (mc_cell){
+        .kind = MC_CELL_STRING, .size = (uint32_t)text.size, .as.text = (const char *)text.data};
+    return MC_OK;
+}
+
+mc_status mc_run_text_cells(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const mc_cell *x = run->buffers[step->src];
+    const size_t width = mc_run_width(run, step->dst);
+    mc_cell *out = run->buffers[step->dst];
+    for (size_t i = 0; i < run->n_rows; i++) {
+        for (size_t j = 0; j < width; j++, x++, out++) {
+            if (x->kind != MC_CELL_STRING)
+                return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
+                               "row %zu, column %zu: expected a text", run->first_row + i, j);
+            MC_TRY(text_cell(run, step->n[0], x, out, err));
+        }
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_text_cells(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_TEXT_OPS, "unknown operation", err));
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) == mc_check_width(view, step->dst),
+                         "source and destination differ in width", err);
 }

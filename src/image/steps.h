@@ -66,6 +66,10 @@ typedef enum mc_scan {
     MC_SCAN_PRODUCT,
     MC_SCAN_SORTED,
     MC_SCAN_DIFFERENCE, /* one column less */
+    MC_SCAN_MIN_MAX,    /* sklearn.preprocessing.minmax_scale */
+    MC_SCAN_MAX_ABS,    /* maxabs_scale */
+    MC_SCAN_SCALED,     /* scale */
+    MC_SCAN_Z,          /* scipy.stats.zscore */
     MC_N_SCANS
 } mc_scan;
 

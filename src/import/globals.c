@@ -70,6 +70,19 @@ static bool is_in_family(const char *family, mc_bytes module)
            (module.size == n || module.data[n] == '.');
 }
 
+/* "DataFrame.to_numpy", a method of a class: protocol 4 names it so where others write getattr().
+ * Of classes of matrices and frames alone, and no name within begins with two underscores. */
+static bool is_method(mc_bytes module, mc_bytes name)
+{
+    const uint8_t *dot = name.size > 0 ? memchr(name.data, '.', name.size) : NULL;
+    if (dot == NULL ||
+        !(is_in_family("pandas.*", module) || is_in_family("scipy.sparse.*", module)))
+        return false;
+    const size_t at = (size_t)(dot - name.data);
+    const mc_bytes owner = {name.data, at}, method = {dot + 1, name.size - at - 1};
+    return is_identifier(owner) && is_identifier(method) && method.data[0] != '_';
+}
+
 static mc_global_kind kind_in_family(mc_bytes name)
 {
     if (mc_bytes_is(name, "newObj") || starts_with(name, "__pyx_unpickle_"))
@@ -86,9 +99,13 @@ static mc_global_kind kind_in_family(mc_bytes name)
 bool mc_globals_lookup(void *context, mc_bytes module, mc_bytes name, mc_global *out)
 {
     (void)context;
+    module = without_alias(module);
+    if (is_method(module, name)) {
+        *out = (mc_global){.module = module, .name = name, .kind = MC_GLOBAL_FUNCTION};
+        return true;
+    }
     if (!is_identifier(name))
         return false;
-    module = without_alias(module);
     for (size_t i = 0; i < MC_COUNT_OF(ROWS); i++) {
         const bool is_family = ROWS[i].name == NULL;
         const bool fits = is_family ? is_in_family(ROWS[i].module, module)

@@ -123,6 +123,48 @@ double mc_gammaln(double x)
     return isinf(1.0 / x) ? INF : lgamma_r(x, &sign); /* scipy divides by x first */
 }
 
+/* Sum of (x / 2)^2k / k!^2: all terms are positive, so nothing cancels. They fall from k = x / 2
+ * on, and x is below 710: some 500 at most. */
+double mc_i0(double x)
+{
+    const double half = 0.5 * fabs(x);
+    double term = 1.0, sum = 1.0;
+    if (!isfinite(x)) /* numpy divides infinity by infinity */
+        return (double)NAN;
+    if (isinf(exp(fabs(x))))
+        return INF;
+    for (double k = 1.0; term > sum * 0x1p-60; k += 1.0) {
+        term *= half / k * (half / k);
+        sum += term;
+    }
+    return sum;
+}
+
+double mc_box_cox(double x, double power)
+{
+    return fabs(power) < 1e-19 ? log(x) : expm1(power * log(x)) / power;
+}
+
+double mc_yeo_johnson(double x, double power)
+{
+    if (x >= 0.0)
+        return fabs(power) < 0x1p-52 ? log1p(x) : expm1(power * log1p(x)) / power;
+    if (isnan(x))
+        return x;
+    const double rest = 2.0 - power;
+    return fabs(power - 2.0) > 0x1p-52 ? -expm1(rest * log1p(-x)) / rest : -log1p(-x);
+}
+
+double mc_log_add(double x, double y)
+{
+    const double difference = x - y;
+    if (x == y) /* infinities of one sign too */
+        return x + log(2.0);
+    if (difference > 0.0)
+        return x + log1p(exp(-difference));
+    return difference <= 0.0 ? y + log1p(exp(difference)) : difference;
+}
+
 /* ---------------------------------------------------------------- normal distribution ---- */
 
 static double erfc_of_large(double x);

@@ -12,6 +12,14 @@ double mc_psi(double x);
 /* scipy.special.gammaln: log |gamma(x)|. */
 double mc_gammaln(double x);
 
+/* numpy.i0: the modified Bessel function of order 0; infinite where exp(x) is, NaN at infinity. */
+double mc_i0(double x);
+/* scipy.special.boxcox(x, power), scipy.stats.yeojohnson(x, power). */
+double mc_box_cox(double x, double power);
+double mc_yeo_johnson(double x, double power);
+/* numpy.logaddexp. */
+double mc_log_add(double x, double y);
+
 double mc_erf(double x);
 /* 1 - erf(x), without the cancellation. */
 double mc_erfc(double x);

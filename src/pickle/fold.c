@@ -120,31 +120,31 @@ static mc_status fold_newobj_ex(mc_vm *vm, mc_items arguments, mc_value *value)
     return MC_OK;
 }
 
-static bool is_str(const mc_value *value)
+static bool is_class(const mc_value *value)
 {
-    return value->kind == MC_KIND_GLOBAL &&
-           (mc_value_is_a(value, "builtins", "str") || mc_value_is_a(value, "builtins", "unicode"));
+    return value->kind == MC_KIND_GLOBAL && value->as.global->kind == MC_GLOBAL_CLASS;
 }
 
-/* Small letters only: no __dict__, no __globals__. */
+/* Small letters and underscores within: no __dict__, no __globals__. */
 static bool is_plain_name(mc_bytes name)
 {
     for (size_t i = 0; i < name.size; i++)
-        if (name.data[i] < 'a' || name.data[i] > 'z')
+        if ((name.data[i] < 'a' || name.data[i] > 'z') && (name.data[i] != '_' || i == 0))
             return false;
     return name.size > 0;
 }
 
-/* A bound method, which scipy's frozen distributions hold, or a method of str, which vectorizers
- * hold. It stays an object of builtins.getattr; attributes of other names (modules, classes,
- * functions) and of other such notes are refused. */
+/* A bound method, which scipy's frozen distributions hold, or a method of a class (str.lower,
+ * numpy.ndarray.astype), which vectorizers and FunctionTransformers hold. It stays an object of
+ * builtins.getattr; attributes of other names (modules, functions) and of other such notes are
+ * refused. */
 static mc_status fold_getattr(mc_vm *vm, mc_items arguments, mc_value *value)
 {
     char text[256];
     (void)value;
     if (arguments.n != 2 || arguments.at[1]->kind != MC_KIND_TEXT)
         return mc_vm_fail(vm, MC_E_MALFORMED, "getattr needs an object and a name");
-    if (is_str(arguments.at[0]) && is_plain_name(arguments.at[1]->as.bytes))
+    if (is_class(arguments.at[0]) && is_plain_name(arguments.at[1]->as.bytes))
         return MC_OK;
     if (arguments.at[0]->kind != MC_KIND_OBJECT ||
         mc_value_is_a(arguments.at[0], "builtins", "getattr")) {

@@ -91,10 +91,49 @@ static mc_status check_is(mc_vm *vm, const mc_value *value, mc_value_kind kind)
     return MC_OK;
 }
 
+#define MOST_ARGUMENTS ((size_t)8)
+
+/* The state of functools.partial(operator.methodcaller, ...): (function, arguments, keywords, _).
+ */
+static const mc_items *partial_maker(const mc_value *callee)
+{
+    if (!mc_value_is(callee, MC_KIND_OBJECT) || !mc_value_is_a(callee, "functools", "partial"))
+        return NULL;
+    const mc_value *state = callee->as.object->state;
+    if (!mc_value_is(state, MC_KIND_TUPLE) || state->as.items.n < 3 ||
+        !mc_value_is_a(state->as.items.at[0], "operator", "methodcaller") ||
+        !mc_value_is(state->as.items.at[0], MC_KIND_GLOBAL) ||
+        !mc_value_is(state->as.items.at[1], MC_KIND_TUPLE) ||
+        state->as.items.at[1]->as.items.n > MOST_ARGUMENTS)
+        return NULL;
+    return &state->as.items;
+}
+
+/* How operator.methodcaller("fillna", value=0) is written: the call of a partial of its class. */
+static mc_status reduce_partial(mc_vm *vm, const mc_items *state, const mc_value *rest)
+{
+    const mc_items first = state->at[1]->as.items;
+    mc_value *arguments = NULL, *object = NULL;
+    MC_TRY(check_is(vm, rest, MC_KIND_TUPLE));
+    if (rest->as.items.n > MOST_ARGUMENTS) /* they are copied: a memo could name them often */
+        return mc_vm_fail(vm, MC_E_LIMIT, "a method of %zu arguments", rest->as.items.n);
+    MC_TRY(mc_vm_new(vm, MC_KIND_TUPLE, &arguments));
+    mc_items *all = &arguments->as.items;
+    all->n = all->room = first.n + rest->as.items.n;
+    MC_TRY(mc_arena_new(vm->arena, mc_value *, all->n, &all->at, vm->err));
+    for (size_t i = 0; i < all->n; i++)
+        all->at[i] = i < first.n ? first.at[i] : rest->as.items.at[i - first.n];
+    MC_TRY(make_object(vm, state->at[0]->as.global, arguments, &object));
+    object->as.object->named_arguments = state->at[2];
+    return mc_vm_push(vm, object);
+}
+
 mc_status mc_op_reduce(mc_vm *vm, const mc_argument *argument)
 {
     (void)argument;
     mc_value *arguments = mc_vm_pop(vm), *callee = mc_vm_pop(vm), *object = NULL;
+    if (partial_maker(callee) != NULL)
+        return reduce_partial(vm, partial_maker(callee), arguments);
     MC_TRY(check_makes(vm, callee));
     MC_TRY(check_is(vm, arguments, MC_KIND_TUPLE));
     MC_TRY(make_object(vm, callee->as.global, arguments, &object));

@@ -17,8 +17,12 @@ CLASSES = {
     "ShrunkCovariance": COVARIANCE,
 }
 
+BATCH = "its answer for a row depends on the rows that are asked with it"
+
 # (class, what stands in the repr of the model): why it is refused.
 PARAMETERS = {
+    ("FunctionTransformer", "kw_args={'axis': 0}"): BATCH,
+    ("FunctionTransformer", "func=<function get_dummies at"): BATCH,
     ("DummyClassifier", "strategy='stratified'"): "draws at random when it is asked",
     ("DummyClassifier", "strategy='uniform'"): "draws at random when it is asked",
     ("IterativeImputer", "sample_posterior=True"): "draws at random when it is asked",
@@ -26,7 +30,18 @@ PARAMETERS = {
 }
 
 # Packages whose functions are read by name; those of a user are code that no file holds.
-PACKAGES = ("numpy", "operator", "scipy", "sklearn")
+PACKAGES = (
+    "_operator",
+    "builtins",
+    "html",
+    "numpy",
+    "operator",
+    "pandas",
+    "re",
+    "scipy",
+    "sklearn",
+    "unicodedata",
+)
 
 
 def why_refused(description):

@@ -190,6 +190,11 @@ void make_group_text(making *m, results *r, uint32_t x)
     keep(r, set);
     keep(r, make_set(m, MC_OP_SET_INDICATORS, make_marked(m, set)));
     keep(r, make_dense(m, make_set(m, MC_OP_CSR_SET_INDICATORS, list), 3));
+    mc_step changed = step_of(MC_OP_TEXT_CELLS);
+    changed.src = document;
+    for (changed.n[0] = 0; changed.n[0] < MC_N_TEXT_OPS; changed.n[0]++)
+        changed.src = make_step(m, changed, 1);
+    keep(r, make_dense(m, make_counts(m, changed.src), 3));
     keep(r, make_dense(m, counts, 3));
     keep(r, make_dense(m, make_weights(m, counts), 3));
     keep(r, make_dense(m, make_hashed(m, document, MC_ANALYZE_WORDS, NULL), 8));

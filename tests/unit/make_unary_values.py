@@ -31,6 +31,14 @@ def line(name, a, b, ulps, answers):
     print(f"ANSWERS({name}, {a!r}, {b!r}, {ulps}, {values})")
 
 
+def yeo_johnson(x, power):
+    """scipy.stats.yeojohnson, which takes no value that is not finite in some versions."""
+    forth = np.log1p(x) if power == 0.0 else np.expm1(power * np.log1p(x)) / power
+    rest = 2.0 - power
+    back = -np.log1p(-x) if rest == 0.0 else -np.expm1(rest * np.log1p(-x)) / rest
+    return np.where(np.isnan(x), x, np.where(x >= 0.0, forth, back))
+
+
 def main():
     x = np.array(VALUES)
     np.seterr(all="ignore")
@@ -73,6 +81,19 @@ def main():
     for name, function in (("RAISES", np.power), ("HYPOT", np.hypot), ("ANGLE", np.arctan2),
                            ("TIMES_LOG", special.xlogy), ("TIMES_LOG1P", special.xlog1py)):
         line(name, 1.25, 0.0, 4, function(1.25, x))
+    line("LOG_EXPIT", 0.0, 0.0, 4, special.log_expit(x))
+    line("ENTROPY", 0.0, 0.0, 4, special.entr(x))
+    line("I0", 0.0, 0.0, 16, np.i0(x))
+    for power in (0.0, 0.5, -1.5):
+        line("BOX_COX", power, 0.0, 16, special.boxcox(x, power))
+    for power in (0.0, 0.5, 2.0, 3.0):
+        line("YEO_JOHNSON", power, 0.0, 16, yeo_johnson(x, power))
+    line("STEP_OF", 0.0, 0.0, 0, np.heaviside(0.0, x))
+    line("STEP_OF", -2.0, 0.0, 0, np.heaviside(-2.0, x))
+    line("LOG_ADD", 1.5, 0.0, 4, np.logaddexp(1.5, x))
+    for name, function in (("NOT_ABOVE", np.greater_equal), ("NOT_BELOW", np.less_equal),
+                           ("EQUAL", np.equal), ("UNEQUAL", np.not_equal)):
+        line(name, 1.5, 0.0, 0, function(1.5, x))
     line("ZERO_WITHIN", 0.5, 0.0, 0, np.where(np.abs(x) <= 0.5, 0.0, x))
     line("SIGNED_SQUARE", 0.0, 0.0, 0, np.where(x < 0.0, -(x * x), x * x))
     line("LOG1P_EXP", 0.0, 0.0, 4, np.log1p(np.exp(x)))

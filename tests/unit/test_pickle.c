@@ -308,8 +308,8 @@ static void calls_of_what_is_no_class_are_refused(void **state)
                         "(dict)"),
         EXAMPLE(BASE "}b.", "unsupported: byte 29: BUILD: need an object to give state to, found "
                             "name (sklearn.base.BaseEstimator)"),
-        EXAMPLE("cbuiltins\ngetattr\n(" BASE "Vx\ntR.",
-                "unsupported: byte 51: REDUCE: getattr of sklearn.base.BaseEstimator, \"x\""),
+        EXAMPLE("cbuiltins\ngetattr\n(" BASE "V_x\ntR.",
+                "unsupported: byte 52: REDUCE: getattr of sklearn.base.BaseEstimator, \"_x\""),
         EXAMPLE("cbuiltins\ngetattr\n(cbuiltins\ngetattr\n(" BASE ")\x81Va\ntRVb\ntR.",
                 "unsupported: byte 77: REDUCE: getattr of builtins.getattr, \"b\""),
         EXAMPLE("c_codecs\nencode\n)R.",

@@ -290,7 +290,7 @@ mc_status mc_emit_hstack(mc_lowering *to, const mc_sym *x, size_t n, bool sparse
     else if (open && !cells && !sparse)
         MC_TRY(open_parts(to, x, n, out, err));
     else
-        MC_TRY(stack(to, x, n, cells, sparse, out, err));
+        MC_TRY(stack(to, x, n, cells && !sparse, sparse, out, err)); /* sparse rows hold numbers */
     out->sparse = sparse;
     out->sparse_as_input = false;
     return MC_OK;

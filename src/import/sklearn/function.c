@@ -1,7 +1,12 @@
 /* function.c: FunctionTransformer: which function it is.
  *
- * Oracle   sklearn/preprocessing/_function_transformer.py, scikit-learn 1.2 to 1.9.
- * Exact    As function_call.c says of each function. */
+ * Oracle   sklearn/preprocessing/_function_transformer.py, scikit-learn 0.18 to 1.9.
+ * Exact    As function_call.c says of each function.
+ * Why so   A function is a name in a pickle. What the packages behind it compute is known by that
+ *          name; a lambda or a function of the user's is code, which is not in the file or not
+ *          run. */
+#include <string.h>
+
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/function_call.h"
@@ -9,7 +14,7 @@
 /* ---------------------------------------------------------------------------- the name ---- */
 
 /* numpy.core._ufunc_reconstruct("numpy.core._multiarray_umath", "log1p"), until numpy 1.22. */
-static bool is_named_by_call(const mc_value *func, mc_bytes *out_module, mc_bytes *out_name)
+static bool is_named_by_call(const mc_value *func, mc_call *c)
 {
     if (!mc_value_is(func, MC_KIND_OBJECT) ||
         !mc_value_is_a(func, "numpy.core", "_ufunc_reconstruct"))
@@ -19,14 +24,90 @@ static bool is_named_by_call(const mc_value *func, mc_bytes *out_module, mc_byte
         !mc_value_is(names->as.items.at[0], MC_KIND_TEXT) ||
         !mc_value_is(names->as.items.at[1], MC_KIND_TEXT))
         return false;
-    *out_module = names->as.items.at[0]->as.bytes;
-    if (mc_bytes_is(*out_module, "numpy.core._multiarray_umath"))
-        *out_module = mc_bytes_of("numpy");
-    *out_name = names->as.items.at[1]->as.bytes;
+    c->module = names->as.items.at[0]->as.bytes;
+    if (mc_bytes_is(c->module, "numpy.core._multiarray_umath"))
+        c->module = mc_bytes_of("numpy");
+    c->name = names->as.items.at[1]->as.bytes;
     return true;
 }
 
-/* A global, such a call, or a partial of one. */
+static bool is_of_matrix(const mc_global *class)
+{
+    static const char *const PACKAGES[] = {"pandas", "scipy.sparse"};
+    for (size_t i = 0; i < MC_COUNT_OF(PACKAGES); i++) {
+        const mc_bytes package = mc_bytes_of(PACKAGES[i]);
+        if (class->module.size >= package.size &&
+            mc_bytes_equal((mc_bytes){class->module.data, package.size}, package))
+            return true;
+    }
+    return mc_bytes_is(class->module, "numpy") && mc_bytes_is(class->name, "ndarray");
+}
+
+/* getattr(numpy.ndarray, "astype"), or "DataFrame.to_numpy" of pandas: a method of the matrix. */
+static bool is_unbound_method(const mc_value *func, mc_call *c)
+{
+    if (mc_value_is(func, MC_KIND_GLOBAL)) {
+        const mc_bytes name = func->as.global->name;
+        const uint8_t *dot = name.size > 0 ? memchr(name.data, '.', name.size) : NULL;
+        if (dot == NULL || !is_of_matrix(func->as.global))
+            return false;
+        const size_t at = (size_t)(dot - name.data) + 1;
+        c->name = (mc_bytes){name.data + at, name.size - at};
+    } else {
+        if (!mc_value_is(func, MC_KIND_OBJECT) || !mc_value_is_a(func, "builtins", "getattr"))
+            return false;
+        const mc_value *pair = func->as.object->arguments;
+        if (!mc_value_is(pair, MC_KIND_TUPLE) || pair->as.items.n != 2 ||
+            !mc_value_is(pair->as.items.at[0], MC_KIND_GLOBAL) ||
+            !is_of_matrix(pair->as.items.at[0]->as.global) ||
+            !mc_value_is(pair->as.items.at[1], MC_KIND_TEXT))
+            return false;
+        c->name = pair->as.items.at[1]->as.bytes;
+    }
+    c->module = mc_bytes_of(MC_CALL_METHOD);
+    return true;
+}
+
+/* operator.methodcaller("astype", float), operator.attrgetter("values"): a method of the matrix. */
+static bool is_caller(const mc_value *func, mc_call *c)
+{
+    if (!mc_value_is(func, MC_KIND_OBJECT) || !(mc_value_is_a(func, "operator", "methodcaller") ||
+                                                mc_value_is_a(func, "operator", "attrgetter")))
+        return false;
+    const mc_value *given = func->as.object->arguments;
+    if (!mc_value_is(given, MC_KIND_TUPLE) || given->as.items.n == 0 ||
+        !mc_value_is(given->as.items.at[0], MC_KIND_TEXT))
+        return false;
+    if (mc_value_is_a(func, "operator", "attrgetter") &&
+        !(given->as.items.n == 1 && mc_value_is_text(given->as.items.at[0], "values")))
+        return false;
+    c->module = mc_bytes_of(MC_CALL_METHOD);
+    c->name = given->as.items.at[0]->as.bytes;
+    c->after = (mc_items){.at = given->as.items.at + 1, .n = given->as.items.n - 1};
+    c->arguments[1] = func->as.object->named_arguments;
+    return true;
+}
+
+/* numpy.vectorize(str.lower): numpy.char.lower. */
+static bool is_vectorized(const mc_value *func, mc_call *c)
+{
+    if (!mc_value_is(func, MC_KIND_OBJECT) || !mc_value_is_a(func, "numpy", "vectorize"))
+        return false;
+    const mc_value *inner = mc_value_attr(func, "pyfunc");
+    if (!mc_value_is(inner, MC_KIND_OBJECT) || !mc_value_is_a(inner, "builtins", "getattr"))
+        return false;
+    const mc_value *pair = inner->as.object->arguments;
+    if (!mc_value_is(pair, MC_KIND_TUPLE) || pair->as.items.n != 2 ||
+        !(mc_value_is_a(pair->as.items.at[0], "builtins", "str") ||
+          mc_value_is_a(pair->as.items.at[0], "builtins", "unicode")) ||
+        !mc_value_is(pair->as.items.at[1], MC_KIND_TEXT))
+        return false;
+    c->module = mc_bytes_of("numpy.char");
+    c->name = pair->as.items.at[1]->as.bytes;
+    return true;
+}
+
+/* A global, one of the calls above, or a partial of one. */
 static mc_status resolve(const mc_value *est, const mc_value *func, mc_call *c, mc_error *err)
 {
     char type[160];
@@ -39,7 +120,8 @@ static mc_status resolve(const mc_value *est, const mc_value *func, mc_call *c, 
         c->arguments[1] = state->as.items.at[2];
         func = state->as.items.at[0];
     }
-    if (is_named_by_call(func, &c->module, &c->name))
+    if (is_named_by_call(func, c) || is_unbound_method(func, c) || is_caller(func, c) ||
+        is_vectorized(func, c))
         return MC_OK;
     if (!mc_value_is(func, MC_KIND_GLOBAL))
         return mc_refuse(err, est, "func: expected the name of a function, found %s",
@@ -49,80 +131,12 @@ static mc_status resolve(const mc_value *est, const mc_value *func, mc_call *c, 
     return MC_OK;
 }
 
-/* operator.itemgetter("city"), operator.itemgetter(["city", "age"]): columns of a frame by name. */
-static mc_status columns_named(mc_lowering *to, const mc_value *est, const mc_value *key, mc_sym *x,
-                               mc_error *err)
-{
-    const mc_value *names = mc_feature_names_of(est);
-    const bool is_list = mc_value_is(key, MC_KIND_LIST);
-    const size_t n = is_list ? key->as.items.n : 1;
-    mc_ndarray array;
-    mc_cell *known = NULL;
-    uint32_t *columns = NULL;
-    if (names == NULL)
-        return mc_refuse(err, est, "func: operator.itemgetter of a name, and columns without");
-    MC_TRY_IN(mc_ndarray_from_value(to->arena, names, &array, err), err, "feature_names_in_");
-    MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &known, err), err, "feature_names_in_");
-    if (array.n_items != x->n_cols)
-        return mc_refuse(err, est, "%zu names of %zu columns", array.n_items, x->n_cols);
-    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &columns, err));
-    for (size_t i = 0; i < n; i++) {
-        const mc_value *item = is_list ? key->as.items.at[i] : key;
-        size_t j = 0;
-        if (!mc_value_is(item, MC_KIND_TEXT))
-            return mc_refuse(err, est, "func: operator.itemgetter: expected names of columns");
-        const mc_bytes name = item->as.bytes;
-        while (j < x->n_cols && !(known[j].kind == MC_CELL_STRING &&
-                                  mc_bytes_equal(name, (mc_bytes){(const uint8_t *)known[j].as.text,
-                                                                  known[j].size})))
-            j++;
-        if (j == x->n_cols)
-            return mc_refuse(err, est, "func: operator.itemgetter: no column \"%.*s\"",
-                             MC_SHOW(name));
-        columns[i] = (uint32_t)j;
-    }
-    return mc_emit_columns(to, x, columns, n, x, err);
-}
-
 /* The one thing that operator.itemgetter takes, or NULL. */
 static const mc_value *only_item(const mc_value *func)
 {
     const mc_value *items = func->as.object->arguments;
     return mc_value_is(items, MC_KIND_TUPLE) && items->as.items.n == 1 ? items->as.items.at[0]
                                                                        : NULL;
-}
-
-/* operator.itemgetter((slice(None), [2, 0])): columns by place. */
-static mc_status get_items(mc_lowering *to, const mc_value *est, const mc_value *func, mc_sym *x,
-                           mc_error *err)
-{
-    mc_ndarray array;
-    int64_t *at = NULL;
-    uint32_t *columns = NULL;
-    const mc_value *key = only_item(func);
-    if (mc_value_is(key, MC_KIND_TEXT) || mc_value_is(key, MC_KIND_LIST))
-        return columns_named(to, est, key, x, err);
-    if (!mc_value_is(key, MC_KIND_TUPLE) || key->as.items.n != 2 ||
-        !mc_value_is(key->as.items.at[0], MC_KIND_OBJECT) ||
-        !mc_value_is_a(key->as.items.at[0], "builtins", "slice") ||
-        mc_ndarray_from_value(to->arena, key->as.items.at[1], &array, err) != MC_OK ||
-        array.n_dims != 1)
-        return mc_refuse(
-            err, est, "func: operator.itemgetter: expected (slice(None), [columns]) as its item");
-    const mc_value *ends = key->as.items.at[0]->as.object->arguments;
-    for (size_t i = 0; mc_value_is(ends, MC_KIND_TUPLE) && i < ends->as.items.n; i++)
-        if (!mc_value_is_none(ends->as.items.at[i]))
-            return mc_refuse(err, est, "func: operator.itemgetter: it takes some rows of a batch");
-    MC_TRY(mc_ndarray_i64(to->arena, &array, &at, err));
-    MC_TRY(mc_arena_new(to->arena, uint32_t, array.n_items, &columns, err));
-    for (size_t i = 0; i < array.n_items; i++) {
-        const int64_t place = at[i] < 0 ? at[i] + (int64_t)x->n_cols : at[i];
-        if (place < 0 || (uint64_t)place >= x->n_cols)
-            return mc_refuse(err, est, "func: operator.itemgetter: column %lld of %zu",
-                             (long long)at[i], x->n_cols);
-        columns[i] = (uint32_t)place;
-    }
-    return mc_emit_columns(to, x, columns, array.n_items, x, err);
 }
 
 /* functools.partial(check_array, dtype=[float64], ensure_all_finite=False), which histogram
@@ -145,6 +159,23 @@ static bool is_float_check(const mc_value *func)
            mc_value_is_a(dtypes->as.items.at[0], "numpy", "float64") && keywords->as.items.n == 4;
 }
 
+static mc_status emit_function(mc_lowering *to, const mc_value *est, const mc_value *func,
+                               const char *keywords, mc_sym *x, bool *out_is_flat, mc_error *err)
+{
+    mc_call c = {.est = est};
+    c.arguments[0] = mc_value_attr(est, keywords);
+    if (mc_value_is(func, MC_KIND_OBJECT) && mc_value_is_a(func, "operator", "itemgetter")) {
+        c.module = mc_bytes_of("operator");
+        c.name = mc_bytes_of("itemgetter");
+        MC_TRY(mc_emit_items(to, &c, only_item(func), x, err));
+    } else {
+        MC_TRY(resolve(est, func, &c, err));
+        MC_TRY(mc_emit_call(to, &c, x, err));
+    }
+    *out_is_flat = c.is_flat;
+    return MC_OK;
+}
+
 mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc_method method,
                                         const mc_sym *x, mc_answer *out, mc_error *err)
 {
@@ -163,15 +194,6 @@ mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc
         MC_TRY(mc_emit_check_sparse(to, &y, MC_OR_NAN | MC_OR_INFINITY, &y, err));
         return mc_answer_matrix(to, y, out, err);
     }
-    if (mc_value_is(func, MC_KIND_OBJECT) && mc_value_is_a(func, "operator", "itemgetter")) {
-        is_flat = mc_value_is(only_item(func), MC_KIND_TEXT); /* a Series */
-        MC_TRY(get_items(to, est, func, &y, err));
-    } else {
-        mc_call c = {.est = est};
-        c.arguments[0] = mc_value_attr(est, forth ? "kw_args" : "inv_kw_args");
-        MC_TRY(resolve(est, func, &c, err));
-        MC_TRY(mc_emit_call(to, &c, &y, err));
-        is_flat = mc_call_is_flat(&c);
-    }
+    MC_TRY(emit_function(to, est, func, forth ? "kw_args" : "inv_kw_args", &y, &is_flat, err));
     return is_flat ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
 }

@@ -1,0 +1,128 @@
+/* function_ufunc.c: ufuncs of numpy and scipy.special, alone or with a constant before x, and the
+ * functions of the operator module that are theirs.
+ *
+ * Oracle   The ufunc of that name.
+ * Exact    As kernel/unary.c states. */
+#include <float.h>
+
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+#include "import/sklearn/function_call.h"
+
+/* Functions of one value beside those of unary.def that numpy names. */
+static const struct {
+    const char *name;
+    mc_unary which;
+    double a;
+    bool is_truth;
+} SPECIAL[] = {
+    {"sinc", MC_UNARY_SINC, 0.0, false},         {"expit", MC_UNARY_EXPIT, 0.0, false},
+    {"logit", MC_UNARY_LOGIT_EXACT, 0.0, false}, {"log_expit", MC_UNARY_LOG_EXPIT, 0.0, false},
+    {"erf", MC_UNARY_ERF, 0.0, false},           {"erfc", MC_UNARY_ERFC, 0.0, false},
+    {"ndtr", MC_UNARY_NDTR, 0.0, false},         {"ndtri", MC_UNARY_NDTRI, 0.0, false},
+    {"exp10", MC_UNARY_EXP10, 0.0, false},       {"gammaln", MC_UNARY_GAMMALN, 0.0, false},
+    {"psi", MC_UNARY_PSI, 0.0, false},           {"digamma", MC_UNARY_PSI, 0.0, false},
+    {"entr", MC_UNARY_ENTROPY, 0.0, false},      {"i0", MC_UNARY_I0, 0.0, false},
+    {"abs", MC_UNARY_ABSOLUTE, 0.0, false},      {"neg", MC_UNARY_NEGATIVE, 0.0, false},
+    {"pos", MC_UNARY_IDENTITY, 0.0, false},      {"conjugate", MC_UNARY_IDENTITY, 0.0, false},
+    {"conj", MC_UNARY_IDENTITY, 0.0, false},     {"real", MC_UNARY_IDENTITY, 0.0, false},
+    {"isposinf", MC_UNARY_ABOVE, DBL_MAX, true}, {"isneginf", MC_UNARY_BELOW, -DBL_MAX, true},
+};
+
+/* f(constant, x), as functools.partial makes it. Integers stay so with a whole constant. */
+static const struct {
+    const char *name;
+    mc_unary which;
+    bool keeps_integers, is_truth;
+} WITH_CONSTANT[] = {
+    {"add", MC_UNARY_OFFSET, true, false},
+    {"subtract", MC_UNARY_FROM, true, false},
+    {"sub", MC_UNARY_FROM, true, false},
+    {"multiply", MC_UNARY_SCALE, true, false},
+    {"mul", MC_UNARY_SCALE, true, false},
+    {"divide", MC_UNARY_DIVIDES, false, false},
+    {"true_divide", MC_UNARY_DIVIDES, false, false},
+    {"truediv", MC_UNARY_DIVIDES, false, false},
+    {"float_power", MC_UNARY_RAISES, false, false},
+    {"power", MC_UNARY_RAISES, true, false},
+    {"pow", MC_UNARY_RAISES, true, false},
+    {"maximum", MC_UNARY_MAXIMUM, true, false},
+    {"minimum", MC_UNARY_MINIMUM, true, false},
+    {"fmax", MC_UNARY_FMAX, true, false},
+    {"fmin", MC_UNARY_FMIN, true, false},
+    {"hypot", MC_UNARY_HYPOT, false, false},
+    {"arctan2", MC_UNARY_ANGLE, false, false},
+    {"copysign", MC_UNARY_SIGNED_AS, false, false},
+    {"heaviside", MC_UNARY_STEP_OF, false, false},
+    {"logaddexp", MC_UNARY_LOG_ADD, false, false},
+    {"greater", MC_UNARY_BELOW, false, true},
+    {"gt", MC_UNARY_BELOW, false, true},
+    {"less", MC_UNARY_ABOVE, false, true},
+    {"lt", MC_UNARY_ABOVE, false, true},
+    {"greater_equal", MC_UNARY_NOT_ABOVE, false, true},
+    {"ge", MC_UNARY_NOT_ABOVE, false, true},
+    {"less_equal", MC_UNARY_NOT_BELOW, false, true},
+    {"le", MC_UNARY_NOT_BELOW, false, true},
+    {"equal", MC_UNARY_EQUAL, false, true},
+    {"eq", MC_UNARY_EQUAL, false, true},
+    {"not_equal", MC_UNARY_UNEQUAL, false, true},
+    {"ne", MC_UNARY_UNEQUAL, false, true},
+    {"xlogy", MC_UNARY_TIMES_LOG, false, false},
+    {"xlog1py", MC_UNARY_TIMES_LOG1P, false, false},
+};
+
+static mc_status with_constant(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
+{
+    static const char *const KNOWN[] = {NULL};
+    double constant[2] = {0.0, 0.0};
+    MC_TRY(mc_call_knows(c, KNOWN, err));
+    if (c->before.n != 1)
+        return mc_refuse(err, c->est, "func: %.*s of more than two values", MC_SHOW(c->name));
+    MC_TRY_IN(mc_number_from_value(c->before.at[0], &constant[0], err), err,
+              "the first argument of %.*s", MC_SHOW(c->name));
+    const bool is_whole = mc_value_is(c->before.at[0], MC_KIND_INT);
+    for (size_t i = 0; i < MC_COUNT_OF(WITH_CONSTANT); i++) {
+        if (!mc_bytes_is(c->name, WITH_CONSTANT[i].name))
+            continue;
+        MC_TRY(mc_call_unary(to, x, WITH_CONSTANT[i].which, constant,
+                             is_whole && WITH_CONSTANT[i].keeps_integers, err));
+        if (WITH_CONSTANT[i].is_truth)
+            x->type = MC_VALUE_BOOL;
+        return MC_OK;
+    }
+    return mc_call_unknown(c, err);
+}
+
+/* Ufuncs that give integers for integers in every numpy from 1.23 on. */
+static bool keeps_integers(mc_unary which)
+{
+    return which == MC_UNARY_IDENTITY || which == MC_UNARY_NEGATIVE || which == MC_UNARY_ABSOLUTE ||
+           which == MC_UNARY_SIGN || which == MC_UNARY_SQUARE;
+}
+
+static mc_status alone(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
+{
+    static const char *const KNOWN[] = {NULL};
+    mc_unary which = mc_unary_find(c->name);
+    double a[2] = {0.0, 0.0};
+    bool is_truth = which >= MC_UNARY_ISNAN && which <= MC_UNARY_LOGICAL_NOT;
+    for (size_t i = 0; i < MC_COUNT_OF(SPECIAL); i++) {
+        if (!mc_bytes_is(c->name, SPECIAL[i].name))
+            continue;
+        which = SPECIAL[i].which;
+        a[0] = SPECIAL[i].a;
+        is_truth = SPECIAL[i].is_truth;
+    }
+    if (which == MC_N_UNARY)
+        return mc_call_unknown(c, err);
+    MC_TRY(mc_call_knows(c, KNOWN, err));
+    MC_TRY(mc_call_unary(to, x, which, a, keeps_integers(which), err));
+    if (is_truth)
+        x->type = MC_VALUE_BOOL;
+    return MC_OK;
+}
+
+mc_status mc_emit_ufunc(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
+{
+    return c->before.n > 0 ? with_constant(to, c, x, err) : alone(to, c, x, err);
+}
