@@ -6,9 +6,12 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.sparse
 import sklearn
 from sklearn.decomposition import DictionaryLearning, TruncatedSVD
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_selection import SelectFwe, SequentialFeatureSelector
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
@@ -69,3 +72,37 @@ def test_a_category_that_is_the_text_nan_comes_back_as_text(tmp_path):
     part = answer(tmp_path, estimator, "inverse_transform", native.dense(estimator.transform(X)))
     got = part.values.ravel().tolist()
     assert got[0] == "nan" and got[1] != got[1] and got[2] == "red"
+
+
+ROWS = np.array([[0.5, np.nan, 1.0], [np.nan, 2.0, -1.0], [3e38, 1.0, 0.0], [0.0, 0.0, np.inf]])
+
+
+@pytest.mark.skipif(VERSION < (1, 4), reason="forests take missing values since 1.4")
+def test_a_selector_takes_what_its_unfitted_forest_would(tmp_path):
+    """SequentialFeatureSelector keeps the forest that it was given, which was never fitted."""
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(24, 3)), rng.randint(0, 2, 24)
+    forest = RandomForestClassifier(2, max_depth=1, random_state=0)
+    estimator = SequentialFeatureSelector(forest, n_features_to_select=2, cv=2).fit(X, y)
+    part = answer(tmp_path, estimator, "transform", native.dense(ROWS))
+    np.testing.assert_array_equal(part.values, estimator.transform(ROWS))
+
+
+def test_nothing_selected_from_sparse_rows_is_dense(tmp_path):
+    """Where no column is kept scikit-learn makes an array of its own."""
+    X = scipy.sparse.csr_matrix(np.random.RandomState(0).normal(size=(30, 3)))
+    estimator = SelectFwe(alpha=1e-30).fit(X, np.arange(30) % 2)
+    part = answer(tmp_path, estimator, "transform", native.csr(X))
+    assert part.values.shape == (30, 0) and not part.sparse
+    assert not scipy.sparse.issparse(estimator.transform(X))
+
+
+def test_a_column_that_no_tree_of_a_bagging_has_may_hold_anything(tmp_path):
+    """Each tree looks at its own columns; infinity in another one refused the row."""
+    rng = np.random.RandomState(1)
+    X, y = rng.normal(size=(30, 3)), np.arange(30) % 2
+    estimator = BaggingClassifier(n_estimators=1, max_features=1, random_state=0).fit(X, y)
+    rows = X[:4].copy()
+    rows[:, [i for i in range(3) if i not in estimator.estimators_features_[0]]] = np.inf
+    part = answer(tmp_path, estimator, "predict_proba", native.dense(rows))
+    np.testing.assert_array_equal(part.values, estimator.predict_proba(rows))

@@ -5,6 +5,7 @@
  *          n_jobs=1. predict_log_proba within a few ulp of numpy.logaddexp.
  * Why so   Decision trees that know all classes are one forest: one step instead of one a tree. */
 #include <math.h>
+#include <string.h>
 
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
@@ -67,6 +68,36 @@ static bool is_forest(const bagging *bag)
     return true;
 }
 
+/* The columns of x that any tree was fitted on, for nobody looks at the others, not even whether
+ * they are finite; and where among them the trees' own are. */
+static mc_status seen_columns(mc_lowering *to, const bagging *bag, const mc_sym *x, mc_sym *out,
+                              const mc_tree_columns **out_columns, mc_error *err)
+{
+    uint32_t *place = NULL, *at = NULL, *own = NULL, n = 0;
+    mc_tree_columns *columns = NULL;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, x->n_cols, &place, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, x->n_cols, &at, err));
+    MC_TRY(mc_arena_new(to->arena, mc_tree_columns, bag->estimators.n, &columns, err));
+    memset(place, 0, x->n_cols * sizeof *place);
+    for (size_t i = 0; i < bag->estimators.n; i++)
+        for (size_t j = 0; j < bag->columns[i].n; j++)
+            place[bag->columns[i].at[j]] = 1;
+    for (uint32_t j = 0; j < x->n_cols; j++)
+        if (place[j] != 0) {
+            at[n] = j;
+            place[j] = n++;
+        }
+    for (size_t i = 0; i < bag->estimators.n; i++) {
+        MC_TRY(mc_arena_new(to->arena, uint32_t, bag->columns[i].n, &own, err));
+        for (size_t j = 0; j < bag->columns[i].n; j++)
+            own[j] = place[bag->columns[i].at[j]];
+        columns[i] = (mc_tree_columns){own, bag->columns[i].n};
+    }
+    *out_columns = columns;
+    *out = *x;
+    return n == x->n_cols ? MC_OK : mc_emit_columns(to, x, at, n, out, err);
+}
+
 /* Shares of the classes, or values: the mean over the trees. */
 static mc_status mean_of_trees(mc_lowering *to, const bagging *bag, const mc_sym *x, mc_sym *out,
                                mc_error *err)
@@ -74,17 +105,18 @@ static mc_status mean_of_trees(mc_lowering *to, const bagging *bag, const mc_sym
     const mc_ensemble *compiled = NULL;
     const mc_value *first = bag->estimators.at[0];
     const bool as_stored = !bag->is_classifier || mc_version_of(to, first) >= 104;
-    const mc_ensemble_plan plan = {.owner = bag->est,
-                                   .trees = bag->estimators.at,
-                                   .n_trees = bag->estimators.n,
-                                   .columns = bag->columns,
-                                   .rule = as_stored ? MC_LEAF_VALUES : MC_LEAF_SHARES};
-    MC_TRY(mc_ensemble_compile(to, &plan, x->n_cols, &compiled, err));
+    mc_ensemble_plan plan = {.owner = bag->est,
+                             .trees = bag->estimators.at,
+                             .n_trees = bag->estimators.n,
+                             .rule = as_stored ? MC_LEAF_VALUES : MC_LEAF_SHARES};
+    mc_sym seen;
+    MC_TRY(seen_columns(to, bag, x, &seen, &plan.columns, err));
+    MC_TRY(mc_ensemble_compile(to, &plan, seen.n_cols, &compiled, err));
     const mc_ensemble_sum sum = {.width = compiled->n_outputs * compiled->n_classes,
                                  .divisor = (double)bag->estimators.n};
     if (sum.width != (bag->is_classifier ? bag->n_classes : 1))
         return mc_refuse(err, bag->est, "its trees hold %zu values a leaf", sum.width);
-    return mc_emit_ensemble(to, compiled, x, mc_tree_allows(to, first, x), &sum, out, err);
+    return mc_emit_ensemble(to, compiled, &seen, mc_tree_allows(to, first, x), &sum, out, err);
 }
 
 /* ------------------------------------------------------------------------ any estimators ---- */

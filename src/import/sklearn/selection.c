@@ -76,12 +76,17 @@ static unsigned allowed(const mc_lowering *to, const mc_value *est, const mc_sym
     const bool is_forest =
         mc_bytes_is(name, "RandomForestClassifier") || mc_bytes_is(name, "RandomForestRegressor") ||
         mc_bytes_is(name, "ExtraTreesClassifier") || mc_bytes_is(name, "ExtraTreesRegressor");
+    if (is_forest && mc_version_of(to, inner) < 104)
+        return MC_FINITE;
     if (is_forest && mc_value_is(trees, MC_KIND_LIST) && trees->as.items.n > 0)
         inner = trees->as.items.at[0];
+    else if (is_forest && mc_forest_knows_nan(inner))
+        inner = mc_value_attr(inner, "estimator"); /* never fitted: what its trees are like */
     else if (!mc_bytes_is(name, "DecisionTreeClassifier") &&
              !mc_bytes_is(name, "DecisionTreeRegressor"))
         return MC_FINITE;
-    const unsigned nan = mc_tree_allows(to, inner, x);
+    const mc_sym dense = {.n_cols = x->n_cols}; /* the tag that is looked at knows no layout */
+    const unsigned nan = mc_tree_allows(to, inner, &dense);
     return nan == MC_OR_NAN ? MC_OR_NAN | MC_OR_INFINITY : nan;
 }
 
@@ -102,7 +107,10 @@ static mc_status forth(mc_lowering *to, const selector *s, const mc_sym *x, mc_s
     MC_TRY(s->mask(to, s->est, x->n_cols, mask, err));
     MC_TRY(mc_mask_places(to, mask, x->n_cols, &places, &n, err));
     MC_TRY(mc_emit_check_sparse(to, x, s->allowed, out, err));
-    return mc_emit_columns(to, out, places, n, out, err);
+    MC_TRY(mc_emit_columns(to, out, places, n, out, err));
+    if (n == 0)
+        out->sparse = out->sparse_as_input = false; /* scikit-learn makes an empty array */
+    return MC_OK;
 }
 
 /* Each column back to where it was, zeros elsewhere. */

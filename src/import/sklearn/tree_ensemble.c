@@ -144,13 +144,12 @@ mc_status mc_tree_columns_of(mc_lowering *to, const mc_value *value, size_t n_fe
 
 /* ---------------------------------------------------------------------- missing values ---- */
 
-/* Criteria whose splits knew missing values before 1.9. */
-static bool criterion_knows_nan(const mc_value *tree)
+bool mc_forest_knows_nan(const mc_value *forest)
 {
     static const char *const KNOWN[] = {"gini",          "log_loss",     "entropy",
                                         "squared_error", "friedman_mse", "poisson"};
     for (size_t i = 0; i < MC_COUNT_OF(KNOWN); i++)
-        if (mc_attr_is_text(tree, "criterion", KNOWN[i]))
+        if (mc_attr_is_text(forest, "criterion", KNOWN[i]))
             return true;
     return false;
 }
@@ -165,7 +164,7 @@ static bool knows_nan(const mc_value *tree, unsigned version)
     const bool is_best = mc_attr_is_text(tree, "splitter", "best");
     if (version >= 109)
         return is_random || !is_extra;
-    if (version < 103 || !criterion_knows_nan(tree) || mc_attr_has(tree, "monotonic_cst"))
+    if (version < 103 || !mc_forest_knows_nan(tree) || mc_attr_has(tree, "monotonic_cst"))
         return false;
     if (version < 106)
         return is_best;

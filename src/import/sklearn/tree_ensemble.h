@@ -72,6 +72,8 @@ MC_MUST_CHECK mc_status mc_emit_ensemble_leaves(mc_lowering *to, const mc_ensemb
 MC_MUST_CHECK mc_status mc_tree_columns_of(mc_lowering *to, const mc_value *value,
                                            size_t n_features, mc_tree_columns *out, mc_error *err);
 
+/* Has the tree or forest a criterion whose splits knew missing values before 1.9? */
+bool mc_forest_knows_nan(const mc_value *forest);
 /* What predict() of a fitted decision tree, given a dense x, lets pass: MC_OR_NAN or MC_FINITE. */
 unsigned mc_tree_allows(const mc_lowering *to, const mc_value *tree, const mc_sym *x);
 

@@ -11,6 +11,8 @@ difference, unless scikit-learn was still fitting.
 
 import argparse
 import collections
+import contextlib
+import inspect
 import json
 import os
 import pickle
@@ -24,15 +26,18 @@ import traceback
 import warnings
 from pathlib import Path
 
+import joblib
 import numpy as np
 import scipy
 import sklearn
+import skops.io
 
 from .. import native
 from . import asking, draws, rows
 
 RUN = 25  # cases a child does
 FIT_SECONDS = 20
+COMPRESS = (0, 3, ("gzip", 3), ("bz2", 3), ("lzma", 3), ("xz", 3))
 SILENCE = 90  # seconds after which a child that says nothing is ended
 AGAIN = '''"""%(what)s
 
@@ -74,7 +79,13 @@ def _fit(case):
             warnings.simplefilter("ignore")
             if type(case.estimator).__name__ == "FrozenEstimator":
                 case.estimator.estimator.fit(case.X, case.y)
-            case.estimator.fit(*([case.X] if case.y is None else [case.X, case.y]))
+            fit = case.estimator.fit
+            more = {}
+            if case.weights is not None and "sample_weight" in inspect.signature(fit).parameters:
+                more["sample_weight"] = case.weights
+            fit(*([case.X] if case.y is None else [case.X, case.y]), **more)
+            if case.container is not None and hasattr(case.estimator, "set_output"):
+                case.estimator.set_output(transform=case.container)
     finally:
         signal.alarm(0)
 
@@ -89,6 +100,22 @@ def _keep(folder, case, asked_rows, result):
         "method": first["method"],
     }
     (folder / "again.py").write_text(text, encoding="utf-8")
+
+
+def _save(folder, case, rng):
+    """The model as a file, of the kind that was drawn; a pickle where skops cannot write it."""
+    path = folder / "model.pkl"
+    path.write_bytes(pickle.dumps(case.estimator, protocol=rng.randint(0, 6)))
+    if case.saved == "joblib":
+        path = folder / "model.joblib"
+        joblib.dump(case.estimator, path, compress=draws.one_of(rng, COMPRESS))
+    elif case.saved == "skops":
+        with contextlib.suppress(Exception):
+            data = skops.io.dumps(case.estimator)
+            skops.io.loads(data, trusted=skops.io.get_untrusted_types(data=data))
+            path = folder / "model.skops"
+            path.write_bytes(data)
+    return path
 
 
 def _names(estimator):
@@ -112,9 +139,8 @@ def run_case(library, seed, number, out, say):
         X, marked = rows.hostile(rng, case)
     folder = Path(out) / ("%s-%d-%d" % (sklearn.__version__, seed, number))
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "model.pkl"
     try:
-        path.write_bytes(pickle.dumps(case.estimator, protocol=rng.randint(2, 6)))
+        path = _save(folder, case, rng)
     except Exception as error:
         return {"case": number, "status": "unfit", "why": "no pickle: %s" % error}
     result = {"case": number, "status": "asked", "estimator": _names(case.estimator)}

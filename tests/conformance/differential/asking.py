@@ -22,7 +22,8 @@ from .nearness import near_rows
 from .rows import take
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform",
-           "score_samples", "kneighbors", "inverse_transform")  # fmt: skip
+           "score_samples", "kneighbors", "apply", "predict_std", "inverse_transform")  # fmt: skip
+STD = ("GaussianProcessRegressor", "BayesianRidge", "ARDRegression")
 PARTS = ("kneighbors_distance", "kneighbors_index")
 BOUND = 1e-9  # of the largest number of a row's answer: the design's
 BOUND_SINGLE = 2e-5  # where float32 takes part: 160 terms of a sum, each rounded at eps 1.2e-7
@@ -54,6 +55,10 @@ class Asked:
 
 
 def _offered(estimator, method):
+    if method == "predict_std":
+        if type(estimator).__name__ not in STD:
+            return None
+        return lambda X: estimator.predict(X, return_std=True)[1]
     try:
         return getattr(estimator, method, None)
     except Exception:  # available_if of some versions raises more than AttributeError
@@ -167,6 +172,7 @@ def _near_ties(answers):
         else:
             ordered = np.sort(scores if method != "transform" else -scores, axis=1)
             near = ~(ordered[:, -1] - ordered[:, -2] > BOUND * size)
+        near |= ~np.isfinite(scores).all(axis=1)  # it overflowed: no score decides
         close.update(at[near].tolist())
     return close
 
@@ -181,7 +187,7 @@ def native_rows(X, kind, model):
     """Rows as the library takes them."""
     if kind == "dense" and scipy.sparse.issparse(X):
         kind = "csr"
-    if kind in ("text", "dicts"):
+    if kind in ("text", "dicts", "sets"):
         return native.values(X)
     return rows_of(encode_input(X, kind), model)
 
@@ -250,6 +256,9 @@ class Asker:
         for i in range(self.n_rows):
             with quiet():
                 self.nearly |= {i} if near_rows(case.estimator, take(X, [i])) else set()
+            if any(name in repr(case.estimator) for name in ("Isomap", "KernelPCA")):
+                with quiet(), moving.centred_from(rng):  # huge rows are as near to all, or to none
+                    self.nearly |= {i} if near_rows(case.estimator, take(X, [i])) else set()
 
     def native_rows(self, X, method):
         kind = self.case.kind if method != "inverse_transform" else "dense"
@@ -273,7 +282,7 @@ class Asker:
         elif all("Error: " in text and "TypeError" in text for text in raised.values()):
             return  # no method for rows: it wants more arguments
         if method not in self.model.methods:
-            if want is not None:
+            if want is not None and method != "apply":  # which is no answer of a pipeline
                 self._differs(method, [], "not offered")
             return
         if len(at):
@@ -350,7 +359,7 @@ class Asker:
                 want, output = take_answer(want, at), _rows_of(output, at)
                 self._judge(method, name, want, output, single, ties_at, rest)
             return
-        if _extreme(X).any() and self._in_double(name, want, output, ties_at, where):
+        if self._in_double(method, name, want, output, ties_at, X):
             self.result.overflows.append(text)
             return
         noise, unstable = None, set()
@@ -363,10 +372,17 @@ class Asker:
         except Mismatch:
             self._differs(method, numbers.tolist(), text)
 
-    def _in_double(self, name, want, output, ties_at, where):
+    def _in_double(self, method, name, want, output, ties_at, X):
         """Is an extreme row of single precision answered as scikit-learn answers it in double?"""
-        ask, X, _, _ = where
-        at = np.flatnonzero(_extreme(X))
+        flat = _flat(want)
+        if getattr(X, "dtype", None) != np.float32 or flat is None:
+            return False
+        # shares vanish where their logarithms need not be far, as squares of large numbers overflow
+        shares = np.full(len(X), name in ("predict_proba", "predict_log_proba"))
+        at = np.flatnonzero(_extreme(X) | ~np.isfinite(flat).all(axis=1) | shares)
+        if not len(at):
+            return False
+        ask = moving.way(moving.in_double(self.case.estimator), method)
         doubles, answered, _ = ask_each(ask, take(X, at).astype(np.float64), len(at))
         if doubles is None or _flat(doubles) is None or name.startswith("kneighbors"):
             return False

@@ -41,7 +41,7 @@ def _column(rng, n, needs):
 
 def numbers(rng, n, needs):
     """(X, kind): a matrix of a drawn dtype, sparse rows, or a frame of numbers."""
-    width = 1 if "one" in needs else rng.randint(1, 8)
+    width = 1 if "one" in needs else 3 if "three" in needs else rng.randint(1, 8)
     X = np.column_stack([_column(rng, n, needs) for _ in range(width)])
     if "nan" in needs and rng.randint(3) == 0:
         X[rng.random_sample(X.shape) < 0.15] = np.nan
@@ -74,7 +74,34 @@ def frame(rng, n, n_words=None):
         columns["w%d" % i] = pandas.Series(_category(rng, n), dtype=object)
     for i in range(rng.randint(0, 3)):
         columns["n%d" % i] = pandas.Series(_column(rng, n, ()))
-    return pandas.DataFrame(columns)
+    return pandas.DataFrame({name: _as_other(rng, values) for name, values in columns.items()})
+
+
+def _as_other(rng, values):
+    """Some columns as pandas' own dtypes: categories, strings, numbers that may be missing."""
+    if rng.randint(3):
+        return values
+    if values.dtype == object:
+        return values.astype(("category", "string")[rng.randint(2)])
+    kind = ("Int64", "Float64", "boolean", "float32")[rng.randint(4)]
+    if kind == "Int64":
+        values = values.clip(-1e6, 1e6).round()
+    return (values > 0).astype(kind) if kind == "boolean" else values.astype(kind)
+
+
+def dictionary(rng):
+    atoms = rng.normal(size=(rng.randint(2, 6), 3))
+    return atoms / np.sqrt((atoms**2).sum(axis=1, keepdims=True))
+
+
+def column(rng, n):
+    """Labels alone, as LabelEncoder takes them."""
+    return _classes(rng, n, rng.randint(1, 5))
+
+
+def sets(rng, n):
+    """A set of words a row."""
+    return [{WORDS[i] for i in rng.permutation(len(WORDS))[: rng.randint(0, 4)]} for _ in range(n)]
 
 
 def texts(rng, n):
@@ -97,6 +124,13 @@ def _feature(rng):
 
 def _classes(rng, n, n_classes):
     labels = LABELS[rng.randint(len(LABELS))]
+    habit = rng.randint(12)
+    if habit == 0:  # many classes, of few rows each
+        labels, n_classes = np.arange(n // 3) * 7 - 3, n // 3
+    elif habit == 1:
+        labels, n_classes = np.array(["c%d" % i for i in range(n // 3)]), n // 3
+    elif habit == 2:
+        n_classes = 1
     n_classes = min(n_classes, len(labels))
     y = np.concatenate([np.arange(n_classes), rng.randint(n_classes, size=n - n_classes)])
     return labels[rng.permutation(y)]

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from ..fixtures.frames import pandas
-from . import data
+from . import data, options
 from .tables import KINDS, log
 
 SHAPES = ("single", "single", "single", "pipeline", "pipeline", "union", "columns", "after_text")
+SAVED = ("pickle", "pickle", "pickle", "joblib", "skops")
 FUNCTIONS = [(None, None), (np.log1p, np.expm1), (np.sqrt, np.square), (np.abs, None)]
 CHEAP = {
     "classifier": ("LogisticRegression", "DecisionTreeClassifier", "GaussianNB", "RidgeClassifier",
@@ -32,8 +34,11 @@ class Case:
     estimator: object
     X: object
     y: object
-    kind: str  # dense csr frame text dicts
+    kind: str  # dense csr frame text dicts sets labels
     needs: frozenset
+    weights: object = None  # sample_weight of fit
+    container: str = None  # set_output of what was fitted
+    saved: str = "pickle"  # as joblib or skops would
 
 
 def _class(kind):
@@ -88,7 +93,9 @@ def build(rng, kind):
     if "team" in kind.needs:
         team = [build(rng, one_of(rng, named(*CHEAP[kind.role]))) for _ in range(3)]
         parameters["estimators"] = [("e%d" % i, member) for i, member in enumerate(team)]
-    return cls(**parameters)
+    if "made" in kind.needs:
+        parameters["dictionary"] = data.dictionary(rng)
+    return cls(**dict(options.more(rng, cls, known, parameters), **parameters))
 
 
 def _held(rng, kind, known):
@@ -111,13 +118,18 @@ def _held(rng, kind, known):
 
 
 def _transformer(rng):
-    kinds = [kind for kind in KINDS if kind.role == "transformer" and "classes" not in kind.needs]
+    left = {"classes", "square", "made"}
+    kinds = [kind for kind in KINDS if kind.role == "transformer" and not left & kind.needs]
     return one_of(rng, kinds)
 
 
 def _steps(rng, first, kind):
     """A pipeline: some transformers before the last step."""
     steps = [("t%d" % i, build(rng, t)) for i, t in enumerate(first)]
+    if len(steps) > 1 and rng.randint(3) == 0:
+        steps = [("inner", Pipeline(steps))]
+    elif rng.randint(6) == 0:
+        steps.insert(0, ("both", FeatureUnion([("a", "passthrough"), ("b", build(rng, first[0]))])))
     return Pipeline(steps + [("last", build(rng, kind))])
 
 
@@ -131,6 +143,13 @@ def _single(rng, kind, n):
     if kind.role in ("text", "dicts"):
         X = getattr(data, "texts" if kind.role == "text" else "dicts")(rng, n)
         return Case(build(rng, kind), X, None, kind.role, kind.needs)
+    if kind.role == "labels":
+        return Case(build(rng, kind), data.column(rng, n), None, "labels", kind.needs)
+    if kind.role == "sets":
+        return Case(build(rng, kind), data.sets(rng, n), None, "sets", kind.needs)
+    if "square" in kind.needs:
+        X = rng.normal(size=(n, 3))
+        return Case(build(rng, kind), X @ X.T, None, "dense", kind.needs)
     y = _labels(rng, kind, kind.needs, n)
     if "frame" in kind.needs and "classes" in kind.needs and rng.randint(2) and pandas is not None:
         return Case(build(rng, kind), data.frame(rng, n), y, "frame", kind.needs)
@@ -141,7 +160,8 @@ def _single(rng, kind, n):
 def _predictor(rng):
     roles = ("classifier", "regressor", "cluster", "outlier", "transformer")
     role = one_of(rng, roles)
-    return one_of(rng, [k for k in KINDS if k.role == role and "one" not in k.needs])
+    left = {"one", "square", "made"}
+    return one_of(rng, [k for k in KINDS if k.role == role and not left & k.needs])
 
 
 def _pipeline(rng, kind, n):
@@ -178,6 +198,8 @@ def _columns(rng, kind, n):
     encoder = OneHotEncoder(handle_unknown="ignore")
     if rng.randint(2):
         encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    if rng.randint(3) == 0:  # a pipeline of its own for some columns
+        encoder = Pipeline([("fill", SimpleImputer(strategy="most_frequent")), ("encode", encoder)])
     parts = [("w", encoder, words)]
     if numbers:
         parts.append(("n", build(rng, one_of(rng, named("StandardScaler", "SimpleImputer",
@@ -208,4 +230,10 @@ def draw(seed, number):
     n = int(rng.randint(12, 90))
     make = {"single": _single, "pipeline": _pipeline, "union": _union}
     make.update(columns=_columns, after_text=_after_text)
-    return make[shape](rng, kind, n), rng
+    case = make[shape](rng, kind, n)
+    if rng.randint(6) == 0 and case.y is not None:
+        case.weights = rng.randint(1, 4, size=n).astype(float)
+    if rng.randint(8) == 0 and case.kind in ("dense", "frame"):
+        case.container = "pandas"
+    case.saved = one_of(rng, SAVED)
+    return case, rng

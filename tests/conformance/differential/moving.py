@@ -29,7 +29,7 @@ COMPARED = EDGES + ("categories_", "classes_", "data_min_", "data_max_", "X_min_
 # Steps that hand numbers on as they are, or by one rounded operation, which we do too.
 EXACT = ("Scaler", "Imputer", "Binarizer", "Select", "RFE", "VarianceThreshold", "Encoder", "KBins",
          "Indicator", "Vectorizer", "Hasher", "Embedding")  # fmt: skip
-ALONE = ("PowerTransformer", "FunctionTransformer", "QuantileTransformer", "Spline", "Chi2", "Poly")
+ALONE = ("PowerTransformer", "FunctionTransformer", "QuantileTransformer", "Spline", "Chi2", "PolynomialFeatures")
 
 
 @contextlib.contextmanager
@@ -99,6 +99,25 @@ def shaken(estimator, rng, eps):
     return estimator
 
 
+def in_double(estimator):
+    """A copy of which every array of single precision is one of doubles."""
+    estimator = pickle.loads(pickle.dumps(estimator))
+    stack, seen = [estimator], set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen or not isinstance(value, (BaseEstimator, list, tuple, dict)):
+            continue
+        seen.add(id(value))
+        if not isinstance(value, BaseEstimator):
+            stack.extend(value.values() if isinstance(value, dict) else value)
+            continue
+        for name, item in list(vars(value).items()):
+            if getattr(item, "dtype", None) == np.float32:
+                setattr(value, name, item.astype(np.float64))
+            stack.append(item)
+    return estimator
+
+
 def _handed_on(step, X, rng):
     """What a step hands on, moved where the step computes."""
     name = type(step).__name__
@@ -115,9 +134,18 @@ def _handed_on(step, X, rng):
     return (X + eps * size * rng.uniform(-1, 1, X.shape)).astype(X.dtype)
 
 
+def way(estimator, method):
+    """What is called: predict has the deviation beside."""
+    if method == "predict_std":
+        return lambda X: estimator.predict(X, return_std=True)[1]
+    return getattr(estimator, method)
+
+
 def _in_steps(estimator, method, X, rng):
     """The answer of a pipeline, each step asked by itself; None for what is no pipeline."""
     estimator = getattr(estimator, "best_estimator_", estimator)
+    if method == "predict_std":
+        return None
     if not hasattr(estimator, "steps") or method == "inverse_transform":
         return None
     for _, step in estimator.steps[:-1]:
@@ -127,7 +155,7 @@ def _in_steps(estimator, method, X, rng):
 
 
 @contextlib.contextmanager
-def _centred_from(rng):
+def centred_from(rng):
     """Kernels have their last bits moved before they are centred."""
     transform = KernelCenterer.transform
 
@@ -150,13 +178,13 @@ def _asks(estimator, method, X, marked, rng, single):
         marked = np.zeros(1, dtype=bool)  # the thresholds are of other columns
 
     def centred():
-        with _centred_from(rng):
-            return getattr(estimator, method)(X)
+        with centred_from(rng):
+            return way(estimator, method)(X)
 
-    yield lambda: getattr(estimator, method)(X)
+    yield lambda: way(estimator, method)(X)
     for _ in range(MOVES):
-        yield lambda: getattr(estimator, method)(moved(X, rng, marked))
-        yield lambda: getattr(shaken(estimator, rng, eps), method)(X)
+        yield lambda: way(estimator, method)(moved(X, rng, marked))
+        yield lambda: way(shaken(estimator, rng, eps), method)(X)
         yield centred
         yield lambda: _in_steps(estimator, method, X, rng)
 
@@ -174,7 +202,7 @@ def raises(estimator, method, X, marked, rng, single):
     """Does scikit-learn refuse these rows when last bits move, or, if single, in double?"""
     asks = list(_asks(estimator, method, X, marked, rng, single))
     if single:
-        asks.append(lambda: getattr(estimator, method)(X.astype(np.float64)))
+        asks.append(lambda: way(estimator, method)(X.astype(np.float64)))
     for ask in asks:
         try:
             with quiet():

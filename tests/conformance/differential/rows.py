@@ -114,7 +114,9 @@ def _frame(rng, X, jumps):
     for name in rows.columns:
         values = rows[name].to_numpy().copy()
         for i in np.flatnonzero(rng.random_sample(N_ROWS) < 0.4):
-            if values.dtype.kind == "f":
+            if X[name].dtype.kind in "iub" or str(X[name].dtype) in ("Int64", "Float64", "boolean"):
+                values[i] = X[name].to_numpy()[rng.randint(len(X))]
+            elif values.dtype.kind == "f":
                 values[i], marked[i, rows.columns.get_loc(name)] = _cell(rng, jumps, X[name].to_numpy())
             else:
                 words = UNSEEN + data.WORDS + [np.nan]
@@ -125,8 +127,12 @@ def _frame(rng, X, jumps):
 
 def hostile(rng, case):
     """(rows as scikit-learn takes them, which cells are edges)."""
-    if case.kind in ("text", "dicts"):
-        rows = getattr(data, "texts" if case.kind == "text" else "dicts")(rng, N_ROWS)
+    if case.kind == "labels":
+        rows = np.asarray(case.X)[rng.randint(len(case.X), size=N_ROWS)]
+        return rows, np.zeros((N_ROWS, 1), dtype=bool)
+    if case.kind in ("text", "dicts", "sets"):
+        make = {"text": data.texts, "dicts": data.dicts, "sets": data.sets}
+        rows = make[case.kind](rng, N_ROWS)
         if case.kind == "text":
             rows[:4] = ["", " ", "\u0130\u0131\u1e9e \ufb01 \u03a3\u03c2", "a" * 300 + " b"]
         return rows, np.zeros((N_ROWS, 1), dtype=bool)

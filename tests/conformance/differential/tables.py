@@ -188,6 +188,7 @@ def _decompositions():
     codes["split_sign"] = YES_NO
     yield _kind(at, "DictionaryLearning", t, max_iter=[5], **codes, **n)
     yield _kind(at, "MiniBatchDictionaryLearning", t, max_iter=[5], **codes, **n)
+    yield _kind(at, "SparseCoder", t, "three made", **codes)
     for name in ("PLSRegression", "PLSCanonical", "CCA"):
         sizes = {"n_components": [1, 2], "scale": YES_NO}
         yield _kind("cross_decomposition", name, "regressor", "several", **sizes)
@@ -260,6 +261,11 @@ def _preparation():
                 min_frequency=[2, 0.2], max_categories=[3], **unknown)  # fmt: skip
     yield _kind(at, "OrdinalEncoder", t, "frame classes nan", min_frequency=[3],
                 handle_unknown=["use_encoded_value"], unknown_value=[-1])  # fmt: skip
+    yield _kind(at, "KernelCenterer", t, "square")
+    sides = {"neg_label": [-1, 0], "pos_label": [1, 2], "sparse_output": YES_NO}
+    yield _kind(at, "LabelBinarizer", "labels", **sides)
+    yield _kind(at, "LabelEncoder", "labels")
+    yield _kind(at, "MultiLabelBinarizer", "sets", sparse_output=YES_NO)
     yield _kind(at, "TargetEncoder", t, "frame classes", smooth=["auto", 2.0], cv=[2])
     yield _kind(at, "FunctionTransformer", t, "nan functions")
     at = "impute"
@@ -297,6 +303,7 @@ def _meta():
     yield _kind(at, "GridSearchCV", c, "base", cv=[2])
     yield _kind(at, "RandomizedSearchCV", r, "base", cv=[2])
     yield _kind(at, "HalvingGridSearchCV", r, "base", cv=[2])
+    yield _kind(at, "HalvingRandomSearchCV", r, "base", cv=[2])
     yield _kind("frozen", "FrozenEstimator", c, "base")
     yield _kind("semi_supervised", "SelfTrainingClassifier", c, "base", max_iter=[2])
     yield _kind("compose", "TransformedTargetRegressor", r, "base counts functions")
