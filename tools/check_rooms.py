@@ -27,6 +27,7 @@ ARROWS = {
     "import/joblib": ["import/file"],
     "import/boost": ["import/sklearn"],
     "import/category_encoders": ["import/sklearn"],
+    "import/catboost": ["import/boost", "import/sklearn", "import/file"],
     "import/xgboost": ["import/boost", "import/sklearn", "import/file"],
     "import/lightgbm": ["import/boost", "import/sklearn", "import/file"],
     "import": ["import/file", "import/sklearn", "import/joblib", "import/boost", "import/globals", "image"],

@@ -38,6 +38,8 @@ def _save(out, name, suffix, write, asked, answers, bound):
         answer = np.asarray(answer)
         if method == "transform" and answer.dtype == object:  # of columns of several types
             answer = answer.astype(np.float64)
+        elif answer.dtype == object:  # labels
+            answer = answer.astype(str)
         arrays[method] = answer
     np.savez_compressed(str(path) + ".npz", **arrays)
 
@@ -68,6 +70,26 @@ def _pickle(estimator, protocol):
 
 def _present(package):
     return importlib.util.find_spec(package) is not None
+
+
+def _save_catboost(out):
+    """Estimators, and the files of their models, which answer raw values."""
+    import catboost
+
+    from . import catboosts
+
+    models = catboosts.catboost_models(np.random.default_rng(6))
+    for i, (name, estimator, asked, has_json) in enumerate(models):
+        write = _pickle(estimator, 2 + i % 4)
+        _save(out, name, ".pkl", write, asked, _answers(estimator, asked), LINKS)
+        raw = catboost.CatBoost.predict(estimator, asked, prediction_type="RawFormulaVal")
+        for kind in ("cbm", "json") if has_json else ("cbm",):
+            write = _saver(estimator, kind)
+            _save(out, name, "." + kind, write, asked, {"predict": raw}, 0.0)
+
+
+def _saver(estimator, kind):
+    return lambda path: estimator.save_model(str(path), format=kind)
 
 
 def main(out):
@@ -130,6 +152,8 @@ def main(out):
                 {"predict": again.predict(asked)},
                 LINKS,
             )
+    if _present("catboost"):
+        _save_catboost(out)
     models = []
     if _present("xgboost") and _present("lightgbm"):
         from . import pipelines

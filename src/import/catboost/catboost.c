@@ -1,0 +1,231 @@
+/* catboost.c: CatBoostClassifier, CatBoostRegressor, CatBoostRanker, and CatBoost.
+ *
+ * Oracle   CatBoost 1.2: catboost/python-package/catboost/core.py, catboost/libs/
+ *          eval_result/eval_helpers.cpp (PrepareEval).
+ * Exact    Raw values and labels bit for bit; probabilities within a few ulp, see
+ * tests/conformance/ third_party: CatBoost has an exponential of its own. Why so   A file of the
+ * library is asked as CatBoost(): raw values. Columns are known by their order, as they are in an
+ * array. */
+#include "import/catboost/catboost.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "import/sklearn/attr.h"
+#include "import/sklearn/emit.h"
+
+mc_lower_fn mc_lower_catboost;
+mc_shape_fn mc_shape_catboost;
+
+#define MEMO_TAG 0x43415421u /* "CAT!" */
+
+/* Read once for an object, and remembered. */
+static mc_status read_model(mc_lowering *to, const mc_value *est, const mc_cat **out, mc_error *err)
+{
+    const mc_value *model = mc_value_attr(est, "__model");
+    uint32_t ids[4] = {0};
+    mc_cat *made = NULL;
+    _Static_assert(sizeof made <= sizeof ids, "a pointer is remembered as ids");
+    if (mc_memo_find(to, est, MEMO_TAG, ids)) {
+        memcpy(&made, ids, sizeof made);
+        *out = made;
+        return MC_OK;
+    }
+    if (!mc_value_is(model, MC_KIND_BYTES))
+        return mc_refuse(err, est, "it holds no model: is it fitted?");
+    const mc_bytes bytes = model->as.bytes;
+    MC_TRY(mc_arena_new(to->arena, mc_cat, 1, &made, err));
+    if (bytes.size > 0 && bytes.data[0] == '{')
+        MC_TRY(mc_cat_read_json(to, est, bytes, made, err));
+    else
+        MC_TRY(mc_cat_read_binary(to, est, bytes, made, err));
+    memcpy(ids, &made, sizeof made);
+    *out = made;
+    return mc_memo_add(to, est, MEMO_TAG, ids, err);
+}
+
+mc_status mc_shape_catboost(mc_lowering *to, const mc_value *est, mc_shape *out, mc_error *err)
+{
+    const mc_cat *cat = NULL;
+    MC_TRY(read_model(to, est, &cat, err));
+    *out = (mc_shape){.n_features = cat->n_features, .names = cat->names};
+    return MC_OK;
+}
+
+/* float32 values; NaN and infinities are among them. */
+static mc_status raw_values(mc_lowering *to, const mc_cat *cat, const mc_sym *x, mc_sym *out,
+                            mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(ROUND32);
+    mc_sym y;
+    if (x->n_cols != cat->n_features)
+        return mc_refuse(err, cat->est, "it was fitted on %zu features, and is given %zu",
+                         cat->n_features, x->n_cols);
+    MC_TRY(mc_to_numbers(to, x, &y, err));
+    step.src = y.buffer;
+    step.flags = MC_OR_NAN | MC_OR_INFINITY;
+    MC_TRY(mc_build_step(to->b, step, y.n_cols, &y.buffer, err));
+    return mc_cat_sums(to, cat, &y, out, err);
+}
+
+static mc_bytes loss_of(const mc_cat *cat)
+{
+    const mc_doc *name = mc_doc_get(mc_doc_get(&cat->parameters, "loss_function"), "type");
+    return name != NULL && name->kind == MC_DOC_TEXT ? name->as.text : (mc_bytes){0};
+}
+
+/* ----------------------------------------------------------------------------------- classes ----
+ */
+
+static mc_status class_cell(const mc_cat *cat, const mc_doc *names, size_t i, mc_cell *out,
+                            mc_error *err)
+{
+    const mc_doc *type = mc_doc_get(&cat->classes, "class_label_type");
+    const mc_bytes kind = type != NULL && type->kind == MC_DOC_TEXT ? type->as.text : (mc_bytes){0};
+    if (names->kind == MC_DOC_LIST) {
+        const mc_doc *name = &names->as.members[i].value;
+        if (name->kind != MC_DOC_TEXT || !mc_bytes_is(kind, "String"))
+            return mc_refuse(err, cat->est, "class_names: names of type \"%.*s\"", MC_SHOW(kind));
+        *out = (mc_cell){.kind = MC_CELL_STRING,
+                         .size = (uint32_t)name->as.text.size,
+                         .as.text = (const char *)name->as.text.data};
+        return MC_OK;
+    }
+    const double value = names->as.numbers[i];
+    if (mc_bytes_is(kind, "Float"))
+        *out = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = value};
+    else if (mc_bytes_is(kind, "Boolean"))
+        *out = (mc_cell){.kind = MC_CELL_BOOL, .as.integer = value != 0.0};
+    else if (mc_bytes_is(kind, "Integer") && fabs(value) < 0x1p53 && value == trunc(value))
+        *out = (mc_cell){.kind = MC_CELL_INTEGER, .as.integer = (int64_t)value};
+    else
+        return mc_refuse(err, cat->est, "class_names: %g of type \"%.*s\"", value, MC_SHOW(kind));
+    return MC_OK;
+}
+
+/* Without names, of CrossEntropy, the classes are numbers. */
+static mc_status class_table(mc_lowering *to, const mc_cat *cat, uint32_t *out, mc_error *err)
+{
+    const mc_doc *names = mc_doc_get(&cat->classes, "class_names");
+    const size_t n = cat->width == 1 ? 2 : cat->width;
+    mc_cell *labels = NULL;
+    const bool has_names = names != NULL &&
+                           (names->kind == MC_DOC_LIST || names->kind == MC_DOC_NUMBERS) &&
+                           names->n > 0;
+    if (has_names && names->n != n)
+        return mc_refuse(err, cat->est, "class_names: %zu names of %zu classes", names->n, n);
+    MC_TRY(mc_arena_new(to->arena, mc_cell, n, &labels, err));
+    for (size_t i = 0; i < n; i++) {
+        labels[i] = (mc_cell){.kind = MC_CELL_INTEGER, .as.integer = (int64_t)i};
+        if (has_names)
+            MC_TRY(class_cell(cat, names, i, &labels[i], err));
+    }
+    return mc_build_classes(to->b, labels, n, out, err);
+}
+
+/* The first of the largest; of two, the second where its probability is above the threshold. */
+static mc_status labels(mc_lowering *to, const mc_cat *cat, const mc_sym *raw, mc_answer *out,
+                        mc_error *err)
+{
+    mc_sym y;
+    uint32_t table = 0;
+    MC_TRY(class_table(to, cat, &table, err));
+    if (raw->n_cols > 1)
+        MC_TRY(mc_emit_argmax(to, raw, &y, err));
+    else
+        MC_TRY(mc_emit_above(to, raw, -log(1.0 / cat->threshold - 1.0), false, &y, err));
+    MC_TRY(mc_answer_labels(to, y, table, out, err));
+    out->parts[0].scalar = raw->n_cols == 1; /* labels of many classes come as a column */
+    return MC_OK;
+}
+
+/* 1 / (1 + exp(-x)), of a single column both sides. */
+static mc_status shares(mc_lowering *to, const mc_sym *raw, mc_sym *out, mc_error *err)
+{
+    MC_TRY(mc_emit_unary(to, raw, MC_UNARY_EXPIT, 0.0, 0.0, out, err));
+    return raw->n_cols == 1 ? mc_emit_both_sides(to, out, out, err) : MC_OK;
+}
+
+/* -log(1 + exp(-x)), of a single column both sides. */
+static mc_status log_shares(mc_lowering *to, const mc_sym *raw, mc_sym *out, mc_error *err)
+{
+    mc_sym sides[2] = {*raw, *raw}, y;
+    MC_TRY(mc_emit_unary(to, raw, MC_UNARY_SCALE, -1.0, 0.0, &sides[1], err));
+    if (raw->n_cols == 1)
+        MC_TRY(mc_emit_hstack(to, sides, 2, false, &y, err));
+    else
+        y = sides[1];
+    MC_TRY(mc_emit_unary(to, &y, MC_UNARY_LOG1P_EXP, 0.0, 0.0, &y, err));
+    return mc_emit_unary(to, &y, MC_UNARY_SCALE, -1.0, 0.0, out, err);
+}
+
+static mc_status probabilities(mc_lowering *to, const mc_cat *cat, bool is_log, const mc_sym *raw,
+                               mc_answer *out, mc_error *err)
+{
+    const bool is_single = raw->n_cols == 1 || mc_bytes_is(loss_of(cat), "MultiClassOneVsAll");
+    mc_sym y;
+    if (is_single)
+        MC_TRY(is_log ? log_shares(to, raw, &y, err) : shares(to, raw, &y, err));
+    else
+        MC_TRY(is_log ? mc_emit_log_share(to, raw, MC_LOG_SHARE_SHIFTED, &y, err)
+                      : mc_emit_softmax(to, raw, &y, err));
+    return mc_answer_matrix(to, y, out, err);
+}
+
+static mc_status classifier(mc_lowering *to, const mc_cat *cat, mc_method method, const mc_sym *raw,
+                            mc_answer *out, mc_error *err)
+{
+    static const char *const KNOWN[] = {"Logloss", "CrossEntropy", "MultiClass",
+                                        "MultiClassOneVsAll"};
+    const mc_bytes loss = loss_of(cat);
+    bool is_known = false;
+    for (size_t i = 0; i < MC_COUNT_OF(KNOWN); i++)
+        is_known = is_known || mc_bytes_is(loss, KNOWN[i]);
+    if (!is_known)
+        return mc_refuse(err, cat->est, "loss_function: expected one of classes, found \"%.*s\"",
+                         MC_SHOW(loss));
+    return method == MC_METHOD_PREDICT
+               ? labels(to, cat, raw, out, err)
+               : probabilities(to, cat, method == MC_METHOD_PREDICT_LOG_PROBA, raw, out, err);
+}
+
+/* ----------------------------------------------------------------------------------- values ----
+ */
+
+/* A regressor answers means of counts, if it was told by name what to fit. */
+static mc_status regressed(mc_lowering *to, const mc_value *est, const mc_cat *cat, mc_sym *y,
+                           mc_error *err)
+{
+    static const char *const TOLD[] = {"loss_function", "objective"};
+    static const char *const EXPONENTIAL[] = {"Poisson", "Tweedie"};
+    if (mc_bytes_is(loss_of(cat), "RMSEWithUncertainty"))
+        return mc_refuse(err, est, "loss_function: RMSEWithUncertainty is not supported");
+    for (size_t i = 0; i < MC_COUNT_OF(TOLD); i++) {
+        const mc_bytes told = mc_attr_text(est, TOLD[i]);
+        for (size_t j = 0; j < MC_COUNT_OF(EXPONENTIAL); j++) {
+            const size_t n = strlen(EXPONENTIAL[j]);
+            if (told.size >= n && memcmp(told.data, EXPONENTIAL[j], n) == 0)
+                return mc_emit_unary(to, y, MC_UNARY_EXP, 0.0, 0.0, y, err);
+        }
+    }
+    return MC_OK;
+}
+
+mc_status mc_lower_catboost(mc_lowering *to, const mc_value *est, mc_method method, const mc_sym *x,
+                            mc_answer *out, mc_error *err)
+{
+    const mc_bytes name = mc_class_name(est);
+    const bool is_classifier = mc_bytes_is(name, "CatBoostClassifier");
+    const mc_cat *cat = NULL;
+    mc_sym y;
+    if (method != MC_METHOD_PREDICT && !(is_classifier && (method == MC_METHOD_PREDICT_PROBA ||
+                                                           method == MC_METHOD_PREDICT_LOG_PROBA)))
+        return mc_no_method(err, est, method);
+    MC_TRY(read_model(to, est, &cat, err));
+    MC_TRY(raw_values(to, cat, x, &y, err));
+    if (is_classifier)
+        return classifier(to, cat, method, &y, out, err);
+    if (mc_bytes_is(name, "CatBoostRegressor"))
+        MC_TRY(regressed(to, est, cat, &y, err));
+    return y.n_cols == 1 ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
+}
