@@ -89,7 +89,7 @@ static mc_status make_slots(const mc_view *view, size_t n_rows, mc_workspace *wo
     return MC_OK;
 }
 
-static mc_status not_a_number(mc_error *err, size_t row, size_t column, const mc_cell *cell)
+mc_status mc_input_not_a_number(size_t row, size_t column, const mc_cell *cell, mc_error *err)
 {
     if (cell->kind != MC_CELL_STRING)
         return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu, column %zu: expected a number, found %s",
@@ -106,7 +106,7 @@ static mc_status number_from(const uint8_t *item, mc_dtype dtype, size_t row, si
     if (dtype == MC_DTYPE_CELL)
         memcpy(&cell, item, sizeof cell);
     if (cell.kind >= MC_CELL_STRING)
-        return not_a_number(err, row, column, &cell);
+        return mc_input_not_a_number(row, column, &cell, err);
     *out = number_at(item, dtype);
     return MC_OK;
 }

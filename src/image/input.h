@@ -15,6 +15,9 @@ MC_MUST_CHECK mc_status mc_input_to_matrix(const mc_input *input, size_t width, 
 /* `n` values one `stride` apart as numbers: row `row` of a batch, for messages. */
 MC_MUST_CHECK mc_status mc_input_numbers(const mc_column_data *values, size_t n, size_t row,
                                          double *out, mc_error *err);
+/* MC_E_BAD_INPUT: what was found in this place, where a number was expected. */
+MC_MUST_CHECK mc_status mc_input_not_a_number(size_t row, size_t column, const mc_cell *cell,
+                                              mc_error *err);
 
 /* The sparse rows of the block that `run` is about to compute, in buffer MC_SPARSE_INPUT: borrowed
  * where the input has them so, else made in the block's heap. Dense rows leave out +0.0. */

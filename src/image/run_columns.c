@@ -7,17 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "image/input.h"
 #include "image/steps.h"
-
-static mc_status not_a_number(mc_error *err, size_t row, size_t column, const mc_cell *cell)
-{
-    if (cell->kind != MC_CELL_STRING)
-        return mc_fail(err, MC_E_BAD_INPUT, row, "row %zu, column %zu: expected a number, found %s",
-                       row, column, cell->kind == MC_CELL_LIST ? "a list" : "an object");
-    return mc_fail(err, MC_E_BAD_INPUT, row,
-                   "row %zu, column %zu: expected a number, found the text \"%.*s\"", row, column,
-                   (int)(cell->size > 80 ? 80 : cell->size), cell->as.text);
-}
 
 /* As numpy's float(): None is NaN, truth values are 0 and 1. */
 static bool cell_number(const mc_cell *cell, double *out)
@@ -65,8 +56,8 @@ mc_status mc_run_gather(const mc_run *run, const mc_step *step, mc_error *err)
             if (column->kind == MC_COLUMN_NUMBER)
                 *out = numbers[row * n_numbers + column->slot];
             else if (!cell_number(&cells[row * n_cells + column->slot], out))
-                return not_a_number(err, run->first_row + row, wanted[j],
-                                    &cells[row * n_cells + column->slot]);
+                return mc_input_not_a_number(run->first_row + row, wanted[j],
+                                             &cells[row * n_cells + column->slot], err);
         }
     }
     return MC_OK;
@@ -237,7 +228,7 @@ mc_status mc_run_to_numbers(const mc_run *run, const mc_step *step, mc_error *er
     const size_t width = mc_run_width(run, step->dst);
     for (size_t i = 0; i < run->n_rows * width; i++)
         if (!cell_number(&x[i], &out[i]))
-            return not_a_number(err, run->first_row + i / width, i % width, &x[i]);
+            return mc_input_not_a_number(run->first_row + i / width, i % width, &x[i], err);
     return MC_OK;
 }
 
