@@ -43,4 +43,10 @@ MC_MUST_CHECK mc_status mc_build_features(mc_lowering *to, const mc_sparse *spar
                                           mc_feature_arrays *out, mc_error *err);
 /* The step on these arrays, still without source and bias. */
 mc_step mc_features_step(const mc_feature_arrays *arrays);
+
+/* Does a row of the matrix cost less than with its zeros? CSR with few of its values there. */
+bool mc_sparse_is_thin(const mc_sparse *c);
+/* x (numbers or sparse rows, as wide as c) @ c.T: one column a row of c, which is thin. */
+MC_MUST_CHECK mc_status mc_emit_sparse_product(mc_lowering *to, const mc_sym *x, const mc_sparse *c,
+                                               mc_sym *out, mc_error *err);
 #endif

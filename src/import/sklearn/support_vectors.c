@@ -9,6 +9,8 @@
  *          within that bound of 0 are ties of the last bits in scikit-learn as well. */
 #include <math.h>
 
+#include "base/size.h"
+#include "import/sklearn/emit_sparse.h"
 #include "import/sklearn/kernel_rows.h"
 #include "kernel/svm.h"
 
@@ -99,13 +101,30 @@ static mc_status precomputed(mc_lowering *to, const machine *m, const mc_sym *x,
     return mc_emit_columns(to, x, columns, n, out, err);
 }
 
+/* Support vectors of thin sparse rows (texts) stay as they are. */
+static mc_status dots(mc_lowering *to, const machine *m, const mc_sym *x, mc_sym *out,
+                      mc_error *err)
+{
+    const mc_value *value = NULL;
+    mc_sparse sparse;
+    mc_fitted_rows vectors;
+    MC_TRY(mc_attr_need(m->est, "support_vectors_", &value, err));
+    if (mc_value_is_sparse(value)) {
+        MC_TRY_IN(mc_sparse_from_value(to->arena, value, &sparse, err), err, "support_vectors_");
+        if (sparse.n_cols == x->n_cols && mc_sparse_is_thin(&sparse))
+            return mc_emit_sparse_product(to, x, &sparse, out, err);
+    }
+    MC_TRY(mc_attr_dense(to, m->est, "support_vectors_", MC_ANY, x->n_cols, &vectors, err));
+    return mc_emit_pair_sums(to, x, MC_PAIR_DOT, &vectors, out, err);
+}
+
 /* libsvm's own: gamma x.y + coef0, and what follows. */
 static mc_status bent_dot(mc_lowering *to, const machine *m, double gamma, const mc_sym *x,
-                          const mc_fitted_rows *vectors, mc_sym *out, mc_error *err)
+                          mc_sym *out, mc_error *err)
 {
     double coef0 = 0.0;
     MC_TRY(mc_attr_number(m->est, "coef0", 0.0, &coef0, err));
-    MC_TRY(mc_emit_pair_sums(to, x, MC_PAIR_DOT, vectors, out, err));
+    MC_TRY(dots(to, m, x, out, err));
     MC_TRY(mc_emit_kernel_map(to, out, MC_MAP_SCALE, gamma, 0.0, out, err));
     return mc_emit_kernel_map(to, out, MC_MAP_OFFSET, coef0, 0.0, out, err);
 }
@@ -118,15 +137,15 @@ static mc_status named_kernel(mc_lowering *to, const machine *m, mc_bytes name, 
     int64_t degree = 0;
     MC_TRY(mc_attr_number(m->est, "_gamma", 0.0, &gamma, err));
     MC_TRY(mc_attr_integer(m->est, "degree", 3, &degree, err));
-    MC_TRY(mc_attr_dense(to, m->est, "support_vectors_", MC_ANY, x->n_cols, &vectors, err));
     if (mc_bytes_is(name, "linear"))
-        return mc_emit_pair_sums(to, x, MC_PAIR_DOT, &vectors, out, err);
+        return dots(to, m, x, out, err);
     if (mc_bytes_is(name, "rbf")) {
+        MC_TRY(mc_attr_dense(to, m->est, "support_vectors_", MC_ANY, x->n_cols, &vectors, err));
         MC_TRY(mc_emit_pair_sums(to, x, MC_PAIR_SQUARES, &vectors, out, err));
         return mc_emit_kernel_map(to, out, MC_MAP_GAUSS, -gamma, 0.0, out, err);
     }
     if (mc_bytes_is(name, "sigmoid")) {
-        MC_TRY(bent_dot(to, m, gamma, x, &vectors, out, err));
+        MC_TRY(bent_dot(to, m, gamma, x, out, err));
         return mc_emit_kernel_map(to, out, MC_MAP_TANH, 0.0, 0.0, out, err);
     }
     if (!mc_bytes_is(name, "poly"))
@@ -134,7 +153,7 @@ static mc_status named_kernel(mc_lowering *to, const machine *m, mc_bytes name, 
                          MC_SHOW(name));
     if (degree < 0 || degree > INT32_MAX)
         return mc_refuse(err, m->est, "degree: expected 0 or above, found %lld", (long long)degree);
-    MC_TRY(bent_dot(to, m, gamma, x, &vectors, out, err));
+    MC_TRY(bent_dot(to, m, gamma, x, out, err));
     return mc_emit_kernel_map(to, out, MC_MAP_POWER_INTEGER, (double)degree, 0.0, out, err);
 }
 
@@ -145,12 +164,14 @@ static mc_status kernel_values(mc_lowering *to, const machine *m, const mc_sym *
     const mc_value *kernel = NULL;
     mc_sym y;
     MC_TRY(mc_attr_need(m->est, "kernel", &kernel, err));
+    if (mc_value_is(kernel, MC_KIND_TEXT) && !mc_value_is_text(kernel, "precomputed")) {
+        MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
+        return named_kernel(to, m, kernel->as.bytes, &y, out, err);
+    }
     MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
     if (!mc_value_is(kernel, MC_KIND_TEXT))
         return function_kernel(to, m, kernel, &y, out, err);
-    if (mc_value_is_text(kernel, "precomputed"))
-        return precomputed(to, m, &y, out, err);
-    return named_kernel(to, m, kernel->as.bytes, &y, out, err);
+    return precomputed(to, m, &y, out, err);
 }
 
 /* ----------------------------------------------------------------------------- decisions ---- */
@@ -179,7 +200,7 @@ static mc_status class_starts(mc_lowering *to, const machine *m, size_t n, uint3
     return mc_build_u32(to->b, start, m->n_classes + 1, out_array, err);
 }
 
-static mc_status decide(mc_lowering *to, machine *m, const mc_sym *x, mc_error *err)
+static mc_status emit_decisions(mc_lowering *to, machine *m, const mc_sym *x, mc_error *err)
 {
     mc_sym k;
     mc_fitted_rows coef;
@@ -196,6 +217,22 @@ static mc_status decide(mc_lowering *to, machine *m, const mc_sym *x, mc_error *
     MC_TRY(mc_build_f64(to->b, intercept, 1, n_pairs, &step.array[2], err));
     step.n[0] = (uint32_t)m->n_classes;
     return mc_emit_kernel_step(to, step, &k, n_pairs, &m->decisions, err);
+}
+
+/* Once for all methods that ask it about the same buffer: vectors of sparse rows are many when they
+ * are written out. */
+static mc_status decide(mc_lowering *to, machine *m, const mc_sym *x, mc_error *err)
+{
+    uint32_t ids[4] = {0};
+    const bool is_buffer = x->kind == MC_SYM_NUMBERS || x->kind == MC_SYM_SPARSE;
+    if (is_buffer && mc_memo_find(to, m->est, x->buffer, ids)) {
+        m->decisions = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = ids[0], .n_cols = ids[1]};
+        return MC_OK;
+    }
+    MC_TRY(emit_decisions(to, m, x, err));
+    ids[0] = m->decisions.buffer;
+    ids[1] = mc_u32_from_size(m->decisions.n_cols);
+    return is_buffer ? mc_memo_add(to, m->est, x->buffer, ids, err) : MC_OK;
 }
 
 /* decision_function: positive for the second class; one column a class if asked. */
