@@ -250,6 +250,29 @@ static void attributes_of_the_wrong_kind_are_named(void **state)
     refused(&p, MC_E_UNSUPPORTED, "written by scikit-learn \"9.9.9\"");
 }
 
+/* A Normalizer whose norm is what `value` pushes. */
+static void normalizer_of(pickle *p, const char *value)
+{
+    start(p);
+    begin_object(p, "sklearn.preprocessing._data", "Normalizer");
+    begin_state(p, 2);
+    put_text(p, "norm");
+    op(p, value);
+    end_object(p);
+}
+
+static void choices_that_are_none_are_told_what_there_is(void **state)
+{
+    (void)state;
+    pickle p;
+    normalizer_of(&p, "U\x03max");
+    refused(&p, MC_OK, "");
+    normalizer_of(&p, "U\x02l3");
+    refused(&p, MC_E_UNSUPPORTED, "attribute norm: expected one of l1, l2, max, found \"l3\"");
+    normalizer_of(&p, "N");
+    refused(&p, MC_E_UNSUPPORTED, "attribute norm: expected one of l1, l2, max, found None");
+}
+
 static void steps_that_are_no_steps(void **state)
 {
     (void)state;
@@ -418,6 +441,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(unknown_estimators_are_named_with_their_byte),
         cmocka_unit_test(roots_that_are_no_estimator),
         cmocka_unit_test(attributes_of_the_wrong_kind_are_named),
+        cmocka_unit_test(choices_that_are_none_are_told_what_there_is),
         cmocka_unit_test(steps_that_are_no_steps),
         cmocka_unit_test(a_pipeline_in_itself_is_refused_at_once),
         cmocka_unit_test(estimators_nested_too_deep_are_refused),

@@ -211,3 +211,25 @@ bool mc_attr_is_text(const mc_value *est, const char *name, const char *literal)
 {
     return mc_value_is_text(mc_value_attr(est, name), literal);
 }
+
+mc_status mc_attr_choice(const mc_value *est, const char *name, const char *const *names, size_t n,
+                         size_t *out, mc_error *err)
+{
+    char list[128] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (mc_attr_is_text(est, name, names[i])) {
+            *out = i;
+            return MC_OK;
+        }
+    }
+    for (size_t i = 0; i < n && used < sizeof list; i++)
+        used +=
+            (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
+    const mc_value *value = mc_value_attr(est, name);
+    if (mc_value_is(value, MC_KIND_TEXT))
+        return mc_refuse(err, est, "attribute %s: expected one of %s, found \"%.*s\"", name, list,
+                         MC_SHOW(value->as.bytes));
+    return mc_refuse(err, est, "attribute %s: expected one of %s, found %s", name, list,
+                     value == NULL ? "nothing" : mc_value_kind_name(value->kind));
+}

@@ -46,4 +46,8 @@ MC_MUST_CHECK mc_status mc_attr_bool(const mc_value *est, const char *name, bool
 /* Text, or {NULL, 0} when absent or no text. */
 mc_bytes mc_attr_text(const mc_value *est, const char *name);
 bool mc_attr_is_text(const mc_value *est, const char *name, const char *literal);
+/* Which of `names` (n) the text is; any other text, or none, is refused with the names. */
+MC_MUST_CHECK mc_status mc_attr_choice(const mc_value *est, const char *name,
+                                       const char *const *names, size_t n, size_t *out,
+                                       mc_error *err);
 #endif

@@ -8,13 +8,10 @@
 static mc_status input_kind(const mc_value *est, uint32_t *out, mc_error *err)
 {
     static const char *const KINDS[] = {"dict", "pair", "string"};
-    for (uint32_t i = 0; i < MC_COUNT_OF(KINDS); i++) {
-        if (mc_attr_is_text(est, "input_type", KINDS[i])) {
-            *out = i;
-            return MC_OK;
-        }
-    }
-    return mc_refuse(err, est, "input_type: expected \"dict\", \"pair\" or \"string\"");
+    size_t at = 0;
+    MC_TRY(mc_attr_choice(est, "input_type", KINDS, MC_COUNT_OF(KINDS), &at, err));
+    *out = (uint32_t)at;
+    return MC_OK;
 }
 
 mc_status mc_lower_feature_hasher(mc_lowering *to, const mc_value *est, mc_method method,

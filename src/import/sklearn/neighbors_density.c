@@ -96,13 +96,10 @@ static mc_status read_density_kernel(const mc_value *est, mc_density_kernel *out
         [MC_DENSITY_EXPONENTIAL] = "exponential",
         [MC_DENSITY_LINEAR] = "linear",
         [MC_DENSITY_COSINE] = "cosine"};
-    for (size_t i = 0; i < MC_N_DENSITY_KERNELS; i++) {
-        if (mc_attr_is_text(est, "kernel", NAMES[i])) {
-            *out = (mc_density_kernel)i;
-            return MC_OK;
-        }
-    }
-    return mc_refuse(err, est, "kernel: %.*s is not known", MC_SHOW(mc_attr_text(est, "kernel")));
+    size_t at = 0;
+    MC_TRY(mc_attr_choice(est, "kernel", NAMES, MC_COUNT_OF(NAMES), &at, err));
+    *out = (mc_density_kernel)at;
+    return MC_OK;
 }
 
 /* numpy.sum of up to 2^7 items in sequence of lanes, halves above. */

@@ -114,15 +114,16 @@ mc_status mc_lower_nearest_neighbors(mc_lowering *to, const mc_value *est, mc_me
 mc_status mc_lower_neighbors_transformer(mc_lowering *to, const mc_value *est, mc_method method,
                                          const mc_sym *x, mc_answer *out, mc_error *err)
 {
+    static const char *const MODES[] = {"connectivity", "distance"};
     asked a;
+    size_t mode = 0;
     mc_sym y;
     if (method == MC_METHOD_KNEIGHBORS)
         return answer_kneighbors(to, est, x, out, err);
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
-    const bool distances = mc_attr_is_text(est, "mode", "distance");
-    if (!distances && !mc_attr_is_text(est, "mode", "connectivity"))
-        return mc_refuse(err, est, "mode: expected \"distance\" or \"connectivity\"");
+    MC_TRY(mc_attr_choice(est, "mode", MODES, MC_COUNT_OF(MODES), &mode, err));
+    const bool distances = mode == 1;
     MC_TRY(ask(to, est, x, distances ? 1 : 0, &a, err));
     mc_step step = MC_STEP_INIT(NEAR_SPREAD);
     step.flags = distances ? MC_STEP_AS_DISTANCES : 0;

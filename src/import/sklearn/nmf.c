@@ -266,7 +266,9 @@ static mc_status back(mc_lowering *to, const mc_value *est, const mc_sym *x, mc_
 mc_status mc_lower_nmf(mc_lowering *to, const mc_value *est, mc_method method, const mc_sym *x,
                        mc_answer *out, mc_error *err)
 {
+    static const char *const SOLVERS[] = {"cd", "mu"};
     factors f;
+    size_t solver = 0;
     mc_sym y;
     if (method == MC_METHOD_INVERSE_TRANSFORM)
         return back(to, est, x, out, err);
@@ -274,13 +276,9 @@ mc_status mc_lower_nmf(mc_lowering *to, const mc_value *est, mc_method method, c
         return mc_no_method(err, est, method);
     MC_TRY(read_factors(to, est, x->n_cols, &f, err));
     MC_TRY(read_iterations(est, "max_iter", &f.max_iter, err));
-    if (mc_attr_is_text(est, "solver", "cd"))
-        MC_TRY(emit_descent(to, est, x, &f, &y, err));
-    else if (mc_attr_is_text(est, "solver", "mu"))
-        MC_TRY(emit_updates(to, est, x, &f, MC_STOP_BY_ERROR, &y, err));
-    else
-        return mc_refuse(err, est, "solver: expected \"cd\" or \"mu\", found \"%.*s\"",
-                         MC_SHOW(mc_attr_text(est, "solver")));
+    MC_TRY(mc_attr_choice(est, "solver", SOLVERS, MC_COUNT_OF(SOLVERS), &solver, err));
+    MC_TRY(solver == 0 ? emit_descent(to, est, x, &f, &y, err)
+                       : emit_updates(to, est, x, &f, MC_STOP_BY_ERROR, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }
 

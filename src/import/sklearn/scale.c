@@ -137,17 +137,14 @@ mc_status mc_lower_min_max_scaler(mc_lowering *to, const mc_value *est, mc_metho
 mc_status mc_lower_normalizer(mc_lowering *to, const mc_value *est, mc_method method,
                               const mc_sym *x, mc_answer *out, mc_error *err)
 {
+    static const char *const NAMES[] = {"l1", "l2", "max"};
+    static const mc_norm NORMS[] = {MC_NORM_L1, MC_NORM_L2, MC_NORM_MAX};
     mc_sym y;
+    size_t at = 0;
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
-    mc_norm norm = MC_NORM_L2;
-    if (mc_attr_is_text(est, "norm", "l1"))
-        norm = MC_NORM_L1;
-    else if (mc_attr_is_text(est, "norm", "max"))
-        norm = mc_version_of(to, est) > 22 ? MC_NORM_MAX : MC_NORM_SIGNED_MAX;
-    else if (!mc_attr_is_text(est, "norm", "l2"))
-        return mc_refuse(err, est, "norm: expected l1, l2 or max, found \"%.*s\"",
-                         MC_SHOW(mc_attr_text(est, "norm")));
+    MC_TRY(mc_attr_choice(est, "norm", NAMES, MC_COUNT_OF(NAMES), &at, err));
+    const mc_norm norm = at == 2 && mc_version_of(to, est) <= 22 ? MC_NORM_SIGNED_MAX : NORMS[at];
     MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
     MC_TRY(mc_emit_normalize(to, &y, norm, &y, err));
     return mc_answer_matrix(to, y, out, err);

@@ -26,14 +26,10 @@ static mc_status read_mode(const mc_value *est, mc_spline_mode *out, mc_error *e
 {
     static const char *const NAMES[MC_N_SPLINE_MODES] = {"constant", "linear", "continue", "error",
                                                          "periodic"};
-    for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++) {
-        if (mc_attr_is_text(est, "extrapolation", NAMES[i])) {
-            *out = (mc_spline_mode)i;
-            return MC_OK;
-        }
-    }
-    return mc_refuse(err, est, "extrapolation: \"%.*s\" is not known",
-                     MC_SHOW(mc_attr_text(est, "extrapolation")));
+    size_t at = 0;
+    MC_TRY(mc_attr_choice(est, "extrapolation", NAMES, MC_COUNT_OF(NAMES), &at, err));
+    *out = (mc_spline_mode)at;
+    return MC_OK;
 }
 
 /* Knots of a basis; its coefficients must pick single splines: the rows of a unit matrix, the first
