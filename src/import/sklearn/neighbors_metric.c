@@ -150,17 +150,38 @@ static mc_bytes short_class(const mc_value *object)
     return name;
 }
 
+/* A function of scipy that computes what the metric of its name in METRICS does. (That of
+ * braycurtis does not: |u + v| is not |u| + |v|.) */
+static bool is_tree_metric_of_scipy(const mc_value *function)
+{
+    static const char *const SAME[] = {"euclidean", "cityblock", "chebyshev", "canberra",
+                                       "minkowski"};
+    if (!mc_value_is(function, MC_KIND_GLOBAL) ||
+        !mc_bytes_is(function->as.global->module, "scipy.spatial.distance"))
+        return false;
+    for (size_t i = 0; i < MC_COUNT_OF(SAME); i++)
+        if (mc_bytes_is(function->as.global->name, SAME[i]))
+            return true;
+    return false;
+}
+
 mc_status mc_near_metric_object(mc_lowering *to, const mc_value *est, const mc_value *object,
                                 size_t d, mc_near_metric *out, mc_error *err)
 {
     const mc_bytes name = short_class(object);
-    const mc_value *part = NULL;
+    const mc_value *part = NULL, *keywords = NULL;
     size_t at = 0;
     while (at < MC_COUNT_OF(METRICS) && !mc_bytes_is(name, METRICS[at].class))
         at++;
     if (mc_bytes_is(name, "PyFunc")) {
         char function[160];
         MC_TRY(mc_near_state(est, object, 3, &part, err));
+        if (is_tree_metric_of_scipy(part)) {
+            MC_TRY(mc_near_state(est, object, 4, &keywords, err));
+            MC_TRY(mc_near_metric_named(to, est, part->as.global->name, keywords, d, out, err));
+            out->through_dots = false;
+            return MC_OK;
+        }
         return mc_refuse(err, est, "metric: %s is a function of the user's",
                          mc_value_type_name(part, function, sizeof function));
     }

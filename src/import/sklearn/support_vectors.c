@@ -50,6 +50,28 @@ static mc_status chosen_rows(mc_lowering *to, const machine *m, const char *name
     return MC_OK;
 }
 
+/* The keywords of functools.partial(rbf_kernel, gamma=0.5). */
+static mc_status kernel_parameters(const mc_value *est, const mc_value *keywords, mc_pairwise *out,
+                                   mc_error *err)
+{
+    const struct {
+        const char *name;
+        double *number;
+    } known[] = {{"gamma", &out->gamma}, {"degree", &out->degree}, {"coef0", &out->coef0}};
+    size_t n_known = 0;
+    for (size_t i = 0; i < MC_COUNT_OF(known); i++) {
+        const mc_value *value = mc_dict_get(keywords, known[i].name);
+        n_known += value != NULL ? 1u : 0u;
+        if (!mc_value_is_none(value))
+            MC_TRY_IN(mc_number_from_value(value, known[i].number, err), err, "kernel: %s",
+                      known[i].name);
+    }
+    return !mc_value_is(keywords, MC_KIND_DICT) || keywords->as.items.n / 2 == n_known
+               ? MC_OK
+               : mc_refuse(err, est,
+                           "kernel: a functools.partial with a keyword that is not known");
+}
+
 /* A function of sklearn.metrics.pairwise; called with its defaults on the rows it was fitted on. */
 static mc_status function_kernel(mc_lowering *to, const machine *m, const mc_value *kernel,
                                  const mc_sym *x, mc_sym *out, mc_error *err)
@@ -66,14 +88,24 @@ static mc_status function_kernel(mc_lowering *to, const machine *m, const mc_val
                  {"additive_chi2_kernel", "additive_chi2"}};
     char type[160];
     mc_fitted_rows vectors;
-    if (mc_value_is(kernel, MC_KIND_OBJECT)) { /* a kernel of Gaussian processes can be called */
+    const mc_value *function = kernel, *parameters = NULL;
+    if (mc_value_is(kernel, MC_KIND_OBJECT) && mc_value_is_a(kernel, "functools", "partial")) {
+        const mc_value *state = kernel->as.object->state; /* (func, args, keywords, __dict__) */
+        if (!mc_value_is(state, MC_KIND_TUPLE) || state->as.items.n < 3 ||
+            !mc_value_is(state->as.items.at[1], MC_KIND_TUPLE) ||
+            state->as.items.at[1]->as.items.n > 0)
+            return mc_refuse(err, m->est, "kernel: a functools.partial with arguments by place");
+        function = state->as.items.at[0];
+        parameters = state->as.items.at[2];
+    } else if (mc_value_is(kernel, MC_KIND_OBJECT)) { /* one of Gaussian processes can be called */
         MC_TRY(chosen_rows(to, m, "_BaseLibSVM__Xfit", x->n_cols, &vectors, err));
         return mc_emit_process_kernel(to, kernel, x, &vectors, out, err);
     }
     for (size_t i = 0; i < MC_COUNT_OF(KNOWN); i++) {
-        if (!mc_value_is_a(kernel, "sklearn.metrics.pairwise", KNOWN[i].function))
+        mc_pairwise by = {mc_bytes_of(KNOWN[i].metric), (double)NAN, 3.0, 1.0};
+        if (!mc_value_is_a(function, "sklearn.metrics.pairwise", KNOWN[i].function))
             continue;
-        const mc_pairwise by = {mc_bytes_of(KNOWN[i].metric), (double)NAN, 3.0, 1.0};
+        MC_TRY(kernel_parameters(m->est, parameters, &by, err));
         MC_TRY(chosen_rows(to, m, "_BaseLibSVM__Xfit", x->n_cols, &vectors, err));
         return mc_emit_pairwise(to, m->est, &by, x, &vectors, out, err);
     }

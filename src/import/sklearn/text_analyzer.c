@@ -11,6 +11,7 @@
 #include "image/pattern.h"
 #include "image/text_steps.h"
 #include "import/sklearn/python_regex.h"
+#include "import/sklearn/text_tokenizer.h"
 #include "kernel/text_options.h"
 #include "kernel/token_table.h"
 
@@ -22,41 +23,11 @@ static const char *const STOP_WORDS[] = {
 
 /* ----------------------------------------------------------------------------- callables ---- */
 
-/* functools.partial of a function without arguments is that function. */
-static const mc_value *unwrap_partial(const mc_value *value)
-{
-    if (!mc_value_is_a(value, "functools", "partial") || !mc_value_is(value, MC_KIND_OBJECT))
-        return value;
-    const mc_value *state = value->as.object->state; /* (func, args, keywords, __dict__) */
-    if (!mc_value_is(state, MC_KIND_TUPLE) || state->as.items.n < 3)
-        return value;
-    const mc_value *arguments = state->as.items.at[1], *named = state->as.items.at[2];
-    const bool bare =
-        mc_value_is(arguments, MC_KIND_TUPLE) && arguments->as.items.n == 0 &&
-        (mc_value_is_none(named) || (mc_value_is(named, MC_KIND_DICT) && named->as.items.n == 0));
-    return bare ? state->as.items.at[0] : value;
-}
-
-/* The name of a method of str: str.lower is pickled as getattr(str, "lower"). {NULL, 0} else. */
-static mc_bytes str_method(const mc_value *value)
-{
-    value = unwrap_partial(value);
-    if (!mc_value_is(value, MC_KIND_OBJECT) || !mc_value_is_a(value, "builtins", "getattr"))
-        return (mc_bytes){0};
-    const mc_value *arguments = value->as.object->arguments;
-    const bool is_str = mc_value_is(arguments, MC_KIND_TUPLE) && arguments->as.items.n == 2 &&
-                        mc_value_is(arguments->as.items.at[0], MC_KIND_GLOBAL) &&
-                        (mc_value_is_a(arguments->as.items.at[0], "builtins", "str") ||
-                         mc_value_is_a(arguments->as.items.at[0], "builtins", "unicode")) &&
-                        mc_value_is(arguments->as.items.at[1], MC_KIND_TEXT);
-    return is_str ? arguments->as.items.at[1]->as.bytes : (mc_bytes){0};
-}
-
 static mc_status refuse_callable(const mc_value *est, const char *attribute, const mc_value *value,
                                  mc_error *err)
 {
     char type[160];
-    const mc_bytes method = str_method(value);
+    const mc_bytes method = mc_str_method(value);
     if (method.size > 0)
         return mc_refuse(err, est, "%s: str.%.*s cannot be served here", attribute,
                          MC_SHOW(method));
@@ -75,7 +46,7 @@ static mc_text_op text_op(const mc_value *value)
                {"strip", MC_TEXT_TRIM},
                {"lstrip", MC_TEXT_TRIM_LEFT},
                {"rstrip", MC_TEXT_TRIM_RIGHT}};
-    const mc_bytes name = str_method(value);
+    const mc_bytes name = mc_str_method(value);
     for (size_t i = 0; i < MC_COUNT_OF(OPS); i++)
         if (mc_bytes_is(name, OPS[i].name))
             return OPS[i].op;
@@ -84,7 +55,7 @@ static mc_text_op text_op(const mc_value *value)
 
 static bool is_function(const mc_value *value, const char *name)
 {
-    value = unwrap_partial(value);
+    value = mc_unwrap_partial(value);
     return mc_value_is(value, MC_KIND_GLOBAL) &&
            mc_value_is_a(value, "sklearn.feature_extraction.text", name);
 }
@@ -161,11 +132,6 @@ static mc_status put_each(mc_lowering *to, mc_step *step, mc_error *err)
     return put_runs(to, &pattern, step, err);
 }
 
-static bool is_list(const mc_value *value)
-{
-    return mc_value_is(value, MC_KIND_GLOBAL) && mc_value_is_a(value, "builtins", "list");
-}
-
 /* Regular expressions read UTF-8 alone: the text is written anew before, if nothing else does. */
 static void need_repair(mc_text_options *options)
 {
@@ -207,17 +173,33 @@ static mc_status put_token_pattern(mc_lowering *to, const mc_value *est, mc_text
     return status;
 }
 
+/* The tokens of a callable; `attribute` is what holds it. */
+static mc_status put_known_tokens(mc_lowering *to, const mc_value *est, const char *attribute,
+                                  const mc_value *value, mc_text_options *options, mc_step *step,
+                                  mc_error *err)
+{
+    mc_tokenizer tokenizer;
+    mc_python_regex regex;
+    MC_TRY(mc_tokenizer_read(to, value, &tokenizer, err));
+    if (tokenizer.kind == MC_TOKENS_UNKNOWN)
+        return refuse_callable(est, attribute, value, err);
+    if (tokenizer.kind != MC_TOKENS_MATCHES)
+        return tokenizer.kind == MC_TOKENS_SPLIT ? put_split(to, step, err)
+                                                 : put_each(to, step, err);
+    MC_TRY_IN(mc_python_regex_read(tokenizer.pattern, &regex, err), err, "%.*s",
+              MC_SHOW(mc_class_name(est)));
+    const mc_status status = put_regex(to, &regex, options, step, err);
+    mc_python_regex_fini(&regex);
+    return status;
+}
+
 static mc_status put_tokenizer(mc_lowering *to, const mc_value *est, mc_text_options *options,
                                mc_step *step, mc_error *err)
 {
     const mc_value *value = mc_value_attr(est, "tokenizer");
-    if (mc_value_is_none(value))
-        return put_token_pattern(to, est, options, step, err);
-    if (mc_bytes_is(str_method(value), "split"))
-        return put_split(to, step, err);
-    if (is_list(value))
-        return put_each(to, step, err);
-    return refuse_callable(est, "tokenizer", value, err);
+    return mc_value_is_none(value)
+               ? put_token_pattern(to, est, options, step, err)
+               : put_known_tokens(to, est, "tokenizer", value, options, step, err);
 }
 
 /* ------------------------------------------------------------------------------ stop words ---- */
@@ -335,12 +317,10 @@ static mc_status read_ngrams(const mc_value *est, mc_text_options *out, mc_error
 static mc_status put_callable(mc_lowering *to, const mc_value *est, const mc_value *analyzer,
                               mc_text_options *options, mc_step *step, mc_error *err)
 {
-    const mc_text_op op = is_list(analyzer) ? MC_TEXT_KEEP : text_op(analyzer);
+    const mc_text_op op = text_op(analyzer);
     *options = (mc_text_options){.analyzer = MC_ANALYZE_WORDS, .least = 1, .most = 1};
-    if (mc_bytes_is(str_method(analyzer), "split"))
-        return put_split(to, step, err);
     if (op == MC_N_TEXT_OPS)
-        return refuse_callable(est, "analyzer", analyzer, err);
+        return put_known_tokens(to, est, "analyzer", analyzer, options, step, err);
     options->ops[0] = op;
     return put_each(to, step, err);
 }

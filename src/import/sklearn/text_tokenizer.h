@@ -1,0 +1,28 @@
+/* text_tokenizer.h: callables that make tokens of a text, by what a pickle names. */
+#ifndef MC_SKLEARN_TEXT_TOKENIZER_H
+#define MC_SKLEARN_TEXT_TOKENIZER_H
+#include "import/sklearn/lower.h"
+
+typedef enum mc_tokenizer_kind {
+    MC_TOKENS_UNKNOWN, /* the user's code */
+    MC_TOKENS_SPLIT,   /* str.split() */
+    MC_TOKENS_EACH,    /* list() */
+    MC_TOKENS_MATCHES  /* what re.findall() finds of `pattern` */
+} mc_tokenizer_kind;
+
+typedef struct mc_tokenizer {
+    mc_tokenizer_kind kind;
+    mc_bytes pattern; /* arena */
+} mc_tokenizer;
+
+/* str.split, list, re.compile(p).findall, functools.partial(re.split, p), operator.methodcaller(
+ * "split", ",") ... */
+MC_MUST_CHECK mc_status mc_tokenizer_read(mc_lowering *to, const mc_value *value, mc_tokenizer *out,
+                                          mc_error *err);
+
+/* functools.partial of a function without arguments is that function. */
+const mc_value *mc_unwrap_partial(const mc_value *value);
+/* The name of a method of str that is called without arguments: str.lower, which is pickled as
+ * getattr(str, "lower"), or operator.methodcaller("lower"). {NULL, 0} else. */
+mc_bytes mc_str_method(const mc_value *value);
+#endif
