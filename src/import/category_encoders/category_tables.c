@@ -2,11 +2,11 @@
  *
  * Oracle   category_encoders 2.6 to 2.11: ordinal.py (ordinal_encoding), one_hot.py (get_dummies),
  *          basen.py, base_contrast_encoder.py, rankhot.py, count.py, leave_one_out.py,
- * cat_boost.py, and the _score or target_encode of those that keep one number a category. Exact Bit
- * for bit: values are looked up; LeaveOneOut and CatBoost divide as numpy does. Why so   Most
- * encoders number the categories first (their ordinal_encoder: -1 is unknown, -2 missing) and keep
- * what a number stands for. A number that nothing stands for is NaN. None and NaN are one missing
- * value, as pandas' map() takes them. */
+ *          cat_boost.py, and the _score or target_encode of those with one number a category.
+ * Exact    Bit for bit: values are looked up; LeaveOneOut and CatBoost divide as numpy does.
+ * Why so   Most encoders number the categories first (their ordinal_encoder: -1 is unknown, -2
+ *          missing) and keep what a number stands for. A number that nothing stands for is NaN.
+ *          None and NaN are one missing value, as pandas' map() takes them. */
 #include "import/category_encoders/category_tables.h"
 
 #include <math.h>
