@@ -193,6 +193,7 @@ typedef struct mc_csr_data {
 typedef struct mc_input {
     mc_layout layout;
     bool sparse; /* the rows came as sparse ones: what keeps them so answers sparse. Set for CSR */
+    bool integers; /* SLOTS: they came as whole numbers. Else their dtypes say so */
     size_t n_rows;
     union {
         struct {

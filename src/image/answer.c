@@ -38,13 +38,12 @@ static bool is_integer(mc_dtype dtype)
     return dtype == MC_DTYPE_I64 || dtype == MC_DTYPE_I32 || dtype == MC_DTYPE_U8;
 }
 
-/* Rows of a request (SLOTS) have no dtype: they count as floats. */
-static bool came_as_integers(const mc_view *view, const mc_input *input)
+bool mc_came_as_integers(const mc_view *view, const mc_input *input)
 {
     if (input->layout == MC_LAYOUT_DENSE)
         return is_integer(input->as.dense.dtype);
     if (input->layout != MC_LAYOUT_COLUMNS)
-        return false;
+        return input->layout == MC_LAYOUT_SLOTS && input->integers;
     const bool is_open = (view->header->flags & MC_IMAGE_ANY_WIDTH) != 0;
     for (size_t i = 0; i < input->as.columns.n_columns; i++) {
         if (view->columns[is_open ? 0 : i].kind != MC_COLUMN_UNUSED &&
@@ -59,7 +58,7 @@ static mc_part part_of(const mc_view *view, const mc_image_part *part, const mc_
     const mc_image_buffer *buffer = &view->buffers[part->buffer];
     const bool of_pairs = buffer->type == MC_BUFFER_PAIRS;
     const bool as_integers = (part->flags & MC_PART_TYPE_AS_INPUT) &&
-                             came_as_integers(view, asked) && part->type == MC_VALUE_FLOAT;
+                             mc_came_as_integers(view, asked) && part->type == MC_VALUE_FLOAT;
     const bool came_sparse = asked->sparse || asked->layout == MC_LAYOUT_CSR;
     return (mc_part){
         .name = part->name.size == 0 ? NULL : view->strings + part->name.at,

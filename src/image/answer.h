@@ -3,6 +3,9 @@
 #define MC_IMAGE_ANSWER_H
 #include "image/steps.h"
 
+/* Did all columns that the model reads come in arrays of integers? */
+bool mc_came_as_integers(const mc_view *view, const mc_input *input);
+
 /* Bytes of a row of a buffer in a batch of `n_batch`, without what sparse rows point to. */
 size_t mc_buffer_row(const mc_view *view, uint32_t buffer, size_t n_batch);
 /* Adds a matrix to what a region must hold, with room to round it up. */

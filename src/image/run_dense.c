@@ -72,6 +72,26 @@ mc_status mc_check_normalize(const mc_view *view, const mc_step *step, mc_error 
     return same_width(view, step, err);
 }
 
+/* What numpy makes of floats that are written into an array of integers. */
+mc_status mc_run_cut(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const double *x = mc_run_f64(run, step->src);
+    double *out = mc_run_dst(run, step);
+    if ((step->flags & MC_STEP_CUT_AS_ROWS) && !run->came_as_integers) {
+        run->buffers[step->dst] = run->buffers[step->src];
+        return MC_OK;
+    }
+    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
+        out[i] = trunc(x[i]);
+    return MC_OK;
+}
+
+mc_status mc_check_cut(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return same_width(view, step, err);
+}
+
 mc_status mc_run_row_share(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;

@@ -58,6 +58,7 @@ typedef enum mc_op {
 #define MC_STEP_TENTH          1u
 #define MC_STEP_NORM_AS_ROWS   1u
 #define MC_STEP_INTERACTIONS   1u
+#define MC_STEP_CUT_AS_ROWS    1u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What ROW_SCAN makes of a row. */
@@ -92,10 +93,11 @@ typedef struct mc_open_rows {
 /* What a step computes on: one block of rows of one batch. *Owned* by the predicting thread. */
 typedef struct mc_run {
     const mc_view *view;
-    size_t n_rows;    /* of this block */
-    size_t first_row; /* of this block in the batch, for messages */
-    bool came_sparse; /* as a sparse matrix, whose zeros are absent */
-    void **buffers;   /* (n_buffers): (n_rows, width) each; steps may redirect their own dst */
+    size_t n_rows;         /* of this block */
+    size_t first_row;      /* of this block in the batch, for messages */
+    bool came_sparse;      /* as a sparse matrix, whose zeros are absent */
+    bool came_as_integers; /* all of the batch, in an array of integers */
+    void **buffers;        /* (n_buffers): (n_rows, width) each; steps may redirect their own dst */
     mc_workspace *workspace;            /* for mc_run_room() */
     const struct mc_patterns *patterns; /* of the image; NULL if it has none */
     mc_open_rows open;

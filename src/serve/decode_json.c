@@ -334,8 +334,10 @@ static mc_status at_item(mc_json_body *body, mc_json_token token, mc_error *err)
 static void take_numbers(mc_json_body *body)
 {
     if (body->n_filled < mc_json_columns(body)) {
-        body->n_filled += mc_json_numbers(&body->json, body->rows->row_numbers + body->n_filled,
-                                          mc_json_columns(body) - body->n_filled);
+        const size_t n = mc_json_numbers(&body->json, body->rows->row_numbers + body->n_filled,
+                                         mc_json_columns(body) - body->n_filled);
+        body->n_filled += n;
+        mc_rows_saw_numbers(body->rows, n, body->json.has_fraction);
     }
 }
 
@@ -351,6 +353,7 @@ static mc_status take_entries(mc_json_body *body, mc_error *err)
         n = wanted == 0 ? 0 : mc_json_numbers(&body->json, values, wanted);
         MC_TRY(mc_rows_put_run(body->rows, body->n_filled, values, n, err));
         body->n_filled += n;
+        mc_rows_saw_numbers(body->rows, n, body->json.has_fraction);
     } while (wanted > 0 && n == wanted);
     return MC_OK;
 }

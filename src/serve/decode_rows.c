@@ -65,7 +65,7 @@ void mc_rows_begin(mc_rows *rows, const mc_row_schema *schema)
     rows->starts.size = rows->entry_at.size = rows->entries.size = 0;
     rows->sparse = schema->n_columns > 0 && schema->columns[0].kind == MC_COLUMN_SPARSE;
     rows->all_numbers = only_numbers(schema);
-    rows->came_sparse = false;
+    rows->came_sparse = rows->has_integer = rows->has_other = false;
     rows->row_numbers = NULL;
     rows->row_cells = NULL;
 }
@@ -229,6 +229,10 @@ void mc_rows_put_nested(mc_rows *rows, const mc_cell *value)
 mc_status mc_rows_put(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
 {
     MC_ASSERT(column < rows->schema.n_columns);
+    if (rows->schema.columns[column].kind != MC_COLUMN_UNUSED && value->kind != MC_CELL_BOOL) {
+        rows->has_integer = rows->has_integer || value->kind == MC_CELL_INTEGER;
+        rows->has_other = rows->has_other || value->kind != MC_CELL_INTEGER;
+    }
     switch (rows->schema.columns[column].kind) {
     case MC_COLUMN_UNUSED:
         break;
@@ -390,7 +394,7 @@ static mc_status spread(mc_rows *rows, const int64_t *indices, const double *val
 mc_status mc_rows_put_sparse(mc_rows *rows, const int64_t *indices, const double *values, size_t n,
                              mc_error *err)
 {
-    rows->came_sparse = true;
+    rows->came_sparse = rows->has_other = true;
     MC_TRY(check_indices(rows, indices, n, err));
     if (!rows->sparse)
         return spread(rows, indices, values, n, err);
@@ -424,8 +428,10 @@ void mc_rows_finish(mc_rows *rows, mc_input *out)
     MC_ASSERT(rows->cells.size == n_cells * sizeof(mc_cell));
     point(rows, cells, n_cells);
     point(rows, (mc_cell *)(void *)rows->items.data, rows->items.size / sizeof(mc_cell));
-    *out =
-        (mc_input){.layout = MC_LAYOUT_SLOTS, .sparse = rows->came_sparse, .n_rows = rows->n_rows};
+    *out = (mc_input){.layout = MC_LAYOUT_SLOTS,
+                      .sparse = rows->came_sparse,
+                      .integers = rows->has_integer && !rows->has_other,
+                      .n_rows = rows->n_rows};
     out->as.slots.numbers = (const double *)(const void *)rows->numbers.data;
     out->as.slots.cells = cells;
     if (rows->sparse)

@@ -33,6 +33,8 @@ typedef struct mc_rows {
     size_t n_seen;      /* columns of the open row that have a slot and were seen */
     size_t guess;       /* the column whose name probably comes next */
     bool came_sparse;   /* a row of indices and values was among them */
+    bool has_integer;   /* a number without point and exponent was */
+    bool has_other;     /* and a value that is none, nor true or false */
     bool sparse;        /* every column is in sparse rows */
     bool all_numbers;   /* every column is a number, and its slot is its index */
     double *row_numbers; /* of the open row */
@@ -54,6 +56,12 @@ void mc_rows_close(mc_rows *rows);
 MC_MUST_CHECK mc_status mc_rows_put(mc_rows *rows, size_t column, const mc_cell *value,
                                     mc_error *err);
 
+/* `n` numbers were put past mc_rows_put(), or handed to mc_rows_put_run(). */
+static inline void mc_rows_saw_numbers(mc_rows *rows, size_t n, bool has_fraction)
+{
+    rows->has_integer = rows->has_integer || n > 0;
+    rows->has_other = rows->has_other || has_fraction;
+}
 /* Puts `n` numbers at column `first` and those behind it, where the model reads sparse rows. */
 MC_MUST_CHECK mc_status mc_rows_put_run(mc_rows *rows, size_t first, const double *values, size_t n,
                                         mc_error *err);

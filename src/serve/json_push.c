@@ -383,6 +383,7 @@ size_t mc_json_numbers(mc_json *json, double *out, size_t n)
         return 0;
     const uint8_t *at = json->at, *const end = json->end;
     mc_json_state state = json->state;
+    bool has_fraction = false;
     size_t n_read = 0;
     while (n_read < n && at != end) {
         if (state == MC_JSON_AT_COMMA) {
@@ -398,10 +399,12 @@ size_t mc_json_numbers(mc_json *json, double *out, size_t n)
         if (behind == NULL || behind == end || !ends_number(*behind))
             break;
         out[n_read++] = value.number;
+        has_fraction |= !value.integral;
         state = MC_JSON_AT_COMMA;
         at = behind;
     }
     json->at = at;
     json->state = state;
+    json->has_fraction = json->has_fraction || has_fraction;
     return n_read;
 }

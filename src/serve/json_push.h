@@ -64,6 +64,7 @@ typedef struct mc_json {
     bool finished;     /* no more chunks */
     bool integral;     /* the last number has neither point nor exponent and fits int64 */
     int64_t integer;   /* then its value */
+    bool has_fraction; /* mc_json_numbers() has read one that is not integral */
     double number;     /* the last number */
     mc_bytes text;     /* the last key or string, decoded; valid until the next call */
     uint64_t token_at; /* offset of the last scalar or key */

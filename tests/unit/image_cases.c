@@ -261,6 +261,10 @@ static void make_arithmetic(making *m, results *r, uint32_t x)
     step.src = a;
     for (step.n[0] = MC_NORM_L1; step.n[0] <= MC_NORM_SIGNED_MAX; step.n[0]++)
         keep(r, make_step(m, step, 4));
+    step.op = MC_OP_CUT;
+    for (step.flags = 0; step.flags <= MC_STEP_CUT_AS_ROWS; step.flags++)
+        keep(r, make_step(m, step, 4));
+    step.flags = 0;
     step.op = MC_OP_ROW_SHARE;
     for (step.n[0] = 0; step.n[0] <= MC_ZERO_STAYS; step.n[0]++)
         keep(r, make_step(m, step, 4));

@@ -28,6 +28,25 @@ mc_status mc_emit_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t wi
     return MC_OK;
 }
 
+mc_status mc_emit_as_type_of(mc_lowering *to, const mc_sym *like, const mc_sym *x, mc_sym *out,
+                             mc_error *err)
+{
+    const mc_value_type type = like->type;
+    const bool as_input = like->type_as_input && type == MC_VALUE_FLOAT;
+    mc_step step = MC_STEP_INIT(CUT);
+    *out = *x;
+    if (type == MC_VALUE_BOOL) {
+        MC_TRY(mc_emit_unary(to, x, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, out, err));
+        MC_TRY(mc_emit_unary(to, out, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, out, err));
+    } else if (type == MC_VALUE_INT || as_input) {
+        step.flags = as_input ? MC_STEP_CUT_AS_ROWS : 0;
+        MC_TRY(mc_emit_step(to, step, x, x->n_cols, out, err));
+    }
+    out->type = type;
+    out->type_as_input = as_input;
+    return MC_OK;
+}
+
 /* -------------------------------------------------------------------------- arithmetic ---- */
 
 static mc_status vector_step(mc_lowering *to, mc_op op, const mc_sym *x, const double *values,

@@ -46,6 +46,12 @@ MC_MUST_CHECK mc_status mc_emit_check_sparse(mc_lowering *to, const mc_sym *x, u
 MC_MUST_CHECK mc_status mc_emit_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width,
                                      mc_sym *out, mc_error *err);
 
+/* x written into an array of the type of `like`, as numpy.empty(dtype=like.dtype) takes it: cut to
+ * whole numbers if that holds integers, which perhaps only the rows tell; truth values if it does.
+ */
+MC_MUST_CHECK mc_status mc_emit_as_type_of(mc_lowering *to, const mc_sym *like, const mc_sym *x,
+                                           mc_sym *out, mc_error *err);
+
 /* -- arithmetic; `values` (x->n_cols). Sparse rows stay so in multiply, divide, normalize, scatter,
  * and in unary where f(0) is 0; linear takes them and answers numbers; the others give them their
  * zeros.

@@ -85,6 +85,7 @@ mc_status mc_lower_additive_chi2_sampler(mc_lowering *to, const mc_value *est, m
                          (long long)MOST_STEPS, (long long)n_steps);
     MC_TRY(sample_interval(est, n_steps, &interval, err));
     MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
+    const mc_sym like = y;
     MC_TRY(mc_emit_check_least(to, &y, 0.0, false, &y, err));
     MC_TRY(mc_arena_new(to->arena, mc_sym, 2 * (size_t)n_steps, &parts, err));
     MC_TRY(mc_emit_kernel_map(to, &y, MC_MAP_CHI2_ROOT, interval, 0.0, &parts[n++], err));
@@ -94,8 +95,12 @@ mc_status mc_lower_additive_chi2_sampler(mc_lowering *to, const mc_value *est, m
         MC_TRY(mc_emit_kernel_map(to, &y, MC_MAP_CHI2_SIN, interval, order, &parts[n++], err));
     }
     mc_sym all;
+    for (size_t i = 0; i < n; i++) /* zeros_like(X) */
+        MC_TRY(mc_emit_as_type_of(to, &like, &parts[i], &parts[i], err));
     MC_TRY(mc_emit_hstack(to, parts, n, y.sparse, &all, err));
     all.sparse_as_input = y.sparse_as_input;
+    all.type = like.type;
+    all.type_as_input = like.type_as_input;
     return mc_answer_matrix(to, all, out, err);
 }
 

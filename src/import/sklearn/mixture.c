@@ -4,8 +4,8 @@
  *          to 1.9.
  * Exact    Log probabilities within the bounds of kernel/density.c (full, tied) and kernel/linear.c
  *          (diag, spherical); the constants within a few ulp. Probabilities with the error of
- *          logsumexp and exp on top. Rows of integers are answered as the same numbers in float64;
- *          from 1.7 on scikit-learn cuts log(2 pi), or the squared distances, to integers then. */
+ *          logsumexp and exp on top. Of rows of integers scikit-learn cuts the squared distances
+ *          (full, tied) to integers since 1.7, and 1.7 log(2 pi) too: so do we. */
 #include <math.h>
 #include <string.h>
 
@@ -129,14 +129,35 @@ static mc_status plain_squares(mc_lowering *to, const mixture *m, const mc_sym *
     return mc_emit_sum(to, parts, 2, NULL, 1.0, out, err);
 }
 
+/* d log(2 pi) on top of x; 1.7 holds the logarithm in the type of the rows. */
+static mc_status add_constant(mc_lowering *to, const mixture *m, const mc_sym *like, mc_sym *x,
+                              mc_error *err)
+{
+    static const double LOG_TWO_PI = 1.8378770664093453;
+    const double d = (double)m->d;
+    mc_sym parts[2] = {*x};
+    double *row = NULL;
+    if (mc_version_of(to, m->est) != 107 || (like->type == MC_VALUE_FLOAT && !like->type_as_input))
+        return mc_emit_unary(to, x, MC_UNARY_OFFSET, d * LOG_TWO_PI, 0.0, x, err);
+    MC_TRY(mc_arena_new(to->arena, double, m->k, &row, err));
+    for (size_t c = 0; c < m->k; c++)
+        row[c] = LOG_TWO_PI;
+    MC_TRY(mc_emit_constant(to, row, m->k, &parts[1], err));
+    MC_TRY(mc_emit_as_type_of(to, like, &parts[1], &parts[1], err));
+    MC_TRY(mc_emit_unary(to, &parts[1], MC_UNARY_SCALE, d, 0.0, &parts[1], err));
+    return mc_emit_sum(to, parts, 2, NULL, 1.0, x, err);
+}
+
 /* Log of the density of each component. */
 static mc_status log_density(mc_lowering *to, const mixture *m, const mc_sym *x, mc_sym *out,
                              mc_error *err)
 {
-    static const double LOG_TWO_PI = 1.8378770664093453;
     MC_TRY(mc_emit_check(to, x, MC_FINITE, out, err));
+    const mc_sym like = *out;
     MC_TRY(m->is_square ? full_squares(to, m, out, out, err) : plain_squares(to, m, out, out, err));
-    MC_TRY(mc_emit_unary(to, out, MC_UNARY_OFFSET, (double)m->d * LOG_TWO_PI, 0.0, out, err));
+    if (m->is_square && mc_version_of(to, m->est) >= 107)
+        MC_TRY(mc_emit_as_type_of(to, &like, out, out, err));
+    MC_TRY(add_constant(to, m, &like, out, err));
     MC_TRY(mc_emit_unary(to, out, MC_UNARY_SCALE, -0.5, 0.0, out, err));
     return mc_emit_add(to, out, m->log_determinant, out, err);
 }
