@@ -27,7 +27,7 @@ SAMPLES = """
 A\u0345\u03a3\u0345|A\u03a3.B|1\u03a3|A\u00ad\u03a3\u00ad|\u0391\u03a3\u0399|\ufb01\ufb02 \ufb03|\u01c4\u01c5\u01c6|\u1e9b\u0323|e\u0301\u0323a\u0323\u0301
 \ud55c\uad6d\uc5b4 \uac00|\u1112\u1161\u11ab|\uff21\uff42\uff43\uff11|\u2460\u2168\u00bd|\u00aa\u00ba\u02b0|\ufdfa|\u0928\u093f|\u0e01\u0e33
 \u05d0\u05b7\u05d1|\u0627\u064e\u0628|\u0410\u0411\u0419\u0451|\u212b\u2126\u212a|\U0001d400\U0001f1e6|\U00010400\U00010428|\u13a0\uab70\u10a0\u1c90
-\ufb05\u0149\u01f0\u0390\u1f50\u1fb7\u1ffc|\u1f88\u1f80|\u0000a\u0000|\U0001f468\u200d\U0001f469|\u0958|\u2adc|\U0001d15e|\u0344
+\ufb05\u0149\u01f0\u0390\u1f50\u1fb7\u1ffc|\u1f88\u1f80|\u0000a\u0000|\U0001f468\u200d\U0001f469|\u0958|\u2adc|\U0001d15e|\u0344|e\u0323\u0301t|x\u0344|\u0627\u0651\u064e|\u0627\u064e\u0651
 """
 
 
@@ -62,6 +62,11 @@ def strip_unicode(text):
 def strip_ascii(text):
     """As sklearn.feature_extraction.text.strip_accents_ascii()."""
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+
+
+def strip_until_21(text):
+    """The same up to scikit-learn 0.21, which left alone what is decomposed already."""
+    return text if unicodedata.normalize("NFKD", text) == text else strip_unicode(text)
 
 
 def fold(values, size):
@@ -124,6 +129,22 @@ def stripped():
     return stages("STRIP", "uint16_t", of) + numbers("uint8_t", "STRIP_TEXTS", blob)
 
 
+DECOMPOSES = 255  # no class: a combining character that becomes another one
+
+
+def combining():
+    """Runs of characters of one combining class: first character << 8 | class."""
+    runs, last = [], None
+    for c in range(N):
+        of = unicodedata.combining(chr(c))
+        if of and unicodedata.normalize("NFKD", chr(c)) != chr(c):
+            of = DECOMPOSES
+        if of != last:
+            runs.append(c << 8 | of)
+        last = of
+    return numbers("uint32_t", "COMBINING", runs)
+
+
 def long_uppers():
     rows = [(c, chr(c).upper()) for c in CHARACTERS if len(chr(c).upper()) > 1]
     assert [c for c in CHARACTERS if len(chr(c).lower()) > 1] == [0x130]
@@ -161,13 +182,15 @@ def digests():
         "UPPER": str.upper,
         "STRIP_UNICODE": strip_unicode,
         "STRIP_ASCII": strip_ascii,
+        "STRIP_UNTIL_21": strip_until_21,
         "WORD": lambda text: "1" if text.isalnum() or text == "_" else "0",
         "SPACE": lambda text: "1" if text.isspace() else "0",
         "DECIMAL": lambda text: "1" if text.isdecimal() else "0",
     }
     lines = ["DIGEST(%s, 0x%08xu)\n" % (name, digest(kinds[name])) for name in kinds]
     for text in SAMPLES.strip("\n").replace("\n", "|").split("|"):
-        row = [text, text.lower(), text.upper(), strip_unicode(text), strip_ascii(text)]
+        row = [text, text.lower(), text.upper()]
+        row += [strip_unicode(text), strip_ascii(text), strip_until_21(text)]
         lines.append("SAMPLE(%s)\n" % ",\n       ".join(map(c_text, row)))
     return "".join(lines)
 
@@ -181,12 +204,12 @@ def case_fixes():
 def main():
     assert unicodedata.unidata_version == "14.0.0", "CPython 3.11 has Unicode 14"
     tables = head("what str methods and NFKD do to characters")
-    tables += properties() + stripped() + long_uppers()
+    tables += properties() + stripped() + combining() + long_uppers()
     (ROOT / "src/kernel/unicode_tables.def").write_text(tables)
     fixes = head("lower case letters that the re module takes for each other") + case_fixes()
     (ROOT / "src/import/sklearn/case_fixes.def").write_text(fixes)
     tests = head("what Python answers for all characters (CRC-32), and for some texts")
-    tests += "/* SAMPLE(text, lower(), upper(), strip_accents_unicode(), strip_accents_ascii()) */\n"
+    tests += "/* SAMPLE(text, lower(), upper(), strip_accents_unicode(), strip_accents_ascii(), the first up to 0.21) */\n"
     (ROOT / "tests/unit/unicode_digests.def").write_text(tests + digests())
 
 

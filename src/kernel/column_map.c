@@ -77,10 +77,35 @@ double mc_power_of(mc_power which, double x, double lambda)
 
 /* ---------------------------------------------------------------------------- quantiles ---- */
 
-/* The last point that is not above x, which lies within. */
+#define NEAR 8u /* numpy's LIKELY_IN_CACHE_SIZE */
+
+/* Where numpy looks for x, of `n` > 4 points: it first tries about the second one. In `*low` and
+ * `*high` the range that is left, which is empty where a try hits. */
+static void first_tries(double x, const double *xs, size_t n, size_t *low, size_t *high)
+{
+    if (x < xs[1]) {
+        *low = *high = x < xs[0] ? 0 : 1;
+    } else if (x < xs[2]) {
+        *low = *high = 2;
+    } else if (x < xs[3]) {
+        *low = *high = 3;
+    } else {
+        *low = 3;
+        *high = 1 + NEAR < n && x < xs[1 + NEAR] ? 1 + NEAR : n;
+    }
+}
+
+/* The last point that is not above x, which lies within. Where xs descend by rounding several
+ * points are: the answer is numpy's for an x that is asked first. */
 static size_t point_below(double x, const double *xs, size_t n)
 {
-    size_t low = 0, high = n;
+    size_t low = 1, high = n;
+    if (n <= 4) {
+        while (low < n && x >= xs[low])
+            low++;
+        return low - 1;
+    }
+    first_tries(x, xs, n, &low, &high);
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         if (x >= xs[middle])

@@ -15,8 +15,8 @@ typedef enum mc_power {
 
 double mc_power_of(mc_power which, double x, double lambda);
 
-/* numpy.interp: the value at x of the line through (xs, ys), `n` >= 1 points, xs ascending. x is no
- * NaN. */
+/* numpy.interp: the value at x of the line through (xs, ys), `n` >= 1 points, xs ascending. Where
+ * they descend by rounding: what numpy answers if it is asked for this x alone. x is no NaN. */
 double mc_interpolate(double x, const double *xs, const double *ys, size_t n);
 
 typedef enum mc_quantile_kind {

@@ -297,6 +297,49 @@ size_t mc_text_strip_accents(mc_bytes in, uint8_t *out)
     return to.size;
 }
 
+#define DECOMPOSES 255u /* in the place of a combining class: becomes another character */
+
+/* 0 for what does not combine. */
+static unsigned combining_class(uint32_t c)
+{
+    size_t low = 0, high = MC_COUNT_OF(COMBINING);
+    while (high - low > 1) { /* COMBINING[0] begins at 0 */
+        const size_t middle = low + (high - low) / 2;
+        if (COMBINING[middle] >> 8 <= c)
+            low = middle;
+        else
+            high = middle;
+    }
+    return COMBINING[low] & 0xffu;
+}
+
+/* Is the text its own NFKD? Nothing decomposes, and marks are in the order of their classes. */
+static bool is_decomposed(mc_bytes in)
+{
+    const uint8_t *at = in.data, *const end = in.data + in.size;
+    unsigned last = 0;
+    while (at != end) {
+        uint32_t c = 0;
+        at += mc_char_read(at, end, &c);
+        const unsigned class = combining_class(c);
+        const bool goes = STRIP_VALUES[block_of(STRIP_CHUNKS, STRIP_BLOCKS, c)] != 0;
+        if (c - HANGUL_FIRST < HANGUL_N || class == DECOMPOSES || (goes && class == 0) ||
+            (class != 0 && class < last))
+            return false;
+        last = class;
+    }
+    return true;
+}
+
+size_t mc_text_strip_composed(mc_bytes in, uint8_t *out)
+{
+    text_out to = {out, 0};
+    if (!is_decomposed(in))
+        return mc_text_strip_accents(in, out);
+    put_bytes(&to, in.data, in.size);
+    return to.size;
+}
+
 size_t mc_text_strip_to_ascii(mc_bytes in, uint8_t *out)
 {
     text_out to = {out, 0};

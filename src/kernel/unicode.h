@@ -37,6 +37,8 @@ size_t mc_text_lower(mc_bytes in, uint8_t *out);
 size_t mc_text_upper(mc_bytes in, uint8_t *out);
 size_t mc_text_strip_accents(mc_bytes in, uint8_t *out);
 size_t mc_text_strip_to_ascii(mc_bytes in, uint8_t *out);
+/* strip_accents_unicode up to scikit-learn 0.21: a text that is its own NFKD stays as it is. */
+size_t mc_text_strip_composed(mc_bytes in, uint8_t *out);
 /* The text itself, with U+FFFD for each byte that is no UTF-8. */
 size_t mc_text_repair(mc_bytes in, uint8_t *out);
 

@@ -13,7 +13,7 @@ import numpy as np
 from . import native
 from .compare import Mismatch, compare
 from .fixtures.encoding import ROW_LISTS, decode_array_input, decode_rows
-from .listed import why_refused
+from .listed import may_be_refused, why_refused
 
 # Methods that a model must offer where scikit-learn has them.
 REQUIRED = (
@@ -202,6 +202,8 @@ def check(library, folder, description, file):
                 result["problems"].append("is served, but " + reason)
             _check_open(model, description, result)
     except native.NativeError as error:
+        if reason is None and may_be_refused(description, str(error)):
+            reason = "nothing says how wide its rows are"
         if reason is None or error.status != "unsupported":
             result["problems"].append(_problem("open", error))
         else:

@@ -29,6 +29,12 @@ PARAMETERS = {
     ("PatchExtractor", "max_patches=3"): "draws at random when it is asked",
 }
 
+# The same, for files before a version.
+FORMER_PARAMETERS = {
+    ("DummyClassifier", "DummyClassifier()"): ((0, 24), "draws at random when it is asked"),
+    ("PolynomialFeatures", "degree=0"): ((1, 1), "answers sparse rows with more columns"),
+}
+
 # Packages whose functions are read by name; those of a user are code that no file holds.
 PACKAGES = (
     "_operator",
@@ -44,6 +50,18 @@ PACKAGES = (
 )
 
 
+# What a FunctionTransformer that says not how wide its rows are is told of functions along the row.
+OF_NO_WIDTH = ("says how wide its input is", "column ", "columns without")
+
+
+def may_be_refused(description, message):
+    """Is it a FunctionTransformer from before 1.2, where nothing in the file has the rows' width? Then
+    only what is done to each value by itself can be answered."""
+    version = tuple(int(part) for part in description["sklearn"].split(".")[:2])
+    is_alone = description["estimator"].endswith(".FunctionTransformer")
+    return version < (1, 2) and is_alone and any(words in message for words in OF_NO_WIDTH)
+
+
 def why_refused(description):
     """Why a model must be refused, or None: then it must be served."""
     names = description["inside"]
@@ -54,5 +72,9 @@ def why_refused(description):
             return "%s is the user's own" % name
     for (name, part), reason in PARAMETERS.items():
         if name in names and part in description["repr"]:
+            return reason
+    version = tuple(int(part) for part in description["sklearn"].split(".")[:2])
+    for (name, part), (end, reason) in FORMER_PARAMETERS.items():
+        if version < end and name in names and part in description["repr"]:
             return reason
     return None

@@ -62,6 +62,7 @@ static void whole_of_unicode(void **state)
         {"UPPER", mc_text_upper},
         {"STRIP_UNICODE", mc_text_strip_accents},
         {"STRIP_ASCII", mc_text_strip_to_ascii},
+        {"STRIP_UNTIL_21", mc_text_strip_composed},
         {"WORD", is_word},
         {"SPACE", is_space},
         {"DECIMAL", is_decimal},
@@ -90,13 +91,13 @@ typedef struct sample {
     struct {
         const char *text;
         size_t size;
-    } want[4]; /* lower, upper, strip_accents_unicode, strip_accents_ascii */
+    } want[5]; /* lower, upper, strip_accents_unicode, strip_accents_ascii, the first until 0.21 */
 } sample;
 
 static const sample SAMPLES[] = {
 #define DIGEST(name, want)
-#define SAMPLE(text, n, lower, n_lower, upper, n_upper, bare, n_bare, ascii, n_ascii) \
-    {text, n, {{lower, n_lower}, {upper, n_upper}, {bare, n_bare}, {ascii, n_ascii}}},
+#define SAMPLE(text, n, lower, n_lower, upper, n_upper, bare, n_bare, ascii, n_ascii, old, n_old) \
+    {text, n, {{lower, n_lower}, {upper, n_upper}, {bare, n_bare}, {ascii, n_ascii}, {old, n_old}}},
 #include "unicode_digests.def"
 #undef DIGEST
 #undef SAMPLE
@@ -105,8 +106,8 @@ static const sample SAMPLES[] = {
 static void texts(void **state)
 {
     (void)state;
-    static become_fn *const BECOME[4] = {mc_text_lower, mc_text_upper, mc_text_strip_accents,
-                                         mc_text_strip_to_ascii};
+    static become_fn *const BECOME[5] = {mc_text_lower, mc_text_upper, mc_text_strip_accents,
+                                         mc_text_strip_to_ascii, mc_text_strip_composed};
     for (size_t i = 0; i < MC_COUNT_OF(SAMPLES); i++) {
         const mc_bytes in = {(const uint8_t *)SAMPLES[i].text, SAMPLES[i].size};
         for (size_t j = 0; j < MC_COUNT_OF(BECOME); j++) {

@@ -9,6 +9,7 @@
 
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/meta_ask.h"
 #include "import/sklearn/tree_ensemble.h"
 
 typedef struct bagging {
@@ -326,6 +327,8 @@ mc_status mc_lower_bagging(mc_lowering *to, const mc_value *est, mc_method metho
     if (method != MC_METHOD_PREDICT &&
         !(has_shares && !mc_bytes_is(mc_class_name(est), "BaggingRegressor")) &&
         method != MC_METHOD_DECISION_FUNCTION)
+        return mc_no_method(err, est, method);
+    if (method == MC_METHOD_DECISION_FUNCTION && !mc_template_offers(to, est, 100))
         return mc_no_method(err, est, method);
     MC_TRY(open_bagging(to, est, x, &bag, err));
     if (bag.is_classifier)

@@ -435,8 +435,11 @@ static mc_status divides_by_rows(const mc_lowering *to, const mc_value *est, boo
                                  mc_error *err)
 {
     bool normalizes = false;
+    *out = false;
+    if (mc_version_of(to, est) >= 22) /* from 0.22 to 0.23 the parameter says "deprecated" */
+        return MC_OK;
     MC_TRY(mc_attr_bool(est, "normalize_components", false, &normalizes, err));
-    *out = mc_version_of(to, est) < 22 && !normalizes;
+    *out = !normalizes;
     return MC_OK;
 }
 

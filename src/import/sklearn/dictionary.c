@@ -46,10 +46,11 @@ static mc_status read_n_nonzero(const mc_value *est, coding *c, mc_error *err)
     return MC_OK;
 }
 
-/* transform_alpha, else the alpha of the fit, else 1. */
-static mc_status read_alpha(const mc_value *est, double *out, mc_error *err)
+/* transform_alpha; else, since 1.2, the alpha of the fit; else 1. */
+static mc_status read_alpha(const mc_lowering *to, const mc_value *est, double *out, mc_error *err)
 {
-    const char *name = mc_attr_has(est, "transform_alpha") ? "transform_alpha" : "alpha";
+    const bool is_own = mc_attr_has(est, "transform_alpha") || mc_version_of(to, est) <= 101;
+    const char *name = is_own ? "transform_alpha" : "alpha";
     MC_TRY(mc_attr_number(est, name, 1.0, out, err));
     if (!(*out >= 0.0))
         return mc_refuse(err, est, "%s: expected 0 or more, found %g", name, *out);
@@ -62,7 +63,7 @@ static mc_status read_coding(mc_lowering *to, const mc_value *est, size_t d, cod
     int64_t max_iter = 0;
     *out = (coding){.d = d};
     MC_TRY(mc_attr_matrix(to, est, atoms_name(est), MC_ANY, d, &out->atoms, &out->k, NULL, err));
-    MC_TRY(read_alpha(est, &out->alpha, err));
+    MC_TRY(read_alpha(to, est, &out->alpha, err));
     MC_TRY(read_n_nonzero(est, out, err));
     MC_TRY(mc_attr_integer(est, "transform_max_iter", 1000, &max_iter, err));
     MC_TRY(mc_attr_bool(est, "positive_code", false, &out->positive, err));

@@ -145,7 +145,8 @@ mc_status mc_lower_dummy_regressor(mc_lowering *to, const mc_value *est, mc_meth
     if (constant.n_items == 0)
         return mc_refuse(err, est, "constant_: expected a value, found none");
     MC_TRY(mc_emit_constant(to, row, constant.n_items, &y, err));
-    if (constant.dtype.kind == 'i' || constant.dtype.kind == 'u')
+    const bool keeps_type = mc_version_of(to, est) >= 20; /* before, it was multiplied by 1.0 */
+    if (keeps_type && (constant.dtype.kind == 'i' || constant.dtype.kind == 'u'))
         y.type = MC_VALUE_INT;
     return constant.n_items == 1 ? mc_answer_scalar(to, y, out, err)
                                  : mc_answer_matrix(to, y, out, err);

@@ -109,6 +109,9 @@ mc_status mc_emit_columns(mc_lowering *to, const mc_sym *x, const uint32_t *at, 
     for (size_t i = 0; i < n; i++)
         if (at[i] >= x->n_cols)
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "column %u of %zu", at[i], x->n_cols);
+    if (to->any_width) /* of one column, but the rows may have more */
+        return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
+                       "no attribute n_features_in_ says how wide its input is");
     if (x->kind == MC_SYM_INPUT)
         return input_columns(to, x, at, n, out, err);
     if (x->kind == MC_SYM_PARTS)

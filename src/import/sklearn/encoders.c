@@ -93,7 +93,8 @@ mc_status mc_lower_one_hot_encoder(mc_lowering *to, const mc_value *est, mc_meth
     mc_items categories;
     mc_sym cells, y;
     bool sparse = true;
-    if (method == MC_METHOD_INVERSE_TRANSFORM && !mc_encoder_is_legacy(est))
+    const bool knows_way_back = !mc_encoder_is_legacy(est) || mc_attr_has(est, "categories_");
+    if (method == MC_METHOD_INVERSE_TRANSFORM && knows_way_back)
         return mc_one_hot_back(to, est, x, out, err);
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);

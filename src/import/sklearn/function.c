@@ -195,5 +195,7 @@ mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc
         return mc_answer_matrix(to, y, out, err);
     }
     MC_TRY(emit_function(to, est, func, forth ? "kw_args" : "inv_kw_args", &y, &is_flat, err));
+    if (is_flat && to->any_width)
+        return mc_refuse(err, est, "no attribute n_features_in_ says how wide its input is");
     return is_flat ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
 }

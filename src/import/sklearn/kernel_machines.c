@@ -116,6 +116,20 @@ static mc_status pca_kernel(mc_lowering *to, const mc_value *est, const char *ro
     return mc_emit_any_kernel(to, est, named, x, &fitted, out, err);
 }
 
+/* In 0.23 and until 0.24.1 alpha was added to K[i, i] of row i: a row alone gets it at 0. */
+static mc_status add_alpha_by_place(mc_lowering *to, const mc_value *est, mc_sym *k, mc_error *err)
+{
+    double *first = NULL;
+    double alpha = 1.0;
+    const unsigned version = mc_version_of(to, est);
+    if (version != 23 && (version != 24 || mc_attr_is_text(est, "_sklearn_version", "0.24.2")))
+        return MC_OK;
+    MC_TRY(mc_attr_number(est, "alpha", 1.0, &alpha, err));
+    MC_TRY(mc_arena_new(to->arena, double, k->n_cols, &first, err));
+    first[0] = alpha;
+    return mc_emit_add(to, k, first, k, err);
+}
+
 static mc_status inverse_transform(mc_lowering *to, const mc_value *est, const mc_sym *x,
                                    mc_answer *out, mc_error *err)
 {
@@ -123,14 +137,13 @@ static mc_status inverse_transform(mc_lowering *to, const mc_value *est, const m
     size_t d = 0;
     mc_sym y;
     bool is_fitted = false;
-    const unsigned version = mc_version_of(to, est);
-    const bool by_place = version == 23 || version == 24; /* alpha was added to K[i, i] of row i */
     MC_TRY(mc_attr_bool(est, "fit_inverse_transform", false, &is_fitted, err));
-    if (!is_fitted || by_place)
+    if (!is_fitted)
         return mc_no_method(err, est, MC_METHOD_INVERSE_TRANSFORM);
     MC_TRY(mc_to_numbers(to, x, &y, err));
     MC_TRY(pca_kernel(to, est, "X_transformed_fit_", &y, &y, err));
     MC_TRY(mc_attr_matrix(to, est, "dual_coef_", y.n_cols, MC_ANY, &dual, NULL, &d, err));
+    MC_TRY(add_alpha_by_place(to, est, &y, err));
     MC_TRY(product(to, &y, dual, y.n_cols, d, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }

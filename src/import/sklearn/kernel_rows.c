@@ -208,5 +208,7 @@ mc_status mc_emit_any_kernel(mc_lowering *to, const mc_value *est, mc_pairwise n
                          mc_value_type_name(kernel, type, sizeof type));
     }
     named.metric = kernel->as.bytes;
+    if (mc_bytes_is(named.metric, "chi2") && mc_version_of(to, est) <= 18)
+        named.gamma = 1.0; /* its table of parameters had none for chi2 */
     return mc_emit_pairwise(to, est, &named, x, fitted, out, err);
 }

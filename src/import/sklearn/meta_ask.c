@@ -5,6 +5,8 @@
  *          that are in no method's list, and dropped. */
 #include "import/sklearn/meta_ask.h"
 
+#include "base/limits.h"
+
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "kernel/category.h"
@@ -228,4 +230,28 @@ mc_status mc_binary_threshold(mc_lowering *to, const mc_value *est, const mc_sym
     MC_TRY(mc_offers(to, est, MC_METHOD_DECISION_FUNCTION, x, &decides, err));
     *out = decides ? 0.0 : 0.5;
     return MC_OK;
+}
+
+static const mc_value *end_of(const mc_value *est)
+{
+    const mc_value *steps = mc_value_attr(est, "steps");
+    if (!mc_value_is(steps, MC_KIND_LIST) || steps->as.items.n == 0)
+        return mc_value_attr(est, "estimator");
+    const mc_value *last = steps->as.items.at[steps->as.items.n - 1];
+    return mc_value_is(last, MC_KIND_TUPLE) && last->as.items.n >= 2 ? last->as.items.at[1] : NULL;
+}
+
+bool mc_template_offers(const mc_lowering *to, const mc_value *est, unsigned last)
+{
+    if (mc_version_of(to, est) > last)
+        return true;
+    const mc_value *inside = mc_value_attr(est, "base_estimator");
+    for (size_t depth = 0; depth < MC_LIMIT_ESTIMATOR_DEPTH; depth++) {
+        if (!mc_value_is(inside, MC_KIND_OBJECT))
+            return true;
+        if (mc_bytes_is(mc_class_name(inside), "StackingClassifier"))
+            return false;
+        inside = end_of(inside);
+    }
+    return true;
 }

@@ -45,6 +45,10 @@ MC_MUST_CHECK mc_status mc_binary_threshold(mc_lowering *to, const mc_value *est
 MC_MUST_CHECK mc_status mc_offers(mc_lowering *to, const mc_value *est, mc_method method,
                                   const mc_sym *x, bool *out, mc_error *err);
 
+/* Up to version `last` a method was there if base_estimator, which is not fitted, has it: not so a
+ * StackingClassifier, at the end of pipelines and searches too. True for later versions. */
+bool mc_template_offers(const mc_lowering *to, const mc_value *est, unsigned last);
+
 /* Column `at` of x. */
 MC_MUST_CHECK mc_status mc_emit_column(mc_lowering *to, const mc_sym *x, size_t at, mc_sym *out,
                                        mc_error *err);

@@ -155,7 +155,7 @@ static mc_status rest_decisions(mc_lowering *to, const rest *r, const mc_sym *x,
 {
     mc_sym *parts = NULL, y;
     const mc_method method = MC_METHOD_DECISION_FUNCTION;
-    if (r->estimators.n == 1)
+    if (r->estimators.n == 1 && mc_version_of(to, r->est) > 18) /* 0.18 answers one column */
         return mc_lower(to, r->estimators.at[0], method, x, out, err);
     MC_TRY(mc_arena_new(to->arena, mc_sym, r->estimators.n, &parts, err));
     for (size_t i = 0; i < r->estimators.n; i++)
@@ -259,11 +259,12 @@ mc_status mc_lower_one_vs_one(mc_lowering *to, const mc_value *est, mc_method me
         return mc_refuse(err, est, "classes_: %zu classes for %zu estimators", n, estimators.n);
     MC_TRY(mc_emit_check(to, x, MC_OR_NAN | MC_OR_INFINITY, &y, err));
     MC_TRY(pair_votes(to, est, &estimators, &y, n, &y, err));
-    if (n == 2)
+    const bool is_single = n == 2 && mc_version_of(to, est) > 18; /* 0.18 has a column for each */
+    if (is_single)
         MC_TRY(mc_emit_column(to, &y, 1, &y, err));
     if (method == MC_METHOD_DECISION_FUNCTION)
-        return n == 2 ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
-    if (n == 2) {
+        return is_single ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
+    if (is_single) {
         if (mc_version_of(to, est) > 100) /* before, 0 for probabilities too */
             MC_TRY(mc_binary_threshold(to, estimators.at[0], x, &threshold, err));
         MC_TRY(mc_emit_above(to, &y, threshold, false, &y, err));

@@ -150,6 +150,8 @@ mc_status mc_lower_chain(mc_lowering *to, const mc_value *est, mc_method method,
         !(is_classifier &&
           (method == MC_METHOD_PREDICT_PROBA || method == MC_METHOD_DECISION_FUNCTION || is_log)))
         return mc_no_method(err, est, method);
+    if (method != MC_METHOD_PREDICT && !mc_template_offers(to, est, 24))
+        return mc_no_method(err, est, method);
     MC_TRY(open_chain(to, est, &c, err));
     if (is_log && c.version < 104)
         return mc_no_method(err, est, method);

@@ -220,14 +220,18 @@ static bool in_class_mode(const asked *a, size_t n_outputs)
            !a->fit.metric.through_dots && a->weights == MC_WEIGH_ALIKE && n_outputs == 1;
 }
 
-/* outlier_label_ of output k; *out_has is false where there is none. */
+/* outlier_label_ of output k; *out_has is false where there is none. Up to 0.21 the parameter is
+ * used as it is given: one label for all outputs, or one for each. */
 static mc_status outlier_label(mc_lowering *to, const mc_value *est, size_t k, mc_cell *out,
                                bool *out_has, mc_error *err)
 {
     mc_items items;
-    const mc_value *value = mc_value_attr(est, "outlier_label_");
+    const bool is_old = mc_version_of(to, est) <= 21;
+    const mc_value *value = mc_value_attr(est, is_old ? "outlier_label" : "outlier_label_");
     *out_has = !mc_value_is_none(value);
     if (!*out_has)
+        return MC_OK;
+    if (is_old && mc_cell_from_value(to->arena, value, out, NULL) == MC_OK)
         return MC_OK;
     MC_TRY_IN(mc_items_of(to, value, &items, err), err, "attribute outlier_label_");
     if (k >= items.n)

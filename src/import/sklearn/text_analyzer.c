@@ -68,14 +68,20 @@ static bool is_falsy(const mc_value *value)
 
 /* -------------------------------------------------------------------------- preprocessor ---- */
 
-static mc_status strip_op(const mc_value *est, mc_text_op *out, mc_error *err)
+static mc_text_op strip_unicode(const mc_lowering *to, const mc_value *est)
+{
+    return mc_version_of(to, est) <= 21 ? MC_TEXT_STRIP_COMPOSED : MC_TEXT_STRIP_ACCENTS;
+}
+
+static mc_status strip_op(const mc_lowering *to, const mc_value *est, mc_text_op *out,
+                          mc_error *err)
 {
     const mc_value *value = mc_value_attr(est, "strip_accents");
     *out = MC_TEXT_KEEP;
     if (is_falsy(value))
         return MC_OK;
     if (mc_value_is_text(value, "unicode") || is_function(value, "strip_accents_unicode"))
-        *out = MC_TEXT_STRIP_ACCENTS;
+        *out = strip_unicode(to, est);
     else if (mc_value_is_text(value, "ascii") || is_function(value, "strip_accents_ascii"))
         *out = MC_TEXT_STRIP_TO_ASCII;
     else
@@ -83,7 +89,8 @@ static mc_status strip_op(const mc_value *est, mc_text_op *out, mc_error *err)
     return MC_OK;
 }
 
-static mc_status put_preprocessor(const mc_value *est, mc_text_options *out, mc_error *err)
+static mc_status put_preprocessor(const mc_lowering *to, const mc_value *est, mc_text_options *out,
+                                  mc_error *err)
 {
     const mc_value *value = mc_value_attr(est, "preprocessor");
     bool lowercase = true;
@@ -91,14 +98,14 @@ static mc_status put_preprocessor(const mc_value *est, mc_text_options *out, mc_
     if (!mc_value_is_none(value)) { /* it stands for lower case and accents both */
         out->ops[0] = text_op(value);
         if (is_function(value, "strip_accents_unicode"))
-            out->ops[0] = MC_TEXT_STRIP_ACCENTS;
+            out->ops[0] = strip_unicode(to, est);
         if (is_function(value, "strip_accents_ascii"))
             out->ops[0] = MC_TEXT_STRIP_TO_ASCII;
         return out->ops[0] != MC_N_TEXT_OPS ? MC_OK
                                             : refuse_callable(est, "preprocessor", value, err);
     }
     MC_TRY(mc_attr_bool(est, "lowercase", true, &lowercase, err));
-    MC_TRY(strip_op(est, &strip, err));
+    MC_TRY(strip_op(to, est, &strip, err));
     out->ops[0] = lowercase ? MC_TEXT_LOWER : MC_TEXT_KEEP;
     out->ops[1] = strip;
     return MC_OK;
@@ -333,7 +340,7 @@ static mc_status put_options(mc_lowering *to, const mc_value *est, mc_text_optio
     if (!is_word && !mc_value_is(analyzer, MC_KIND_TEXT))
         return put_callable(to, est, analyzer, options, step, err);
     MC_TRY(read_ngrams(est, options, err));
-    MC_TRY(put_preprocessor(est, options, err));
+    MC_TRY(put_preprocessor(to, est, options, err));
     if (is_word) {
         MC_TRY(put_tokenizer(to, est, options, step, err));
         return put_stop_words(to, est, step, err);

@@ -261,7 +261,9 @@ static const mc_value *any_part(mc_lowering *to, const mc_value *est)
         size_t n = 0;
         for (size_t j = 0; j < parts.n; j++) {
             const mc_value *part = object_of(parts.at[j]);
-            if (part != NULL && (found == NULL || width_here(to, part, &n)))
+            if (part == NULL || mc_bytes_is(mc_class_name(part), "_ConstantPredictor"))
+                continue; /* it learnt nothing of the columns */
+            if (found == NULL || width_here(to, part, &n))
                 found = part;
             if (found != NULL && width_here(to, found, &n))
                 return found;
