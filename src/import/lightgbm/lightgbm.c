@@ -167,7 +167,8 @@ mc_status mc_lower_lightgbm(mc_lowering *to, const mc_value *est, mc_method meth
         return mc_refuse(err, est, "it was fitted on %zu features, and is given %zu",
                          lgbm.n_features, x->n_cols);
     MC_TRY(rounds_of(est, &n_rounds, err));
-    MC_TRY(mc_emit_check(to, x, MC_OR_NAN | MC_OR_INFINITY, &y, err));
+    MC_TRY(mc_lgbm_codes(to, &lgbm, x, &y, err));
+    MC_TRY(mc_emit_check(to, &y, MC_OR_NAN | MC_OR_INFINITY, &y, err));
     MC_TRY(mc_lgbm_sums(to, &lgbm, n_rounds, is_raw, &y, &y, err));
     if (is_raw)
         return y.n_cols == 1 ? mc_answer_scalar(to, y, out, err)

@@ -12,6 +12,7 @@ typedef struct mc_lgbm {
     mc_bytes header, trees;       /* text of the whole; of the trees, from the first `Tree=` on */
     size_t n_features, n_columns; /* trees an iteration */
     bool averages;                /* random forests */
+    mc_bytes categories;          /* of pandas' categorical columns: JSON, or nothing */
 } mc_lgbm;
 
 MC_MUST_CHECK mc_status mc_lgbm_read(const mc_value *est, mc_bytes text, mc_lgbm *out,
@@ -21,6 +22,10 @@ MC_MUST_CHECK mc_status mc_lgbm_read(const mc_value *est, mc_bytes text, mc_lgbm
  * all): (n, n_columns). */
 MC_MUST_CHECK mc_status mc_lgbm_sums(mc_lowering *to, const mc_lgbm *lgbm, size_t n_rounds,
                                      bool raw, const mc_sym *x, mc_sym *out, mc_error *err);
+
+/* Columns that were categorical in a frame of pandas hold values; here their codes. */
+MC_MUST_CHECK mc_status mc_lgbm_codes(mc_lowering *to, const mc_lgbm *lgbm, const mc_sym *x,
+                                      mc_sym *out, mc_error *err);
 
 /* What stands behind "key=" in a block of lines; false if no line begins so. */
 bool mc_lgbm_line(mc_bytes block, const char *key, mc_bytes *out);

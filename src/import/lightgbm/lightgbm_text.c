@@ -71,6 +71,19 @@ static bool has_line(mc_bytes text, const char *line)
     return at < text.size && (at + n == text.size || text.data[at + n] == '\n');
 }
 
+/* The rest of the last line, "pandas_categorical:[...]". */
+static mc_bytes categories_of(mc_bytes text, size_t from)
+{
+    static const char KEY[] = "pandas_categorical:";
+    size_t at = find_line(text, from, KEY);
+    if (at == text.size)
+        return (mc_bytes){0};
+    at += sizeof KEY - 1;
+    const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
+    const size_t n = end == NULL ? text.size - at : (size_t)(end - text.data) - at;
+    return (mc_bytes){text.data + at, n};
+}
+
 mc_status mc_lgbm_read(const mc_value *est, mc_bytes text, mc_lgbm *out, mc_error *err)
 {
     size_t last_feature = 0;
@@ -81,6 +94,7 @@ mc_status mc_lgbm_read(const mc_value *est, mc_bytes text, mc_lgbm *out, mc_erro
     const size_t end = find_line(text, first, "end of trees");
     out->header = (mc_bytes){text.data, first};
     out->trees = (mc_bytes){text.data + first, end - first};
+    out->categories = categories_of(text, end);
     out->averages = has_line(out->header, "average_output");
     MC_TRY(read_count(out, "num_tree_per_iteration", &out->n_columns, err));
     MC_TRY(read_count(out, "max_feature_idx", &last_feature, err));

@@ -124,6 +124,8 @@ def main(out):
                     {"predict": answer},
                     0.0,
                 )
+        for name, booster, kept, answer in boosters.xgboost_survival(np.random.default_rng(7)):
+            _save(out, name, ".json", booster.save_model, kept, {"predict": answer}, 0.0)
     if _present("lightgbm"):
         import lightgbm
 
@@ -152,6 +154,10 @@ def main(out):
                 {"predict": again.predict(asked)},
                 LINKS,
             )
+        frames = boosters.lightgbm_frames(np.random.default_rng(8))
+        for i, (name, estimator, asked) in enumerate(frames):
+            write = _pickle(estimator, 2 + i)
+            _save(out, name, ".pkl", write, asked, _answers(estimator, asked), LINKS)
     if _present("catboost"):
         _save_catboost(out)
     models = []

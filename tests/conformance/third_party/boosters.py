@@ -127,6 +127,20 @@ def _xgboost_cases():
             lambda y: _classes(y, 3),
             {"groups": True},
         ),
+        (
+            "rank_ndcg",
+            "XGBRanker",
+            {"objective": "rank:ndcg"},
+            lambda y: _classes(y, 3),
+            {"groups": True},
+        ),
+        (
+            "rank_map",
+            "XGBRanker",
+            {"objective": "rank:map"},
+            lambda y: _classes(y, 2),
+            {"groups": True},
+        ),
     ]
     categorical = {
         "enable_categorical": True,
@@ -252,6 +266,13 @@ def _lightgbm_cases():
             {"early": True},
         ),
         ("rank", "LGBMRanker", {}, lambda y: _classes(y, 3), {"groups": True}),
+        (
+            "rank_xendcg",
+            "LGBMRanker",
+            {"objective": "rank_xendcg"},
+            lambda y: _classes(y, 3),
+            {"groups": True},
+        ),
         ("reg_categorical", "LGBMRegressor", {}, lambda y: y, {"categories": 2}),
         (
             "clf_categorical",
@@ -305,3 +326,46 @@ def lightgbm_models(rng):
         ]
         asked = rows.asked(rng, np.asarray(X), thresholds, categories=n_categories)
         yield "lgbm_" + name, estimator, asked, estimator.booster_
+
+
+def lightgbm_frames(rng):
+    """Boosters of frames whose columns are categories of texts, numbers and truth values."""
+    import lightgbm
+    import pandas
+
+    values = {
+        "text": ["x", "yy", "zzz", "", "ä"],
+        "number": [3, 5, 8, 13],
+        "float": [0.5, 1.25, -2.0],
+    }
+    n = 400
+    X = pandas.DataFrame({"plain": rng.standard_normal(n)})
+    for name, kinds in values.items():
+        X[name] = pandas.Categorical(rng.choice(np.array(kinds, dtype=object), n))
+    X.loc[rng.random(n) < 0.1, "text"] = np.nan
+    y = X["plain"] + 2 * (X["text"] == "yy") + (X["number"].astype(int) > 5) - (X["float"] == 0.5)
+    asked = X.iloc[rng.integers(0, n, 500)].reset_index(drop=True)
+    for name, odd in (("text", "never"), ("number", 4), ("float", 9.5)):
+        cells = asked[name].astype(object)
+        cells[rng.random(len(asked)) < 0.1] = odd
+        asked[name] = pandas.Categorical(cells)
+    parameters = {"n_estimators": 8, "num_leaves": 9, "min_data_per_group": 5, "cat_smooth": 1}
+    for name, target in (("LGBMRegressor", y), ("LGBMClassifier", _classes(y, 3))):
+        made = getattr(lightgbm, name)(n_jobs=1, verbosity=-1, **parameters)
+        yield "lgbm_frame_" + name, made.fit(X, target), asked
+
+
+def xgboost_survival(rng):
+    """(name, booster, rows, answers): a booster alone, because the estimators take no bounds."""
+    import xgboost
+
+    for distribution in ("normal", "logistic", "extreme"):
+        X, y = rows.drawn(rng)
+        data = xgboost.DMatrix(X)
+        data.set_float_info("label_lower_bound", np.abs(y) + 0.1)
+        data.set_float_info("label_upper_bound", np.where(y > 1, np.inf, np.abs(y) + 0.2))
+        settings = {"objective": "survival:aft", "aft_loss_distribution": distribution}
+        booster = xgboost.train({**settings, "nthread": 1}, data, 8)
+        asked = rows.asked(rng, X, infinite=False)
+        kept, answer = xgboost_answers(booster, asked)
+        yield "xgb_aft_" + distribution, booster, kept, answer

@@ -153,14 +153,17 @@ def _array_models(rng):
         yield "ce_array_" + name, estimator, asked
 
 
+def _model():
+    return linear_model.LogisticRegression(max_iter=2000)
+
+
 def _pipelines(rng):
     import category_encoders as ce
 
     X, y = _frame(rng)
-    model = linear_model.LogisticRegression(max_iter=2000)
     for name in ("TargetEncoder", "BinaryEncoder", "OneHotEncoder", "WOEEncoder"):
         encoder = getattr(ce, name)(cols=["colour", "town", "flag", "same"])
-        made = pipeline.Pipeline([("codes", encoder), ("model", model)]).fit(X, y)
+        made = pipeline.Pipeline([("codes", encoder), ("model", _model())]).fit(X, y)
         yield "ce_pipe_" + name, made, _asked(rng, X.drop(columns="size")).assign(
             size=1.0
         )[X.columns]
@@ -169,7 +172,7 @@ def _pipelines(rng):
         ("count", ce.CountEncoder(cols=["flag"]), ["flag", "size"]),
     ]
     columns = compose.ColumnTransformer(parts, remainder="drop")
-    made = pipeline.Pipeline([("columns", columns), ("model", model)]).fit(X, y)
+    made = pipeline.Pipeline([("columns", columns), ("model", _model())]).fit(X, y)
     rows = _asked(rng, X)
     rows["size"] = 2
     yield "ce_columns", made, rows
