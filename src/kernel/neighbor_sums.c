@@ -163,7 +163,7 @@ void mc_near_spread(const mc_near_lists *lists, size_t n, bool distances, double
     for (size_t row = 0; row < lists->n_rows; row++) {
         const list l = list_at(lists, row);
         for (size_t i = 0; i < l.n; i++)
-            out[row * n + index_at(&l, i)] = distances ? l.distances[i] : 1.0;
+            out[row * n + index_at(&l, i)] += distances ? l.distances[i] : 1.0;
     }
 }
 

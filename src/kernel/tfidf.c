@@ -29,7 +29,8 @@ void mc_tfidf_weigh(const mc_tfidf *how, const mc_sparse_row *row, double *out)
 {
     for (size_t i = 0; i < row->n; i++) {
         double value = held(how, row->values[i]);
-        if (how->sublinear)
+        if (how->sublinear &&
+            value != 0.0) /* -0.0 is no entry of the csr that scikit-learn makes */
             value = held(how, log_of(how, value) + 1.0);
         if (how->idf != NULL)
             value = held(how, value * how->idf[row->at[i]]);

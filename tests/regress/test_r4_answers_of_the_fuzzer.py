@@ -4,15 +4,17 @@ import pathlib
 import pickle
 import sys
 
+import joblib
 import numpy as np
 import pytest
 import scipy.sparse
 import sklearn
 from sklearn.decomposition import DictionaryLearning, TruncatedSVD
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.feature_selection import SelectFwe, SequentialFeatureSelector
-from sklearn.neighbors import NearestCentroid
+from sklearn.linear_model import LinearRegression
+from sklearn.neighbors import KNeighborsTransformer, NearestCentroid, RadiusNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
@@ -106,3 +108,42 @@ def test_a_column_that_no_tree_of_a_bagging_has_may_hold_anything(tmp_path):
     rows[:, [i for i in range(3) if i not in estimator.estimators_features_[0]]] = np.inf
     part = answer(tmp_path, estimator, "predict_proba", native.dense(rows))
     np.testing.assert_array_equal(part.values, estimator.predict_proba(rows))
+
+
+def test_neighbours_of_a_row_whose_distances_overflow(tmp_path):
+    """All are infinitely far, and the list names row 0 five times: scikit-learn adds them up."""
+    X = np.random.RandomState(0).normal(size=(12, 2))
+    row = np.array([[-1.7976931348623157e308, 0.0]])
+    estimator = KNeighborsTransformer(mode="connectivity", algorithm="kd_tree").fit(X)
+    part = answer(tmp_path, estimator, "transform", native.dense(row))
+    np.testing.assert_array_equal(part.values, estimator.transform(row).toarray())
+
+
+@pytest.mark.parametrize("how", ["lzma", "xz", "bz2", "gzip"])
+def test_zeros_that_shrink_well_are_read(tmp_path, how):
+    """A million coefficients that are 0 took less than a thousandth of their bytes in lzma."""
+    estimator = LinearRegression().fit(np.eye(3), [1.0, 2.0, 4.0])
+    estimator.coef_ = np.zeros(1 << 20)
+    estimator.n_features_in_ = 1 << 20
+    path = tmp_path / "model.joblib"
+    joblib.dump(estimator, path, compress=(how, 9))
+    with native.Library().open(path) as model:
+        assert model.info.n_columns == 1 << 20
+
+
+def test_a_negative_zero_is_no_count(tmp_path):
+    """1 + log(-0.0) made the whole row NaN; scikit-learn's csr of the row does not hold it."""
+    X = np.array([[1.0, 2.0], [0.0, 3.0], [-0.0, 4.0]])
+    estimator = TfidfTransformer(sublinear_tf=True, use_idf=False).fit(X)
+    part = answer(tmp_path, estimator, "transform", native.dense(X))
+    assert part.values == pytest.approx(estimator.transform(X).toarray(), rel=1e-12)
+
+
+def test_a_radius_of_none_is_refused(tmp_path):
+    """It was read as the default of 1; scikit-learn's trees answer NaN, its brute force raises."""
+    estimator = RadiusNeighborsRegressor(radius=1.0).fit([[0.0], [1.0]], [0.0, 1.0])
+    estimator.radius = None
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(estimator))
+    with pytest.raises(native.NativeError, match="radius: expected a number, found None"):
+        native.Library().open(path)

@@ -36,7 +36,9 @@ static mc_status ask(mc_lowering *to, const mc_value *est, const char *attribute
     MC_TRY_IN(mc_near_input(to, fit, x, out_rows, err), err, "%s", attribute);
     *out_k = 0;
     if (by_radius) {
-        MC_TRY(mc_attr_number(inner, "radius", 1.0, &radius, err));
+        MC_TRY(mc_attr_number(inner, "radius", (double)NAN, &radius, err));
+        if (isnan(radius))
+            return mc_refuse(err, est, "radius: expected a number, found None");
         return mc_emit_within(to, fit, out_rows, radius, out, err);
     }
     MC_TRY(mc_attr_integer(inner, "n_neighbors", 5, out_k, err));

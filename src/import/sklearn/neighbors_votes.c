@@ -56,7 +56,9 @@ static mc_status ask(mc_lowering *to, const mc_value *est, const mc_sym *x, int6
     MC_TRY(mc_near_open(to, est, &out->fit, err));
     MC_TRY(mc_near_input(to, &out->fit, x, &rows, err));
     if (out->by_radius) {
-        MC_TRY(mc_attr_number(est, "radius", 1.0, &radius, err));
+        MC_TRY(mc_attr_number(est, "radius", (double)NAN, &radius, err));
+        if (isnan(radius))
+            return mc_refuse(err, est, "radius: expected a number, found None");
         return mc_emit_within(to, &out->fit, &rows, radius, &out->lists, err);
     }
     MC_TRY(mc_attr_integer(est, "n_neighbors", 5, &k, err));

@@ -124,7 +124,10 @@ def _handed_on(step, X, rng):
     if any(part in name for part in EXACT) or not hasattr(X, "dtype"):
         return X
     if scipy.sparse.issparse(X):
-        return scipy.sparse.csr_matrix(X.multiply(1 + 4e-16 * rng.uniform(-1, 1, X.shape)))
+        X = X.copy()
+        size = np.abs(X.data).max(initial=0)  # distances are what is left of larger numbers
+        X.data = X.data + 4 * np.finfo(np.float64).eps * size * rng.uniform(-1, 1, X.data.shape)
+        return X
     if not isinstance(X, np.ndarray) or X.dtype.kind != "f":
         return X
     size = np.abs(X)

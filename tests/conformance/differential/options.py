@@ -14,7 +14,7 @@ LEFT = frozenset(
     "n_jobs verbose verbose_feature_names_out random_state memory copy copy_X warm_start cv max_iter"
     " n_estimators n_init max_trials input encoding decode_error cache_size max_fun refit cv_results"
     " n_iter max_depth store_cv_values store_cv_results max_subpopulation eps n_alphas alphas Cs"
-    " sample_posterior max_patches enable_metadata_routing interpolation".split()
+    " sample_posterior radius max_patches enable_metadata_routing interpolation".split()
 )
 NOT_DRAWN = ("stratified", "uniform", "precomputed", "precomputed_nearest_neighbors", "filename", "file",
              "default", "pandas", "polars", "warn", "deprecated")  # fmt: skip
