@@ -409,6 +409,20 @@ MC_API MC_MUST_CHECK mc_status mc_cache_remove(mc_cache *cache, const char *name
 MC_API MC_MUST_CHECK mc_status mc_cache_pin(mc_cache *cache, const char *name, bool pinned,
                                             mc_error *err);
 
+/* How one model is treated; what is left 0 is as if nothing had been said. */
+typedef struct mc_model_settings {
+    size_t struct_size;      /* sizeof(mc_model_settings): lets the struct grow */
+    bool pin;                /* neither evicted nor unloaded */
+    uint64_t retry_after_ms; /* a failed load is remembered this long; 0: the cache's own */
+} mc_model_settings;
+
+/* Replaces all settings of `name`, from now on. The name need not be registered yet: what is said
+ * here waits for it, and outlives mc_cache_remove(). `settings` is copied.
+ * @return MC_OK; MC_E_BAD_REQUEST for what cannot be a name, or settings that this version does not
+ * know; MC_E_NO_MEMORY. */
+MC_API MC_MUST_CHECK mc_status mc_cache_configure(mc_cache *cache, const char *name,
+                                                  const mc_model_settings *settings, mc_error *err);
+
 /* Acquires a counted handle; loads when missing, waiting at most `timeout_ms`. Counts one hit or
  * one miss. Lock-free on a hit. Release with mc_model_release(). `hit` may be NULL.
  * @return MC_OK; MC_E_NOT_FOUND; MC_E_DEADLINE; MC_E_BUSY (too many waiters); or the load's own. */

@@ -95,6 +95,24 @@ mc_status mc_cache_pin(mc_cache *cache, const char *name, bool is_pinned, mc_err
     return MC_OK;
 }
 
+mc_status mc_cache_configure(mc_cache *cache, const char *name, const mc_model_settings *settings,
+                             mc_error *err)
+{
+    mc_model_settings known;
+    mc_entry *entry = NULL;
+    MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
+    MC_TRY(mc_entry_check_name("model name", name, err));
+    MC_TRY(mc_read_sized("settings", settings, settings->struct_size, &known, sizeof known, err));
+    mc_cache_lock(cache);
+    const mc_status status = mc_cache_find_or_make_locked(cache, name, &entry, err);
+    if (status == MC_OK) {
+        entry->settings = known;
+        entry->pinned = known.pin;
+    }
+    mc_cache_unlock(cache);
+    return status;
+}
+
 /* Releases what was published and says so. */
 static void drop_and_say(mc_cache *cache, const char *name, const char *what, mc_model *model)
 {
@@ -271,14 +289,16 @@ static mc_status check_failure_locked(const mc_cache *cache, const mc_entry *ent
     if (entry->failure == MC_OK || entry->load != NULL)
         return MC_OK;
     const uint64_t age_ns = mc_now_ns() - entry->failed_ns;
-    if (age_ns >= cache->retry_after_ns)
+    const uint64_t own_ms = entry->settings.retry_after_ms;
+    const uint64_t retry_after_ns = own_ms == 0 ? cache->retry_after_ns : mc_ns_of_ms(own_ms);
+    if (age_ns >= retry_after_ns)
         return MC_OK;
     if (entry->last_error == NULL)
         return mc_fail(err, entry->failure, MC_NO_OFFSET, "%s", mc_status_text(entry->failure));
     if (err != NULL)
         *err = *entry->last_error;
     return mc_fail_in(err, entry->failure, "the last load, %.1f s ago; the next try is in %.1f s",
-                      (double)age_ns / 1e9, (double)(cache->retry_after_ns - age_ns) / 1e9);
+                      (double)age_ns / 1e9, (double)(retry_after_ns - age_ns) / 1e9);
 }
 
 static mc_status wait_locked(mc_cache *cache, mc_entry *entry, uint32_t timeout_ms, mc_model **out,

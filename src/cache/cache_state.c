@@ -15,29 +15,33 @@
 
 /* ------------------------------------------------------------------------------- options ---- */
 
-/* Reads a struct that an older or newer program made: what is missing is 0, what is unknown here
- * must be 0. */
+mc_status mc_read_sized(const char *what, const void *given, size_t given_size, void *out,
+                        size_t size, mc_error *err)
+{
+    if (given_size < sizeof given_size) {
+        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
+                       "%s.struct_size is %zu, expected its sizeof: %zu", what, given_size, size);
+    }
+    const uint8_t *bytes = given;
+    for (size_t i = size; i < given_size; i++) {
+        if (bytes[i] != 0) {
+            return mc_fail(err, MC_E_BAD_REQUEST, i,
+                           "this library of version " MC_VERSION " knows %zu bytes of %s, one "
+                           "behind them is set",
+                           size, what);
+        }
+    }
+    memset(out, 0, size);
+    memcpy(out, given, given_size < size ? given_size : size);
+    return MC_OK;
+}
+
 static mc_status read_options(const mc_cache_options *given, mc_cache_options *out, mc_error *err)
 {
     *out = (mc_cache_options){0};
-    if (given == NULL)
-        return MC_OK;
-    if (given->struct_size < sizeof given->struct_size) {
-        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
-                       "options.struct_size is %zu, expected sizeof(mc_cache_options) = %zu",
-                       given->struct_size, sizeof *out);
-    }
-    const uint8_t *bytes = (const uint8_t *)given;
-    for (size_t i = sizeof *out; i < given->struct_size; i++) {
-        if (bytes[i] != 0) {
-            return mc_fail(err, MC_E_BAD_REQUEST, i,
-                           "this library of version " MC_VERSION " knows %zu bytes of options, one "
-                           "behind them is set",
-                           sizeof *out);
-        }
-    }
-    memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
-    return MC_OK;
+    return given == NULL
+               ? MC_OK
+               : mc_read_sized("options", given, given->struct_size, out, sizeof *out, err);
 }
 
 static void apply_options(mc_cache *cache, const mc_cache_options *options)
@@ -47,7 +51,7 @@ static void apply_options(mc_cache *cache, const mc_cache_options *options)
     cache->max_waiters = options->max_waiters == 0 ? DEFAULT_MAX_WAITERS : options->max_waiters;
     const uint64_t retry_ms =
         options->retry_after_ms == 0 ? DEFAULT_RETRY_AFTER_MS : options->retry_after_ms;
-    cache->retry_after_ns = retry_ms < UINT64_MAX / 1000000u ? retry_ms * 1000000u : UINT64_MAX;
+    cache->retry_after_ns = mc_ns_of_ms(retry_ms);
     cache->log = options->log;
     cache->log_user = options->log_user;
     cache->log_level = options->log_level;
@@ -188,6 +192,18 @@ static mc_status add_new_locked(mc_cache *cache, const char *name, const char *v
         return status;
     }
     insert_locked(cache, entry);
+    return MC_OK;
+}
+
+mc_status mc_cache_find_or_make_locked(mc_cache *cache, const char *name, mc_entry **out,
+                                       mc_error *err)
+{
+    *out = mc_table_find(&cache->table, name, strlen(name));
+    if (*out != NULL)
+        return MC_OK;
+    MC_TRY(add_new_locked(cache, name, NULL, "", err));
+    *out = mc_table_find(&cache->table, name, strlen(name));
+    (*out)->removed = true;
     return MC_OK;
 }
 

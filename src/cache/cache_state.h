@@ -69,6 +69,15 @@ MC_MUST_CHECK mc_status mc_cache_add_entry_locked(mc_cache *cache, const char *n
                                                   const char *version, const char *source,
                                                   mc_error *err);
 
+/* Copies a struct that an older or newer program made, of `given_size` bytes by its own word, into
+ * the `size` bytes of `out`: what is missing is 0, what is unknown here must be 0. */
+MC_MUST_CHECK mc_status mc_read_sized(const char *what, const void *given, size_t given_size,
+                                      void *out, size_t size, mc_error *err);
+
+/* The entry of that name; one that is not registered, but can be configured, if there is none. */
+MC_MUST_CHECK mc_status mc_cache_find_or_make_locked(mc_cache *cache, const char *name,
+                                                     mc_entry **out, mc_error *err);
+
 /* Puts `model` (the caller's reference) in the place of what `entry` publishes, keeps the list of
  * residents, and hands back the old reference or NULL: for mc_cache_drop_model(). */
 MC_MUST_CHECK mc_model *mc_cache_publish_locked(mc_cache *cache, mc_entry *entry, mc_model *model);

@@ -40,7 +40,7 @@ typedef struct mc_entry {
     char version[MC_NAME_MAX];
     char *source;         /* owned */
     bool removed;         /* the name is unknown; the entry waits to be added again */
-    bool pinned;          /* neither evicted nor unloaded */
+    bool pinned;          /* neither evicted nor unloaded; settings.pin, until somebody pins */
     uint64_t epoch;       /* counts removals: a load that began before one publishes nothing */
     uint64_t generation;  /* of the last model that was published */
     size_t resident_at;   /* index into mc_cache.resident, or MC_NOT_RESIDENT */
@@ -54,6 +54,7 @@ typedef struct mc_entry {
     mc_status failure;    /* how the last load ended; MC_OK: well, or none ended yet */
     uint64_t failed_ns;   /* when */
     mc_error *last_error; /* owned; NULL when there is no failure, or no memory for its text */
+    mc_model_settings settings; /* mc_cache_configure() */
 } mc_entry;
 
 /* One reference. `name` is checked: mc_entry_check_name(). */

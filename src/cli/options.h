@@ -3,7 +3,7 @@
 #define MC_OPTIONS_H
 #include <stdio.h>
 
-#include "base/base.h"
+#include "cli/param.h"
 
 typedef enum mc_param_id {
 #define MC_PARAM(id, name, type, fallback, min, max, argument, text) MC_PARAM_##id,
@@ -11,6 +11,8 @@ typedef enum mc_param_id {
 #undef MC_PARAM
     MC_N_PARAMS
 } mc_param_id;
+
+extern const mc_param MC_PARAMS[MC_N_PARAMS];
 
 #define MC_PATHS_MAX 1024 /* PATHs, and values of a repeatable option */
 
@@ -30,7 +32,4 @@ typedef struct mc_options {
 MC_MUST_CHECK mc_status mc_options_read(mc_options *options, int n, char *const *arguments,
                                         mc_error *err);
 void mc_options_help(FILE *to);
-
-/* Reads "64M": digits, then K, M or G (powers of 1024; lower case and a B behind are fine). */
-MC_MUST_CHECK bool mc_size_read(const char *text, uint64_t *out);
 #endif

@@ -208,6 +208,59 @@ static void pinned_models_stay(void **state)
     mc_cache_destroy(cache);
 }
 
+static mc_status try_once(mc_cache *cache, const char *name)
+{
+    mc_model *model = NULL;
+    const mc_status status = mc_cache_acquire(cache, name, 10000, &model, NULL, NULL);
+    mc_model_release(model);
+    return status;
+}
+
+static void settings_of_a_model_are_heeded(void **state)
+{
+    (void)state;
+    const mc_model_settings kept = {.struct_size = sizeof kept, .pin = true};
+    const mc_model_settings patient = {.struct_size = sizeof patient, .retry_after_ms = 3600000};
+    const mc_model_settings hasty = {.struct_size = sizeof hasty, .retry_after_ms = 1};
+    mc_cache *cache = fake_cache(0, NULL);
+    fake_add(cache, "iris", "bytes=4096 fail");
+    assert_int_equal(mc_cache_configure(cache, "iris", &patient, NULL), MC_OK);
+    assert_int_equal(try_once(cache, "iris"), MC_E_MALFORMED);
+    assert_int_equal(try_once(cache, "iris"), MC_E_MALFORMED);
+    assert_int_equal(fake_loads_begun(), 1);
+    assert_int_equal(mc_cache_configure(cache, "iris", &hasty, NULL), MC_OK);
+    pause_ms(5);
+    assert_int_equal(try_once(cache, "iris"), MC_E_MALFORMED);
+    assert_int_equal(fake_loads_begun(), 2);
+    assert_int_equal(mc_cache_configure(cache, "iris", &kept, NULL), MC_OK);
+    assert_true(fake_info(cache, "iris").pinned);
+    assert_int_equal(mc_cache_unload(cache, "iris", NULL), MC_E_CONFLICT);
+    assert_int_equal(mc_cache_configure(cache, "iris", &hasty, NULL), MC_OK); /* all of them */
+    assert_false(fake_info(cache, "iris").pinned);
+    mc_cache_destroy(cache);
+}
+
+static void settings_wait_for_their_name(void **state)
+{
+    (void)state;
+    const mc_model_settings kept = {.struct_size = sizeof kept, .pin = true};
+    mc_cache *cache = fake_cache(0, NULL);
+    mc_entry_info info;
+    assert_int_equal(mc_cache_configure(cache, "later", &kept, NULL), MC_OK);
+    assert_int_equal(mc_cache_info(cache, "later", &info, NULL), MC_E_NOT_FOUND);
+    assert_int_equal(try_once(cache, "later"), MC_E_NOT_FOUND);
+    assert_int_equal(mc_cache_statistics(cache).n_models, 0);
+    fake_add(cache, "later", "bytes=4096");
+    assert_true(fake_info(cache, "later").pinned);
+    assert_int_equal(try_once(cache, "later"), MC_OK);
+    mc_error error;
+    assert_int_equal(mc_cache_configure(cache, "a/b", &kept, &error), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_cache_configure(cache, "iris", &(mc_model_settings){0}, &error),
+                     MC_E_BAD_REQUEST);
+    assert_non_null(strstr(error.message, "settings.struct_size is 0"));
+    mc_cache_destroy(cache);
+}
+
 static void a_removed_name_is_unknown_until_added_again(void **state)
 {
     (void)state;
@@ -422,6 +475,8 @@ int main(void)
         cmocka_unit_test(a_failed_load_is_remembered_for_a_while),
         cmocka_unit_test(unload_drops_and_the_next_use_loads_again),
         cmocka_unit_test(pinned_models_stay),
+        cmocka_unit_test(settings_of_a_model_are_heeded),
+        cmocka_unit_test(settings_wait_for_their_name),
         cmocka_unit_test(a_removed_name_is_unknown_until_added_again),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(many_names_are_found_and_listed_in_order),

@@ -1,0 +1,54 @@
+/* model_values.c: a [model NAME] section, key by key. */
+#include "cli/model_values.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const mc_param MC_MODEL_PARAMS[MC_N_MODEL_PARAMS] = {
+#define MC_MODEL_PARAM(id, name, type, fallback, min, max, argument, text) \
+    {name, MC_TYPE_##type, fallback, min, max, argument, text},
+#include "cli/model_params.def"
+#undef MC_MODEL_PARAM
+};
+
+void mc_model_values_init(mc_model_values *values, const char *name)
+{
+    MC_ASSERT(strlen(name) < sizeof values->name);
+    *values = (mc_model_values){.name = ""};
+    (void)snprintf(values->name, sizeof values->name, "%s", name);
+    for (size_t id = 0; id < MC_N_MODEL_PARAMS; id++) {
+        const mc_param *param = &MC_MODEL_PARAMS[id];
+        values->text[id] = param->fallback;
+        MC_ASSERT(mc_param_read(param, "", param->fallback, &values->number[id], NULL) == MC_OK);
+    }
+}
+
+static mc_status unknown(const char *key, mc_error *err)
+{
+    const char *nearest = mc_param_nearest(MC_MODEL_PARAMS, MC_N_MODEL_PARAMS, key, strlen(key));
+    return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "no key \"%s\" of a model%s%s%s", key,
+                   nearest == NULL ? "" : "; did you mean ", nearest == NULL ? "" : nearest,
+                   nearest == NULL ? "" : "?");
+}
+
+mc_status mc_model_values_set(mc_model_values *values, const char *key, const char *value,
+                              uint32_t line, mc_error *err)
+{
+    const size_t id = mc_param_find(MC_MODEL_PARAMS, MC_N_MODEL_PARAMS, key, strlen(key));
+    if (id == MC_N_MODEL_PARAMS)
+        return unknown(key, err);
+    if (values->line[id] != 0)
+        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
+                       "%s: expected once, found in line %u before", key, values->line[id]);
+    MC_TRY(mc_param_read(&MC_MODEL_PARAMS[id], "", value, &values->number[id], err));
+    values->text[id] = value;
+    values->line[id] = line;
+    return MC_OK;
+}
+
+mc_model_settings mc_model_values_settings(const mc_model_values *values)
+{
+    return (mc_model_settings){.struct_size = sizeof(mc_model_settings),
+                               .pin = values->number[MC_MODEL_PARAM_PIN] != 0,
+                               .retry_after_ms = values->number[MC_MODEL_PARAM_RETRY_AFTER]};
+}
