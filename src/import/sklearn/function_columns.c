@@ -18,6 +18,16 @@ typedef struct places {
     bool one; /* a single column was asked for: it is 1-D */
 } places;
 
+/* What is lowered for one column that stands for any number of them must not choose. */
+static mc_status known_width(const mc_lowering *to, const mc_call *c, mc_error *err)
+{
+    return to->any_width
+               ? mc_refuse(err, c->est,
+                           "func: %.*s chooses columns, and nothing says how many there are",
+                           MC_SHOW(c->name))
+               : MC_OK;
+}
+
 static mc_status place_of(const mc_call *c, int64_t at, size_t n_cols, uint32_t *out, mc_error *err)
 {
     const int64_t place = at < 0 ? at + (int64_t)n_cols : at;
@@ -102,6 +112,7 @@ static mc_status emit_take(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err
 {
     static const char *const KNOWN[] = {"indices", "axis", NULL};
     places chosen;
+    MC_TRY(known_width(to, c, err));
     MC_TRY(mc_call_knows(c, KNOWN, err));
     MC_TRY(mc_call_by_row(c, 0.0, err));
     MC_TRY(read_places(to, c, mc_call_argument(c, "indices"), x->n_cols, &chosen, err));
@@ -129,6 +140,7 @@ static mc_status emit_delete(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *e
 {
     static const char *const KNOWN[] = {"obj", "axis", NULL};
     places gone;
+    MC_TRY(known_width(to, c, err));
     MC_TRY(mc_call_knows(c, KNOWN, err));
     MC_TRY(mc_call_by_row(c, 0.0, err));
     MC_TRY(read_places(to, c, mc_call_argument(c, "obj"), x->n_cols, &gone, err));
@@ -147,6 +159,7 @@ static mc_status reversed(mc_lowering *to, mc_sym *x, mc_error *err)
 static mc_status emit_flip(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
 {
     static const char *const KNOWN[] = {"axis", NULL};
+    MC_TRY(known_width(to, c, err));
     MC_TRY(mc_call_knows(c, KNOWN, err));
     MC_TRY(mc_call_by_row(c, 0.0, err));
     return reversed(to, x, err);
@@ -155,6 +168,7 @@ static mc_status emit_flip(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err
 static mc_status emit_fliplr(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
 {
     static const char *const KNOWN[] = {NULL};
+    MC_TRY(known_width(to, c, err));
     MC_TRY(mc_call_knows(c, KNOWN, err));
     return reversed(to, x, err);
 }
@@ -177,7 +191,8 @@ static mc_status read_names(mc_lowering *to, const mc_call *c, const mc_value *k
     if (array.n_items != n_cols)
         return mc_refuse(err, c->est, "%zu names of %zu columns", array.n_items, n_cols);
     if (!mc_value_is(key, MC_KIND_TEXT))
-        MC_TRY(mc_items_of(to, key, &items, err));
+        MC_TRY(known_width(to, c, err));
+    MC_TRY(mc_items_of(to, key, &items, err));
     *out = (places){.one = mc_value_is(key, MC_KIND_TEXT)};
     MC_TRY(mc_arena_new(to->arena, uint32_t, items.n, &out->at, err));
     for (; out->n < items.n; out->n++) {
@@ -273,6 +288,7 @@ mc_status mc_emit_items(mc_lowering *to, mc_call *c, const mc_value *key, mc_sym
     places chosen;
     if (is_all_rows(key))
         return MC_OK;
+    MC_TRY(known_width(to, c, err));
     const bool is_pair =
         mc_value_is(key, MC_KIND_TUPLE) && key->as.items.n == 2 && is_all_rows(key->as.items.at[0]);
     if (is_names(key))
@@ -302,7 +318,7 @@ static mc_status one_column(const mc_call *c, const mc_sym *x, mc_error *err)
 static mc_status emit_flat(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
 {
     static const char *const KNOWN[] = {"order", "axis", NULL};
-    (void)to;
+    MC_TRY(known_width(to, c, err));
     MC_TRY(mc_call_knows(c, KNOWN, err));
     c->is_flat = true;
     if (mc_bytes_is(c->name, "squeeze") && x->n_cols != 1) {
@@ -330,7 +346,7 @@ static mc_status emit_reshape(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *
     const bool is_method = mc_bytes_is(c->module, MC_CALL_METHOD);
     int64_t sizes[2] = {0, 0};
     size_t n = 0;
-    (void)to;
+    MC_TRY(known_width(to, c, err));
     MC_TRY(mc_call_knows(c, is_method ? METHOD : KNOWN, err));
     const mc_value *shape = mc_call_argument(c, "shape");
     mc_items items = c->after;
