@@ -18,8 +18,13 @@ mc_stack_effect mc_covariance_effect(mc_covariance_kind kind)
 static double sum_of(const mc_covariance *c, const uint32_t *op, size_t i, size_t j)
 {
     const mc_covariance_rows *rows = &c->rows[op[2]];
-    return mc_pair_sum_of((mc_pair_sum)op[1], rows->at + i * rows->width,
-                          rows->at + j * rows->width, rows->width);
+    const mc_pair_sum which = (mc_pair_sum)op[1];
+    const size_t d = rows->width;
+    const double *x = rows->at + i * d, *y = rows->at + j * d;
+    /* It adds the square of its first row first: here that is the smaller one. */
+    const bool is_turned = which == MC_PAIR_EXPANDED && mc_pair_sum_of(MC_PAIR_DOT, x, x, d) >
+                                                            mc_pair_sum_of(MC_PAIR_DOT, y, y, d);
+    return mc_pair_sum_of(which, is_turned ? y : x, is_turned ? x : y, d);
 }
 
 static double kernel_of(const mc_covariance *c, size_t i, size_t j)

@@ -3,10 +3,10 @@
 # A stage is a function stage_NAME. Its output goes to build-logs/NAME.log, from which the numbers
 # of passed and failed tests are read; a stage that reports none counts as one test.
 
-STAGES=(lint gcc clang asan tsan conformance_fixed_1_2 conformance_fixed_1_9
+STAGES=(lint gcc clang asan tsan conformance_1_2 conformance_1_9
         conformance_old conformance_third_party asan_conformance differential e2e arm64)
-STAGES_FULL=("${STAGES[@]}" conformance_1_2 conformance_1_3 conformance_1_4 conformance_1_5
-             conformance_1_6 conformance_1_7 conformance_1_8 conformance_1_9 conformance_old_full conformance_wide
+STAGES_FULL=("${STAGES[@]}" conformance_1_3 conformance_1_4 conformance_1_5
+             conformance_1_6 conformance_1_7 conformance_1_8 conformance_old_full conformance_wide
              third_party_full o0 clang_full analyzer valgrind)
 
 # meson_tests DIR [OPTION...]: runs the tests of a build directory, printing what fails.
@@ -70,23 +70,13 @@ run_conformance() {
     run_pytest sklearn-1.9.1 "$2" tests/conformance --ignore tests/conformance/old --sklearn "$1"
 }
 
-# stage_conformance_1_N checks one version of scikit-learn: the newest patch of each minor one.
+# stage_conformance_1_N checks one version of scikit-learn, the newest patch of each minor one: the
+# fixed suite, and one that is drawn for this run. Its name ends the log: MC_SUITE=NAME ./dev test
+# STAGE asks it again.
 for version in 1.2.2 1.3.2 1.4.2 1.5.2 1.6.1 1.7.2 1.8.0 1.9.1; do
     minor=${version%.*}
     eval "stage_conformance_${minor/./_}() { dev_build && run_conformance $version build; }"
 done
-
-# The default run asks the fixed suites alone: twenty minutes are the limit, and what drawn suites
-# of the newer families find (ties of distances to rounding) is not settled yet.
-stage_conformance_fixed_1_2() {
-    dev_build
-    MC_SUITE=default run_conformance 1.2.2 build
-}
-
-stage_conformance_fixed_1_9() {
-    dev_build
-    MC_SUITE=default run_conformance 1.9.1 build
-}
 
 # Over a thousand rows a method: what docs/conformance.md says of each estimator.
 stage_conformance_wide() {
@@ -205,6 +195,7 @@ run_stage() {
     if [ "$status" -ne 0 ] || [ "$failed" -ne 0 ]; then
         [ "$failed" -eq 0 ] && failed=1
         tail -n 60 "$log"
+        grep -a 'MC_SUITE=' "$log" || true
     fi
     printf '%-18s %5d passed, %3d failed   %4d s   %s\n' "$name" "$passed" "$failed" \
         $((SECONDS - started)) "$log"
