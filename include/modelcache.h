@@ -374,7 +374,8 @@ typedef struct mc_entry_info {
     uint64_t bytes; /* resident */
     uint64_t hits, misses, loads, load_failures;
     uint64_t generation;
-    uint64_t load_ns; /* of the last load that succeeded */
+    uint64_t load_ns;      /* of the last load that succeeded */
+    uint64_t source_stamp; /* mc_source_stamp() as that load began; 0 before the first */
     bool pinned;
     mc_error last_error; /* why the last load failed; status MC_OK when it did not */
 } mc_entry_info;
@@ -422,6 +423,12 @@ typedef struct mc_model_settings {
  * know; MC_E_NO_MEMORY. */
 MC_API MC_MUST_CHECK mc_status mc_cache_configure(mc_cache *cache, const char *name,
                                                   const mc_model_settings *settings, mc_error *err);
+
+/* What tells one state of a file from another: its place, size and times. 0 where there is none. */
+MC_API uint64_t mc_source_stamp(const char *source);
+
+/* The least important lines that are made, from now on. */
+MC_API void mc_cache_set_log_level(mc_cache *cache, mc_log_level level);
 
 /* Acquires a counted handle; loads when missing, waiting at most `timeout_ms`. Counts one hit or
  * one miss. Lock-free on a hit. Release with mc_model_release(). `hit` may be NULL.

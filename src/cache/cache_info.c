@@ -1,5 +1,6 @@
 /* cache_info.c: what a cache tells about itself: entries, numbers, the summary line. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "cache/cache_log.h"
@@ -28,6 +29,22 @@ mc_status mc_cache_info(mc_cache *cache, const char *name, mc_entry_info *out, m
     if (status != MC_OK)
         return mc_fail(err, status, MC_NO_OFFSET, "no model is called \"%.*s\"", MC_NAME_MAX, name);
     return MC_OK;
+}
+
+uint64_t mc_source_stamp(const char *source)
+{
+    struct stat info;
+    if (stat(source, &info) != 0)
+        return 0;
+    const uint64_t facts[] = {info.st_dev,
+                              info.st_ino,
+                              (uint64_t)info.st_size,
+                              (uint64_t)info.st_mtim.tv_sec,
+                              (uint64_t)info.st_mtim.tv_nsec,
+                              (uint64_t)info.st_ctim.tv_sec,
+                              (uint64_t)info.st_ctim.tv_nsec};
+    const uint64_t stamp = mc_entry_hash((const char *)facts, sizeof facts);
+    return stamp != 0 ? stamp : 1;
 }
 
 /* Copies the first entry that comes after `name`. */

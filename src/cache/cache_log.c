@@ -9,7 +9,14 @@
 
 bool mc_cache_logs(const mc_cache *cache, mc_log_level level)
 {
-    return cache->log != NULL && level >= cache->log_level;
+    return cache->log != NULL &&
+           level >= atomic_load_explicit(&cache->log_level, memory_order_relaxed);
+}
+
+void mc_cache_set_log_level(mc_cache *cache, mc_log_level level)
+{
+    MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
+    atomic_store_explicit(&cache->log_level, level, memory_order_relaxed);
 }
 
 void mc_cache_say(const mc_cache *cache, mc_log_level level, const char *format, ...)

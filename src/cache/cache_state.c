@@ -54,7 +54,7 @@ static void apply_options(mc_cache *cache, const mc_cache_options *options)
     cache->retry_after_ns = mc_ns_of_ms(retry_ms);
     cache->log = options->log;
     cache->log_user = options->log_user;
-    cache->log_level = options->log_level;
+    atomic_init(&cache->log_level, options->log_level);
 }
 
 /* ------------------------------------------------------------------------ create, destroy ---- */

@@ -30,8 +30,8 @@ struct mc_cache {
     mc_loader_fn *loader;
     mc_log_fn *log; /* may be NULL */
     void *log_user;
-    mc_log_level log_level;
-    mc_budget *budget; /* counted; guarded by its atomics */
+    _Atomic mc_log_level log_level; /* changes are rare, and seen late */
+    mc_budget *budget;              /* counted; guarded by its atomics */
 
     /* guarded by their own atomics; the table is added to under the lock */
     mc_hazards hazards;

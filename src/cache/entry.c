@@ -165,6 +165,7 @@ void mc_entry_describe_locked(const mc_entry *entry, mc_entry_info *out)
         .load_failures = entry->load_failures,
         .generation = entry->generation,
         .load_ns = entry->load_ns,
+        .source_stamp = entry->source_stamp,
         .pinned = entry->pinned,
     };
     memcpy(out->name, entry->name, sizeof out->name);

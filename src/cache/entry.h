@@ -38,15 +38,16 @@ typedef struct mc_entry {
 
     /* guarded by the cache lock */
     char version[MC_NAME_MAX];
-    char *source;         /* owned */
-    bool removed;         /* the name is unknown; the entry waits to be added again */
-    bool pinned;          /* neither evicted nor unloaded; settings.pin, until somebody pins */
-    uint64_t epoch;       /* counts removals: a load that began before one publishes nothing */
-    uint64_t generation;  /* of the last model that was published */
-    size_t resident_at;   /* index into mc_cache.resident, or MC_NOT_RESIDENT */
-    uint64_t bytes;       /* that the published model is charged */
-    uint64_t load_ns;     /* of the last load that succeeded */
-    uint64_t hits_before; /* hits when the published model came */
+    char *source;          /* owned */
+    bool removed;          /* the name is unknown; the entry waits to be added again */
+    bool pinned;           /* neither evicted nor unloaded; settings.pin, until somebody pins */
+    uint64_t epoch;        /* counts removals: a load that began before one publishes nothing */
+    uint64_t generation;   /* of the last model that was published */
+    size_t resident_at;    /* index into mc_cache.resident, or MC_NOT_RESIDENT */
+    uint64_t bytes;        /* that the published model is charged */
+    uint64_t load_ns;      /* of the last load that succeeded */
+    uint64_t source_stamp; /* of its source, as it began */
+    uint64_t hits_before;  /* hits when the published model came */
     uint64_t loads, load_failures;
     uint32_t n_waiters;   /* of `load` and `next_load` */
     mc_load *load;        /* queued or running, or NULL; at most one runs */

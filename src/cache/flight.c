@@ -273,6 +273,7 @@ static void publish_locked(mc_cache *cache, const mc_load *load, mc_model *model
     entry->generation = load->generation;
     entry->bytes = mc_model_bytes(model);
     entry->load_ns = mc_now_ns() - load->start_ns;
+    entry->source_stamp = load->source_stamp;
     entry->hits_before = atomic_load_explicit(&entry->hits, memory_order_relaxed);
     mc_entry_remember_locked(entry, NULL);
     mc_evict_touch(cache, entry);

@@ -25,6 +25,7 @@ struct mc_load {
     /* owned by the loader thread while running; what to read is copied when it begins */
     uint64_t generation;
     uint64_t start_ns;
+    uint64_t source_stamp;
     char version[MC_NAME_MAX];
     char source[MC_PATH_MAX];
 };

@@ -15,7 +15,9 @@ static void run_load(mc_cache *cache, mc_load *load, bool may_begin)
     mc_model *model = NULL;
     if (!may_begin)
         (void)mc_fail(&error, MC_E_BUSY, MC_NO_OFFSET, "the cache is being destroyed");
-    else if (mc_background_read(cache, load, &model, &error) != MC_OK)
+    else
+        load->source_stamp = mc_source_stamp(load->source); /* before it is read: never too new */
+    if (may_begin && mc_background_read(cache, load, &model, &error) != MC_OK)
         MC_ASSERT(error.status != MC_OK);
     mc_flight_finish(cache, load, model, &error);
 }

@@ -207,6 +207,33 @@ mc_status mc_catalog_add(mc_catalog *catalog, const char *path, mc_error *err)
     return S_ISDIR(info.st_mode) ? add_folder(catalog, path, err) : add_file(catalog, path, err);
 }
 
+/* Takes out what was found under a name, but not what was named. */
+static void forget(mc_catalog *catalog, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < catalog->n; i++) {
+        mc_listing *listing = catalog->all[i];
+        if (listing->named || strcmp(listing->name, name) != 0)
+            catalog->all[n++] = listing;
+        else
+            mc_free(listing);
+    }
+    catalog->n = n;
+}
+
+mc_status mc_catalog_add_source(mc_catalog *catalog, const char *name, const char *source,
+                                mc_error *err)
+{
+    mc_listing listing = {.named = false};
+    MC_ASSERT(strlen(name) < sizeof listing.name);
+    if (strlen(source) >= MC_PATH_MAX)
+        return too_long(source, err);
+    memcpy(listing.name, name, strlen(name) + 1);
+    memcpy(listing.source, source, strlen(source) + 1);
+    forget(catalog, name);
+    return append(catalog, &listing, err);
+}
+
 static int by_name(const void *a, const void *b)
 {
     const mc_listing *const *left = a;

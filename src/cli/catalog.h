@@ -25,6 +25,10 @@ typedef struct mc_catalog {
 /* Adds what `path` means. @return MC_OK; MC_E_IO when it is missing or cannot be listed;
  * MC_E_BAD_REQUEST when a named file's stem cannot be a model's name. */
 MC_MUST_CHECK mc_status mc_catalog_add(mc_catalog *catalog, const char *path, mc_error *err);
+/* A model that the configuration names, with its source. It takes the place of what a directory had
+ * under that name. */
+MC_MUST_CHECK mc_status mc_catalog_add_source(mc_catalog *catalog, const char *name,
+                                              const char *source, mc_error *err);
 /* Sorts, and finds the clashes: call it once, after the last add. */
 void mc_catalog_seal(mc_catalog *catalog);
 void mc_catalog_fini(mc_catalog *catalog);

@@ -12,17 +12,34 @@ const mc_param MC_PARAMS[MC_N_PARAMS] = {
 #undef MC_PARAM
 };
 
-static mc_status set(mc_options *options, size_t id, const char *value, mc_error *err)
+/* Where the values of a LIST go; what a weaker origin gave is forgotten. */
+static mc_status append(mc_options *options, size_t id, const char *value, bool anew, mc_error *err)
+{
+    const bool is_path = id == MC_PARAM_PATH;
+    const char **all = is_path ? options->paths : options->roots;
+    size_t *n = is_path ? &options->n_paths : &options->n_roots;
+    *n = anew ? 0 : *n;
+    if (*n == MC_PATHS_MAX)
+        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "more than %d --%s", MC_PATHS_MAX,
+                       MC_PARAMS[id].name);
+    all[(*n)++] = value;
+    return MC_OK;
+}
+
+mc_status mc_options_set(mc_options *options, mc_param_id id, const char *value, mc_origin origin,
+                         uint32_t line, mc_error *err)
 {
     const mc_param *p = &MC_PARAMS[id];
-    MC_TRY(mc_param_read(p, "--", value, &options->number[id], err));
-    if (p->type == MC_TYPE_LIST) {
-        if (options->n_roots == MC_PATHS_MAX)
-            return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "more than %d --%s", MC_PATHS_MAX,
-                           p->name);
-        options->roots[options->n_roots++] = value;
-    }
+    uint64_t number = 0;
+    MC_TRY(mc_param_read(p, origin == MC_ORIGIN_FLAG ? "--" : "", value, &number, err));
+    if (origin < options->origin[id])
+        return MC_OK;
+    if (p->type == MC_TYPE_LIST && origin != MC_ORIGIN_DEFAULT)
+        MC_TRY(append(options, id, value, origin > options->origin[id], err));
     options->text[id] = value;
+    options->number[id] = number;
+    options->origin[id] = origin;
+    options->line[id] = line;
     return MC_OK;
 }
 
@@ -54,25 +71,16 @@ static mc_status read_option(mc_options *options, const char *argument, const ch
         if (p->type == MC_TYPE_FLAG) {
             if (value != NULL)
                 return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "--%s takes no value", p->name);
-            options->number[id] = 1;
-            return MC_OK;
+            return mc_options_set(options, (mc_param_id)id, "yes", MC_ORIGIN_FLAG, 0, err);
         }
         *took_next = value == NULL;
         value = value == NULL ? next : value;
         if (value == NULL)
             return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "--%s needs a value: %s", p->name,
                            p->argument);
-        return set(options, id, value, err);
+        return mc_options_set(options, (mc_param_id)id, value, MC_ORIGIN_FLAG, 0, err);
     }
     return unknown(name, size, err);
-}
-
-static mc_status add_path(mc_options *options, const char *path, mc_error *err)
-{
-    if (options->n_paths == MC_PATHS_MAX)
-        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "more than %d PATHs", MC_PATHS_MAX);
-    options->paths[options->n_paths++] = path;
-    return MC_OK;
 }
 
 mc_status mc_options_read(mc_options *options, int n, char *const *arguments, mc_error *err)
@@ -80,13 +88,13 @@ mc_status mc_options_read(mc_options *options, int n, char *const *arguments, mc
     bool only_paths = false;
     *options = (mc_options){.n_paths = 0};
     for (size_t id = 0; id < MC_N_PARAMS; id++)
-        if (MC_PARAMS[id].type != MC_TYPE_FLAG && MC_PARAMS[id].type != MC_TYPE_LIST)
-            MC_TRY(set(options, id, MC_PARAMS[id].fallback, err));
+        MC_TRY(mc_options_set(options, (mc_param_id)id, MC_PARAMS[id].fallback, MC_ORIGIN_DEFAULT,
+                              0, err));
     for (int i = 0; i < n; i++) {
         const char *argument = arguments[i];
         bool took_next = false;
         if (only_paths || argument[0] != '-' || argument[1] == '\0')
-            MC_TRY(add_path(options, argument, err));
+            MC_TRY(mc_options_set(options, MC_PARAM_PATH, argument, MC_ORIGIN_FLAG, 0, err));
         else if (strcmp(argument, "--") == 0)
             only_paths = true;
         else if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
@@ -117,7 +125,8 @@ void mc_options_help(FILE *to)
         char left[64];
         (void)snprintf(left, sizeof left, "--%s%s%s", p->name, p->argument[0] == '\0' ? "" : " ",
                        p->argument);
-        const bool shown = p->fallback[0] != '\0' && strcmp(p->fallback, "0") != 0;
+        const bool shown =
+            p->fallback[0] != '\0' && strcmp(p->fallback, "0") != 0 && p->type != MC_TYPE_FLAG;
         (void)fprintf(to, "  %-34s %s%s%s%s\n", left, p->text, shown ? " [" : "",
                       shown ? p->fallback : "", shown ? "]" : "");
     }

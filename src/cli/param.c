@@ -104,6 +104,7 @@ static bool read_value(const mc_param *param, const char *value, uint64_t *out)
     case MC_TYPE_CHOICE:
         return find_choice(param->argument, value, out);
     case MC_TYPE_TEXT:
+    case MC_TYPE_PATH:
     case MC_TYPE_LIST:
         break;
     }
@@ -130,6 +131,7 @@ static mc_status bad_value(const mc_param *param, const char *prefix, const char
     case MC_TYPE_FLAG:
     case MC_TYPE_CHOICE:
     case MC_TYPE_TEXT:
+    case MC_TYPE_PATH:
     case MC_TYPE_LIST:
         break;
     }

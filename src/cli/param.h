@@ -11,7 +11,8 @@ typedef enum mc_param_type {
     MC_TYPE_DURATION, /* milliseconds: digits, then ms, s, m, h or d; s without one */
     MC_TYPE_FLAG,     /* 1 or 0: yes, true, on, 1 / no, false, off, 0 */
     MC_TYPE_CHOICE,   /* index of one of the words that `argument` lists: "a|b|c" */
-    MC_TYPE_LIST      /* texts; may be given more than once */
+    MC_TYPE_PATH,     /* of a file or folder; in a configuration file, seen from its folder */
+    MC_TYPE_LIST      /* paths; may be given more than once */
 } mc_param_type;
 
 /* One line of a table. */

@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,45 +16,14 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "cli/catalog.h"
 #include "cli/memory.h"
-#include "cli/options.h"
-#include "serve/server.h"
+#include "cli/reload.h"
 
 #define SUMMARY_MS 60000
 
-typedef struct daemon daemon_state;
-
-/* A load of start-up, or after a SIGHUP. */
-typedef struct boot_load {
-    daemon_state *daemon;
-    const mc_listing *listing;
-} boot_load;
-
-struct daemon {
-    mc_options options;
-    mc_log log;
-    mc_catalog catalog;
-    mc_broken *broken; /* (n_broken), owned */
-    size_t n_broken;
-    mc_guard guard;
-    mc_cache *cache;
-    mc_server *server;
-    boot_load *loads; /* (catalog.n), owned */
-    _Atomic uint32_t n_loading;
-    _Atomic bool failed; /* a named file did not load */
-    int loaded_fd, signal_fd;
-    uint64_t n_summed; /* requests at the last summary */
-};
-
-static uint64_t number(const daemon_state *d, mc_param_id id)
-{
-    return d->options.number[id];
-}
-
 /* ------------------------------------------------------------------------------ catalogue ---- */
 
-static mc_status break_listing(daemon_state *d, const mc_listing *listing, mc_error *err)
+static mc_status break_listing(mc_daemon *d, const mc_listing *listing, mc_error *err)
 {
     mc_broken *broken = mc_realloc(d->broken, d->n_broken + 1, sizeof *broken);
     if (broken == NULL)
@@ -70,7 +38,23 @@ static mc_status break_listing(daemon_state *d, const mc_listing *listing, mc_er
     return MC_OK;
 }
 
-static mc_status register_models(daemon_state *d, mc_error *err)
+/* What the PATHs mean, and the sources of [model] sections. */
+static mc_status find_models(mc_daemon *d, mc_error *err)
+{
+    const mc_config *config = d->config;
+    for (size_t i = 0; i < config->options.n_paths; i++)
+        MC_TRY(mc_catalog_add(&d->catalog, config->options.paths[i], err));
+    for (size_t i = 0; i < config->n_models; i++) {
+        const mc_model_values *values = &config->models[i];
+        if (values->text[MC_MODEL_PARAM_SOURCE][0] != '\0')
+            MC_TRY(mc_catalog_add_source(&d->catalog, values->name,
+                                         values->text[MC_MODEL_PARAM_SOURCE], err));
+    }
+    mc_catalog_seal(&d->catalog);
+    return MC_OK;
+}
+
+static mc_status register_models(mc_daemon *d, mc_error *err)
 {
     for (size_t i = 0; i < d->catalog.n; i++) {
         const mc_listing *listing = d->catalog.all[i];
@@ -89,7 +73,7 @@ static mc_status register_models(daemon_state *d, mc_error *err)
     return MC_OK;
 }
 
-static const mc_listing *find_listing(const daemon_state *d, const char *name)
+static const mc_listing *find_listing(const mc_daemon *d, const char *name)
 {
     for (size_t i = 0; i < d->catalog.n; i++)
         if (strcmp(d->catalog.all[i]->name, name) == 0)
@@ -98,9 +82,9 @@ static const mc_listing *find_listing(const daemon_state *d, const char *name)
 }
 
 /* The model of /predict: the one asked for, else the only one, else none. */
-static mc_status choose_default(const daemon_state *d, const char **out, mc_error *err)
+static mc_status choose_default(const mc_daemon *d, const char **out, mc_error *err)
 {
-    const char *asked = d->options.text[MC_PARAM_DEFAULT];
+    const char *asked = mc_daemon_text(d, MC_PARAM_DEFAULT);
     *out = NULL;
     if (asked[0] != '\0') {
         if (find_listing(d, asked) == NULL)
@@ -114,7 +98,7 @@ static mc_status choose_default(const daemon_state *d, const char **out, mc_erro
 }
 
 /* The folder that a PATH stands in, or the folder that it is. */
-static mc_status add_root_of(daemon_state *d, const char *path, mc_error *err)
+static mc_status add_root_of(mc_daemon *d, const char *path, mc_error *err)
 {
     char folder[MC_PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -128,78 +112,85 @@ static mc_status add_root_of(daemon_state *d, const char *path, mc_error *err)
     return mc_guard_add_root(&d->guard, slash == NULL ? "." : size == 0 ? "/" : folder, err);
 }
 
-static mc_status read_guard(daemon_state *d, mc_error *err)
+static mc_status read_guard(mc_daemon *d, mc_error *err)
 {
-    const mc_options *options = &d->options;
+    const mc_options *options = &d->config->options;
     for (size_t i = 0; i < options->n_roots; i++)
         MC_TRY(mc_guard_add_root(&d->guard, options->roots[i], err));
     for (size_t i = 0; options->n_roots == 0 && i < options->n_paths; i++)
         MC_TRY(add_root_of(d, options->paths[i], err));
+    for (size_t i = 0; options->n_roots == 0 && i < d->config->n_models; i++) {
+        const char *source = d->config->models[i].text[MC_MODEL_PARAM_SOURCE];
+        if (source[0] != '\0')
+            MC_TRY(add_root_of(d, source, err));
+    }
     const char *tokens = options->text[MC_PARAM_ADMIN_TOKEN_FILE];
     return tokens[0] == '\0' ? MC_OK : mc_guard_read_tokens(&d->guard, tokens, err);
 }
 
 /* --------------------------------------------------------------------------------- start ---- */
 
-static mc_status create_cache(daemon_state *d, mc_error *err)
+static mc_status create_cache(mc_daemon *d, mc_error *err)
 {
-    const uint64_t asked = number(d, MC_PARAM_MEMORY_BUDGET);
-    const mc_cache_options options = {.struct_size = sizeof options,
-                                      .memory_budget =
-                                          asked != 0 ? asked : mc_memory_available() / 5 * 4,
-                                      .load_threads = (uint32_t)number(d, MC_PARAM_LOAD_THREADS),
-                                      .log = mc_log_hook,
-                                      .log_user = &d->log,
-                                      .log_level = d->log.level};
+    const uint64_t asked = mc_daemon_number(d, MC_PARAM_MEMORY_BUDGET);
+    const mc_cache_options options = {
+        .struct_size = sizeof options,
+        .memory_budget = asked != 0 ? asked : mc_memory_available() / 5 * 4,
+        .load_threads = (uint32_t)mc_daemon_number(d, MC_PARAM_LOAD_THREADS),
+        .log = mc_log_hook,
+        .log_user = &d->log,
+        .log_level = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL)};
     return mc_cache_create(&options, &d->cache, err);
 }
 
-static uint32_t n_threads(const daemon_state *d)
+static uint32_t n_threads(const mc_daemon *d)
 {
     cpu_set_t cpus;
-    if (number(d, MC_PARAM_THREADS) != 0)
-        return (uint32_t)number(d, MC_PARAM_THREADS);
+    if (mc_daemon_number(d, MC_PARAM_THREADS) != 0)
+        return (uint32_t)mc_daemon_number(d, MC_PARAM_THREADS);
     const bool known = sched_getaffinity(0, sizeof cpus, &cpus) == 0;
     return known && CPU_COUNT(&cpus) > 0 ? (uint32_t)CPU_COUNT(&cpus) : 1;
 }
 
-static mc_status start_server(daemon_state *d, mc_error *err)
+static mc_status start_server(mc_daemon *d, mc_error *err)
 {
-    mc_server_options options = {.host = d->options.text[MC_PARAM_HOST],
-                                 .port = (uint16_t)number(d, MC_PARAM_PORT),
-                                 .n_threads = n_threads(d),
-                                 .max_connections = (uint32_t)number(d, MC_PARAM_MAX_CONNECTIONS),
-                                 .idle_timeout_s = (uint32_t)number(d, MC_PARAM_IDLE_TIMEOUT),
-                                 .read_timeout_s = (uint32_t)number(d, MC_PARAM_READ_TIMEOUT),
-                                 .max_body = number(d, MC_PARAM_MAX_BODY),
-                                 .request_memory = number(d, MC_PARAM_REQUEST_MEMORY),
-                                 .wait_ms = (uint32_t)number(d, MC_PARAM_WAIT_TIMEOUT) * 1000u,
-                                 .cache = d->cache,
-                                 .broken = d->broken,
-                                 .n_broken = d->n_broken,
-                                 .guard = &d->guard,
-                                 .log = &d->log};
+    mc_server_options options = {
+        .host = mc_daemon_text(d, MC_PARAM_HOST),
+        .port = (uint16_t)mc_daemon_number(d, MC_PARAM_PORT),
+        .n_threads = n_threads(d),
+        .max_connections = (uint32_t)mc_daemon_number(d, MC_PARAM_MAX_CONNECTIONS),
+        .idle_timeout_s = (uint32_t)mc_daemon_number(d, MC_PARAM_IDLE_TIMEOUT),
+        .read_timeout_s = (uint32_t)mc_daemon_number(d, MC_PARAM_READ_TIMEOUT),
+        .max_body = mc_daemon_number(d, MC_PARAM_MAX_BODY),
+        .request_memory = mc_daemon_number(d, MC_PARAM_REQUEST_MEMORY),
+        .wait_ms = (uint32_t)mc_daemon_number(d, MC_PARAM_WAIT_TIMEOUT) * 1000u,
+        .cache = d->cache,
+        .broken = d->broken,
+        .n_broken = d->n_broken,
+        .guard = &d->guard,
+        .log = &d->log};
     MC_TRY(choose_default(d, &options.default_model, err));
     return mc_server_start(&options, &d->server, err);
 }
 
 /* The line that says where must be seen whatever the log level is. */
-static void announce(const daemon_state *d)
+static void announce(const mc_daemon *d)
 {
-    const mc_log always = {.level = MC_LOG_DEBUG, .json = d->log.json};
+    const mc_log always = {.level = MC_LOG_DEBUG,
+                           .json = mc_daemon_number(d, MC_PARAM_LOG_FORMAT) == 1};
     mc_log_print(&always, MC_LOG_INFO, "listening on %s", mc_server_url(d->server));
 }
 
 /* ------------------------------------------------------------------------ loads of start ---- */
 
-static void tell(const daemon_state *d)
+static void tell(const mc_daemon *d)
 {
     const uint64_t one = 1;
     if (write(d->loaded_fd, &one, sizeof one) != sizeof one)
         mc_log_print(&d->log, MC_LOG_ERROR, "eventfd: %s", strerrordesc_np(errno));
 }
 
-static void load_failed(const boot_load *load, const mc_error *error)
+static void load_failed(const mc_boot_load *load, const mc_error *error)
 {
     char text[1024];
     (void)mc_error_format(error, text, sizeof text);
@@ -211,7 +202,7 @@ static void load_failed(const boot_load *load, const mc_error *error)
 /* A mc_acquired_fn. */
 static void boot_loaded(void *user, mc_model *model, const mc_error *error)
 {
-    const boot_load *load = user;
+    const mc_boot_load *load = user;
     if (model == NULL)
         load_failed(load, error);
     mc_model_release(model);
@@ -220,11 +211,11 @@ static void boot_loaded(void *user, mc_model *model, const mc_error *error)
     tell(load->daemon);
 }
 
-static void start_load(daemon_state *d, size_t at)
+static void start_load(mc_daemon *d, size_t at)
 {
-    boot_load *load = &d->loads[at];
+    mc_boot_load *load = &d->loads[at];
     mc_error error;
-    *load = (boot_load){.daemon = d, .listing = d->catalog.all[at]};
+    *load = (mc_boot_load){.daemon = d, .listing = d->catalog.all[at]};
     (void)atomic_fetch_add_explicit(&d->n_loading, 1, memory_order_relaxed);
     const mc_status status =
         mc_cache_load_async(d->cache, load->listing->name, NULL, false, boot_loaded, load, &error);
@@ -235,14 +226,21 @@ static void start_load(daemon_state *d, size_t at)
     (void)atomic_fetch_sub_explicit(&d->n_loading, 1, memory_order_release);
 }
 
-static mc_status start_loads(daemon_state *d, mc_error *err)
+static bool is_preloaded(const mc_daemon *d, const char *name)
+{
+    const mc_model_values *values = mc_config_model(d->config, name);
+    return mc_daemon_number(d, MC_PARAM_PRELOAD) != 0 ||
+           (values != NULL && values->number[MC_MODEL_PARAM_PRELOAD] != 0);
+}
+
+static mc_status start_loads(mc_daemon *d, mc_error *err)
 {
     d->loads = mc_alloc(d->catalog.n, sizeof *d->loads);
     if (d->loads == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for the list of models");
     for (size_t i = 0; i < d->catalog.n; i++) {
         const mc_listing *listing = d->catalog.all[i];
-        if (listing->clash == NULL && (listing->named || number(d, MC_PARAM_PRELOAD) != 0))
+        if (listing->clash == NULL && (listing->named || is_preloaded(d, listing->name)))
             start_load(d, i);
     }
     tell(d); /* nothing may be loading */
@@ -251,48 +249,7 @@ static mc_status start_loads(daemon_state *d, mc_error *err)
 
 /* ---------------------------------------------------------------------------------- run ---- */
 
-static void refreshed(void *user, mc_model *model, const mc_error *error)
-{
-    const daemon_state *d = user;
-    char text[1024];
-    if (model == NULL)
-        mc_log_print(&d->log, MC_LOG_ERROR, "refresh: %s",
-                     mc_error_format(error, text, sizeof text));
-    mc_model_release(model);
-}
-
-typedef struct ready_names {
-    char (*names)[MC_NAME_MAX];
-    size_t n, room;
-} ready_names;
-
-static void collect_ready(void *user, const mc_entry_info *info)
-{
-    ready_names *ready = user;
-    if (info->state == MC_STATE_READY && ready->n < ready->room)
-        memcpy(ready->names[ready->n++], info->name, MC_NAME_MAX);
-}
-
-/* SIGHUP: what is in memory is read again; what cannot be read keeps serving as it is. */
-static void refresh_all(daemon_state *d)
-{
-    ready_names ready = {.room = mc_cache_statistics(d->cache).n_models};
-    ready.names = mc_alloc(ready.room, sizeof *ready.names);
-    if (ready.names == NULL)
-        return;
-    mc_cache_list(d->cache, collect_ready, &ready);
-    mc_log_print(&d->log, MC_LOG_INFO, "SIGHUP: refreshing %zu models", ready.n);
-    for (size_t i = 0; i < ready.n; i++) {
-        mc_error error;
-        const mc_status status =
-            mc_cache_load_async(d->cache, ready.names[i], NULL, true, refreshed, d, &error);
-        if (status != MC_OK && status != MC_E_PENDING)
-            refreshed(d, NULL, &error);
-    }
-    mc_free(ready.names);
-}
-
-static void log_summary(daemon_state *d)
+static void log_summary(mc_daemon *d)
 {
     const uint64_t n = mc_server_requests(d->server);
     if (n == d->n_summed)
@@ -308,13 +265,13 @@ static void log_summary(daemon_state *d)
 }
 
 /* False: time to leave. */
-static bool on_signal(daemon_state *d)
+static bool on_signal(mc_daemon *d)
 {
     struct signalfd_siginfo info;
     if (read(d->signal_fd, &info, sizeof info) != sizeof info)
         return true;
     if (info.ssi_signo == SIGHUP) {
-        refresh_all(d);
+        mc_reload(d);
         return true;
     }
     mc_log_print(&d->log, MC_LOG_INFO, "%s: draining", sigdescr_np((int)info.ssi_signo));
@@ -322,7 +279,7 @@ static bool on_signal(daemon_state *d)
 }
 
 /* Until a signal says leave (MC_EXIT_OK), or a named file does not load (MC_EXIT_FAILED). */
-static int wait_for_end(daemon_state *d)
+static int wait_for_end(mc_daemon *d)
 {
     struct pollfd polled[2] = {{.fd = d->signal_fd, .events = POLLIN},
                                {.fd = d->loaded_fd, .events = POLLIN}};
@@ -345,7 +302,7 @@ static int wait_for_end(daemon_state *d)
     }
 }
 
-static mc_status catch_signals(daemon_state *d, mc_error *err)
+static mc_status catch_signals(mc_daemon *d, mc_error *err)
 {
     sigset_t set;
     (void)sigemptyset(&set);
@@ -373,10 +330,10 @@ static void raise_limits(void)
 }
 
 /* Options that the contract names and this version cannot honour yet: said, not hidden. */
-static void say_what_waits(const daemon_state *d)
+static void say_what_waits(const mc_daemon *d)
 {
-    const char *cache = d->options.text[MC_PARAM_PREDICTION_CACHE];
-    const char *images = d->options.text[MC_PARAM_IMAGE_DIR];
+    const char *cache = mc_daemon_text(d, MC_PARAM_PREDICTION_CACHE);
+    const char *images = mc_daemon_text(d, MC_PARAM_IMAGE_DIR);
     if (strcmp(cache, "auto") != 0 && strcmp(cache, "off") != 0)
         mc_log_print(&d->log, MC_LOG_WARN,
                      "--prediction-cache %s: this version has no prediction cache", cache);
@@ -384,28 +341,27 @@ static void say_what_waits(const daemon_state *d)
         mc_log_print(&d->log, MC_LOG_WARN, "--image-dir %s: this version keeps no images", images);
 }
 
-static mc_status start(daemon_state *d, mc_error *err)
+static mc_status start(mc_daemon *d, mc_error *err)
 {
-    d->log.level = (mc_log_level)number(d, MC_PARAM_LOG_LEVEL);
-    d->log.json = number(d, MC_PARAM_LOG_FORMAT) == 1;
+    atomic_init(&d->log.level, (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL));
+    atomic_init(&d->log.json, mc_daemon_number(d, MC_PARAM_LOG_FORMAT) == 1);
     say_what_waits(d);
     raise_limits();
     MC_TRY(catch_signals(d, err));
-    for (size_t i = 0; i < d->options.n_paths; i++)
-        MC_TRY(mc_catalog_add(&d->catalog, d->options.paths[i], err));
-    mc_catalog_seal(&d->catalog);
+    MC_TRY(find_models(d, err));
     MC_TRY(read_guard(d, err));
     MC_TRY(create_cache(d, err));
+    MC_TRY(mc_reload_models(d, NULL, err));
     MC_TRY(register_models(d, err));
     MC_TRY(start_server(d, err));
     announce(d);
     return start_loads(d, err);
 }
 
-static void stop(daemon_state *d)
+static void stop(mc_daemon *d)
 {
     if (d->server != NULL) {
-        mc_server_stop(d->server, (uint32_t)number(d, MC_PARAM_DRAIN_TIMEOUT) * 1000u);
+        mc_server_stop(d->server, (uint32_t)mc_daemon_number(d, MC_PARAM_DRAIN_TIMEOUT) * 1000u);
         log_summary(d);
     }
     mc_cache_destroy(d->cache); /* after this no callback comes */
@@ -414,36 +370,55 @@ static void stop(daemon_state *d)
     mc_catalog_fini(&d->catalog);
     mc_free(d->broken);
     mc_free(d->loads);
+    if (d->config != &d->boot) {
+        mc_config_fini(d->config);
+        mc_free(d->config);
+    }
+    mc_config_fini(&d->boot);
 }
 
-static int usage(const mc_error *error)
+/* A mc_complain_fn. */
+static void complain(void *user, const char *problem)
 {
-    (void)fprintf(stderr, "modelcached: %s\nTry: modelcached --help\n", error->message);
+    (void)fprintf(user, "modelcached: %s\n", problem);
+}
+
+static int usage(void)
+{
+    complain(stderr, "Try: modelcached --help");
     return MC_EXIT_USAGE;
+}
+
+static int run(mc_daemon *d)
+{
+    mc_error error;
+    char text[1024];
+    if (d->config->options.n_paths == 0 && d->config->n_models == 0) {
+        complain(stderr, "expected a PATH: a model file, or a directory of them");
+        return usage();
+    }
+    if (start(d, &error) == MC_OK)
+        return wait_for_end(d);
+    complain(stderr, mc_error_format(&error, text, sizeof text));
+    return MC_EXIT_FAILED;
 }
 
 int mc_cli_serve(int n, char *const *arguments)
 {
-    static daemon_state d = {.loaded_fd = -1, .signal_fd = -1}; /* large; there is one */
-    mc_error error;
-    if (mc_options_read(&d.options, n, arguments, &error) != MC_OK)
-        return usage(&error);
-    if (d.options.help)
-        return mc_options_help(stdout), MC_EXIT_OK;
-    if (d.options.version)
-        return printf("modelcached " MC_VERSION "\n") > 0 ? MC_EXIT_OK : MC_EXIT_FAILED;
-    if (d.options.n_paths == 0) {
-        (void)mc_fail(&error, MC_E_BAD_REQUEST, MC_NO_OFFSET,
-                      "expected a PATH: a model file, or a directory of them");
-        return usage(&error);
-    }
-    int code = MC_EXIT_FAILED;
-    if (start(&d, &error) == MC_OK) {
-        code = wait_for_end(&d);
-    } else {
-        char text[1024];
-        (void)fprintf(stderr, "modelcached: %s\n", mc_error_format(&error, text, sizeof text));
-    }
+    static mc_daemon d = {.loaded_fd = -1, .signal_fd = -1}; /* large; there is one */
+    d.n_arguments = n;
+    d.arguments = arguments;
+    d.config = &d.boot;
+    const mc_status status = mc_config_read(&d.boot, n, arguments, environ, complain, stderr);
+    int code = MC_EXIT_OK;
+    if (status == MC_E_BAD_REQUEST)
+        code = usage();
+    else if (d.boot.options.help)
+        mc_options_help(stdout);
+    else if (d.boot.options.version)
+        code = printf("modelcached " MC_VERSION "\n") > 0 ? MC_EXIT_OK : MC_EXIT_FAILED;
+    else
+        code = status == MC_OK ? run(&d) : MC_EXIT_FAILED;
     stop(&d);
     return code;
 }

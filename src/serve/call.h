@@ -28,6 +28,7 @@ struct mc_server {
     mc_desk *desks; /* (n_threads), owned */
     char url[MC_URL_MAX];
     _Atomic bool ready;
+    _Atomic uint32_t wait_ms; /* --wait-timeout */
     bool waits_run;
 };
 

@@ -48,7 +48,7 @@ void mc_log_line(const mc_log *log, mc_log_level level, const char *message)
         return;
     (void)stamp(when, sizeof when);
     int n;
-    if (log->json) {
+    if (atomic_load_explicit(&log->json, memory_order_relaxed)) {
         n = snprintf(line, sizeof line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"", when,
                      LEVELS[level]);
         n += (int)escape(line + n, sizeof line - (size_t)n, message);

@@ -4,16 +4,19 @@
  * no allocation. Below the level a call costs one comparison. */
 #ifndef MC_LOG_H
 #define MC_LOG_H
+#include <stdatomic.h>
+
 #include "base/base.h"
 
 typedef struct mc_log {
-    mc_log_level level; /* what is below is dropped; set once, before threads start */
-    bool json;
+    _Atomic mc_log_level level; /* what is below is dropped */
+    atomic_bool json;
 } mc_log;
 
 static inline bool mc_log_wants(const mc_log *log, mc_log_level level)
 {
-    return level >= log->level;
+    /* relaxed: a change is seen late by some, and nothing else hangs on it. */
+    return level >= atomic_load_explicit(&log->level, memory_order_relaxed);
 }
 
 void mc_log_line(const mc_log *log, mc_log_level level, const char *message);

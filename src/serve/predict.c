@@ -141,7 +141,8 @@ static uint64_t deadline_of(mc_call *call)
         seconds = peek_timeout(&json, (mc_bytes){call->held.data, call->held.size});
         mc_json_fini(&json);
     }
-    const double most = (double)call->server->options.wait_ms * 1e-3;
+    const double most =
+        (double)atomic_load_explicit(&call->server->wait_ms, memory_order_relaxed) * 1e-3;
     if (!(seconds >= 0.0 && seconds < most))
         seconds = most;
     return call->exchange->arrived_ns + (uint64_t)(seconds * 1e9);

@@ -214,6 +214,7 @@ mc_status mc_server_start(const mc_server_options *options, mc_server **out, mc_
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for the server");
     server->options = *options;
     server->meter.limit = options->request_memory;
+    mc_server_set_wait(server, options->wait_ms);
     mc_status status = make_desks(server, err);
     if (status == MC_OK)
         status = mc_awaits_start(&server->waits, err);
@@ -236,6 +237,11 @@ const char *mc_server_url(const mc_server *server)
 void mc_server_set_ready(mc_server *server, bool ready)
 {
     atomic_store_explicit(&server->ready, ready, memory_order_relaxed);
+}
+
+void mc_server_set_wait(mc_server *server, uint32_t wait_ms)
+{
+    atomic_store_explicit(&server->wait_ms, wait_ms, memory_order_relaxed);
 }
 
 uint64_t mc_server_requests(const mc_server *server)

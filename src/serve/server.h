@@ -36,7 +36,8 @@ MC_MUST_CHECK mc_status mc_server_start(const mc_server_options *options, mc_ser
                                         mc_error *err);
 const char *mc_server_url(const mc_server *server);
 void mc_server_set_ready(mc_server *server, bool ready);
-uint64_t mc_server_requests(const mc_server *server); /* predictions answered so far */
+void mc_server_set_wait(mc_server *server, uint32_t wait_ms); /* instead of options.wait_ms */
+uint64_t mc_server_requests(const mc_server *server);         /* predictions answered so far */
 
 /* Not ready, listens no more, ends what waits, lets what is under way finish (at most
  * `timeout_ms`), and stops. The memory goes with mc_server_destroy(), once no callback of the model

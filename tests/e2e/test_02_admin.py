@@ -149,6 +149,7 @@ def test_sighup_refreshes_what_is_loaded(serve, folder):
 
     daemon = serve(folder)
     daemon.predict(ROW, "/models/scaler/predict")
+    (folder / "scaler.pkl").touch()
     daemon.process.send_signal(signal.SIGHUP)
     until = time.monotonic() + 10
     while daemon.json("GET", "/models/scaler")[1]["generation"] != 2:

@@ -1,0 +1,47 @@
+/* daemon.h: what a running daemon consists of; for the files of this room that start it (serve.c)
+ * and change it while it runs (reload.c). *Owned* by the main thread, but for the atomics. */
+#ifndef MC_CLI_DAEMON_H
+#define MC_CLI_DAEMON_H
+#include <stdatomic.h>
+
+#include "cli/catalog.h"
+#include "cli/config.h"
+#include "serve/server.h"
+
+typedef struct mc_daemon mc_daemon;
+
+/* A load of start-up. */
+typedef struct mc_boot_load {
+    mc_daemon *daemon;
+    const mc_listing *listing;
+} mc_boot_load;
+
+struct mc_daemon {
+    mc_config boot;    /* as it was started with; the server borrows from it */
+    mc_config *config; /* in force: &boot, or (owned) what was read at the last SIGHUP */
+    int n_arguments;
+    char *const *arguments; /* borrowed, for the next reading */
+    mc_log log;
+    mc_catalog catalog;
+    mc_broken *broken; /* (n_broken), owned */
+    size_t n_broken;
+    mc_guard guard;
+    mc_cache *cache;
+    mc_server *server;
+    mc_boot_load *loads; /* (catalog.n), owned */
+    _Atomic uint32_t n_loading;
+    _Atomic bool failed; /* a named file did not load */
+    int loaded_fd, signal_fd;
+    uint64_t n_summed; /* requests at the last summary */
+};
+
+static inline uint64_t mc_daemon_number(const mc_daemon *daemon, mc_param_id id)
+{
+    return daemon->config->options.number[id];
+}
+
+static inline const char *mc_daemon_text(const mc_daemon *daemon, mc_param_id id)
+{
+    return daemon->config->options.text[id];
+}
+#endif
