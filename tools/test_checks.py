@@ -8,6 +8,7 @@ import unittest
 import check_rooms
 import check_words
 import make_errors
+import make_settings
 
 HEADER = "/* h */\n#ifndef MC_{0}_H\n#define MC_{0}_H\nint mc_{1}(void);\n#endif\n"
 
@@ -172,6 +173,22 @@ class Errors(unittest.TestCase):
         self.assertIn("## The request\n", text)
         self.assertIn("| `not_it` | 404 | gone |\n", text)
         self.assertNotIn("fine", text)
+
+
+class Settings(unittest.TestCase):
+    LINE = 'MC_PARAM(MAX_BODY, "max-body", SIZE, "64M", 1, UINT64_MAX, "A|B", "first, "\n         "second")\n'
+
+    def test_a_line_of_a_table(self):
+        (row,) = make_settings.table(self.LINE, "MC_PARAM")
+        self.assertEqual(row["id"], "MAX_BODY")
+        self.assertEqual(row["text"], "first, second")
+        self.assertEqual(make_settings.range_of(row), "from 1")
+        self.assertIn("| `--max-body A\\|B` | `64M` | from 1 | yes |", "".join(make_settings.options_table([row], {"MAX_BODY"})))
+
+    def test_limits_as_people_write_them(self):
+        self.assertEqual(make_settings.value_of("((size_t)64 << 30)"), "64G")
+        self.assertEqual(make_settings.value_of("(1u << 24)"), "16M")
+        self.assertEqual(make_settings.value_of("((size_t)1024)"), "1024")
 
 
 if __name__ == "__main__":

@@ -192,7 +192,7 @@ static void the_form_of_lines(void **state)
         {"a=\n", 3, "1::a=;"},
         {"=a\n", 3, "1::=problem;"},
         {"[]\nk=v", 6, "1::=;2::k=v;"},
-        {"[a] b\nk=v\n[c]\nk=w\n", 19, "1:!:=problem;3:c:=;4:c:k=w;"},
+        {"[a] b\nk=v\n[c]\nk=w\n", 18, "1:!:=problem;3:c:=;4:c:k=w;"},
         {"a\0b=1\nc=2", 9, "1::=problem;2::c=2;"},
     };
     for (size_t i = 0; i < MC_COUNT_OF(CASES); i++) {

@@ -3,6 +3,7 @@
 dev_docs() {
     need_packages python3
     python3 tools/make_errors.py
+    python3 tools/make_settings.py
     if compgen -G 'tests/conformance/out/results-*.json' >/dev/null; then
         "$(need_venv sklearn-1.9.1)" -m tests.conformance.report
     else
