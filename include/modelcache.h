@@ -375,6 +375,11 @@ typedef struct mc_entry_info {
     uint64_t hits, misses, loads, load_failures;
     uint64_t generation;
     uint64_t load_ns;      /* of the last load that succeeded */
+    uint64_t loads_ns;     /* of all of them together */
+    uint64_t age_ns;       /* since what is in memory was published; 0: nothing is */
+    uint64_t evictions;
+    uint64_t in_flight; /* who holds what is in memory, besides the cache */
+    uint64_t waiting;   /* requests that wait for it to load */
     uint64_t source_stamp; /* mc_source_stamp() as that load began; 0 before the first */
     bool pinned;
     mc_error last_error; /* why the last load failed; status MC_OK when it did not */

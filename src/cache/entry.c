@@ -165,6 +165,11 @@ void mc_entry_describe_locked(const mc_entry *entry, mc_entry_info *out)
         .load_failures = entry->load_failures,
         .generation = entry->generation,
         .load_ns = entry->load_ns,
+        .loads_ns = entry->loads_ns,
+        .age_ns = model == NULL ? 0 : mc_now_ns() - entry->published_ns,
+        .evictions = entry->evictions,
+        .in_flight = model == NULL ? 0 : mc_model_holders(model),
+        .waiting = entry->n_waiters,
         .source_stamp = entry->source_stamp,
         .pinned = entry->pinned,
     };

@@ -38,14 +38,17 @@ typedef struct mc_entry {
 
     /* guarded by the cache lock */
     char version[MC_NAME_MAX];
-    char *source;          /* owned */
-    bool removed;          /* the name is unknown; the entry waits to be added again */
-    bool pinned;           /* neither evicted nor unloaded; settings.pin, until somebody pins */
-    uint64_t epoch;        /* counts removals: a load that began before one publishes nothing */
-    uint64_t generation;   /* of the last model that was published */
-    size_t resident_at;    /* index into mc_cache.resident, or MC_NOT_RESIDENT */
-    uint64_t bytes;        /* that the published model is charged */
-    uint64_t load_ns;      /* of the last load that succeeded */
+    char *source;        /* owned */
+    bool removed;        /* the name is unknown; the entry waits to be added again */
+    bool pinned;         /* neither evicted nor unloaded; settings.pin, until somebody pins */
+    uint64_t epoch;      /* counts removals: a load that began before one publishes nothing */
+    uint64_t generation; /* of the last model that was published */
+    size_t resident_at;  /* index into mc_cache.resident, or MC_NOT_RESIDENT */
+    uint64_t bytes;      /* that the published model is charged */
+    uint64_t load_ns;    /* of the last load that succeeded */
+    uint64_t loads_ns;   /* of all that succeeded */
+    uint64_t published_ns;
+    uint64_t evictions;
     uint64_t source_stamp; /* of its source, as it began */
     uint64_t hits_before;  /* hits when the published model came */
     uint64_t loads, load_failures;

@@ -101,6 +101,7 @@ static mc_status take_victim_locked(mc_cache *cache, const mc_entry *loading, ui
     if (out->model == NULL)
         return MC_OK;
     cache->evictions++;
+    found.least->evictions++;
     if (found.least_value > atomic_load_explicit(&cache->clock, memory_order_relaxed))
         atomic_store_explicit(&cache->clock, found.least_value, memory_order_relaxed);
     return MC_OK;

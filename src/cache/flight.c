@@ -273,6 +273,8 @@ static void publish_locked(mc_cache *cache, const mc_load *load, mc_model *model
     entry->generation = load->generation;
     entry->bytes = mc_model_bytes(model);
     entry->load_ns = mc_now_ns() - load->start_ns;
+    entry->loads_ns += entry->load_ns;
+    entry->published_ns = load->start_ns + entry->load_ns;
     entry->source_stamp = load->source_stamp;
     entry->hits_before = atomic_load_explicit(&entry->hits, memory_order_relaxed);
     mc_entry_remember_locked(entry, NULL);

@@ -191,6 +191,13 @@ bool mc_model_is_shared(const mc_model *model)
     return atomic_load_explicit(&model->n_references, memory_order_acquire) > 1;
 }
 
+uint64_t mc_model_holders(const mc_model *model)
+{
+    /* relaxed: a statistic. */
+    const uint64_t n = atomic_load_explicit(&model->n_references, memory_order_relaxed);
+    return n > 0 ? n - 1 : 0;
+}
+
 uint64_t mc_model_bytes(const mc_model *model)
 {
     return model->info.bytes;

@@ -30,6 +30,9 @@ MC_MUST_CHECK mc_status mc_model_create(const mc_image *image, const mc_model_id
 /* Bytes that the budget is charged for this model: image and decoded schema. */
 uint64_t mc_model_bytes(const mc_model *model);
 
+/* Who holds one, besides the cache that has published it: seen a moment ago. */
+uint64_t mc_model_holders(const mc_model *model);
+
 /* True when somebody besides the caller, who holds one reference, holds one too. A false answer is
  * final if nobody can acquire the model any more; the load acquires what other holders released. */
 bool mc_model_is_shared(const mc_model *model);

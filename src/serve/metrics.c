@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "serve/print.h"
+#include "serve/shown.h"
 
 typedef struct series {
     atomic_bool used;
@@ -21,11 +21,23 @@ typedef struct series {
     _Atomic uint64_t n;
 } series;
 
+typedef struct times {
+    _Atomic uint64_t buckets[MC_N_BUCKETS + 1]; /* not cumulative; the last is +Inf */
+    _Atomic uint64_t sum_ns;
+} times;
+
+typedef struct model_times {
+    atomic_bool used;
+    char model[MC_NAME_MAX];
+    times times;
+} model_times;
+
 typedef struct block {
     series all[MC_SERIES_MAX];
-    _Atomic uint64_t buckets[MC_N_BUCKETS + 1]; /* not cumulative; the last is +Inf */
-    _Atomic uint64_t sum_ns, n;
-    size_t n_series; /* read and written by the worker only */
+    model_times models[MC_TIMED_MAX];
+    times all_models;
+    _Atomic uint64_t n;
+    size_t n_series, n_models; /* read and written by the worker only */
 } block;
 
 #define SPARE_SERIES 64 /* kept for model="other" */
@@ -33,16 +45,7 @@ typedef struct block {
 struct mc_metrics {
     uint32_t n_workers;
     block **blocks; /* (n_workers), owned */
-};
-
-static const struct {
-    uint64_t ns;
-    const char *le;
-} BUCKETS[MC_N_BUCKETS] = {
-    {25000, "0.000025"}, {50000, "0.00005"},    {100000, "0.0001"},  {250000, "0.00025"},
-    {500000, "0.0005"},  {1000000, "0.001"},    {2500000, "0.0025"}, {5000000, "0.005"},
-    {10000000, "0.01"},  {50000000, "0.05"},    {100000000, "0.1"},  {500000000, "0.5"},
-    {1000000000, "1.0"}, {10000000000, "10.0"},
+    mc_shown shown;
 };
 
 mc_status mc_metrics_create(uint32_t n_workers, mc_metrics **out, mc_error *err)
@@ -50,7 +53,7 @@ mc_status mc_metrics_create(uint32_t n_workers, mc_metrics **out, mc_error *err)
     mc_metrics *metrics = mc_alloc(1, sizeof *metrics);
     if (metrics != NULL)
         metrics->blocks = mc_alloc(n_workers, sizeof *metrics->blocks);
-    bool complete = metrics != NULL && metrics->blocks != NULL;
+    bool complete = metrics != NULL && metrics->blocks != NULL && mc_shown_init(&metrics->shown);
     for (uint32_t i = 0; complete && i < n_workers; i++) {
         metrics->n_workers = i + 1;
         metrics->blocks[i] = mc_pages_alloc(sizeof(block)); /* touched only as far as it is used */
@@ -70,6 +73,7 @@ void mc_metrics_destroy(mc_metrics *metrics)
         return;
     for (uint32_t i = 0; metrics->blocks != NULL && i < metrics->n_workers; i++)
         mc_pages_free(metrics->blocks[i], sizeof(block));
+    mc_shown_fini(&metrics->shown);
     mc_free(metrics->blocks);
     mc_free(metrics);
 }
@@ -125,6 +129,31 @@ static void bump(_Atomic uint64_t *counter, uint64_t by)
     atomic_store_explicit(counter, now + by, memory_order_relaxed);
 }
 
+/* The times of a model; made when new while there are fewer than `most`, else NULL. */
+static model_times *find_times(block *b, const char *model, size_t most)
+{
+    const uint32_t hash = hash_text(2166136261u, model);
+    for (uint32_t i = 0; i < MC_TIMED_MAX; i++) {
+        model_times *m = &b->models[(hash + i) % MC_TIMED_MAX];
+        if (!atomic_load_explicit(&m->used, memory_order_relaxed)) {
+            if (b->n_models >= most)
+                return NULL;
+            b->n_models++;
+            (void)snprintf(m->model, sizeof m->model, "%s", model);
+            atomic_store_explicit(&m->used, true, memory_order_release);
+        }
+        if (strcmp(m->model, model) == 0)
+            return m;
+    }
+    return NULL;
+}
+
+static void count_time(times *to, size_t bucket, uint64_t ns)
+{
+    bump(&to->buckets[bucket], 1);
+    bump(&to->sum_ns, ns);
+}
+
 void mc_metrics_count(mc_metrics *metrics, uint32_t worker, const mc_sample *sample)
 {
     block *b = metrics->blocks[worker];
@@ -137,11 +166,15 @@ void mc_metrics_count(mc_metrics *metrics, uint32_t worker, const mc_sample *sam
     }
     if (s != NULL)
         bump(&s->n, 1);
-    size_t at = 0;
-    while (at < MC_N_BUCKETS && sample->duration_ns > BUCKETS[at].ns)
-        at++;
-    bump(&b->buckets[at], 1);
-    bump(&b->sum_ns, sample->duration_ns);
+    const size_t bucket = mc_bucket_of(sample->duration_ns);
+    model_times *m = NULL;
+    if (sample->model[0] != '\0')
+        m = find_times(b, sample->model, MC_TIMED_MAX - 1);
+    if (sample->model[0] != '\0' && m == NULL)
+        m = find_times(b, "other", MC_TIMED_MAX);
+    if (m != NULL)
+        count_time(&m->times, bucket, sample->duration_ns);
+    count_time(&b->all_models, bucket, sample->duration_ns);
     bump(&b->n, 1);
 }
 
@@ -154,70 +187,6 @@ uint64_t mc_metrics_requests(const mc_metrics *metrics)
 }
 
 /* --------------------------------------------------------------------------- exposition ---- */
-
-typedef enum metric_id {
-#define MC_METRIC(id, name, type, unit, help) METRIC_##id,
-#include "serve/metrics.def"
-#undef MC_METRIC
-    N_METRICS
-} metric_id;
-
-static const struct {
-    const char *name, *type, *unit, *help;
-} METRICS[N_METRICS] = {
-#define MC_METRIC(id, name, type, unit, help) {"modelcached_" name, type, unit, help},
-#include "serve/metrics.def"
-#undef MC_METRIC
-};
-
-typedef struct exposition {
-    const mc_metrics *metrics;
-    const mc_gauges *gauges;
-    bool open_metrics;
-    mc_buffer *out;
-    mc_error *err;
-    mc_status status; /* the first failure; later calls do nothing */
-    metric_id family; /* under way, for each_model() */
-} exposition;
-
-#define SHOW(e, ...)                                                 \
-    do {                                                             \
-        if ((e)->status == MC_OK)                                    \
-            (e)->status = mc_print((e)->out, (e)->err, __VA_ARGS__); \
-    } while (0)
-
-/* In OpenMetrics a counter's family is named without the _total of its samples. */
-static void show_family(exposition *e, metric_id id)
-{
-    const char *name = METRICS[id].name;
-    int size = (int)strlen(name);
-    if (e->open_metrics && strcmp(METRICS[id].type, "counter") == 0)
-        size -= (int)strlen("_total");
-    e->family = id;
-    SHOW(e, "# HELP %.*s %s\n# TYPE %.*s %s\n", size, name, METRICS[id].help, size, name,
-         METRICS[id].type);
-    if (e->open_metrics && METRICS[id].unit[0] != '\0')
-        SHOW(e, "# UNIT %.*s %s\n", size, name, METRICS[id].unit);
-}
-
-/* Label values are names of [A-Za-z0-9._-]: versions of model files too, but those are not ours to
- * trust, so they are escaped all the same. */
-#define ESCAPED_MAX ((size_t)2 * MC_NAME_MAX)
-static const char *escaped(const char *value, char out[ESCAPED_MAX])
-{
-    size_t n = 0;
-    for (; *value != '\0' && n + 2 < ESCAPED_MAX; value++) {
-        const bool newline = *value == '\n';
-        if (newline || *value == '\\' || *value == '"')
-            out[n++] = '\\';
-        if (newline)
-            out[n++] = 'n';
-        else
-            out[n++] = *value;
-    }
-    out[n] = '\0';
-    return out;
-}
 
 static uint64_t sum_series(const mc_metrics *metrics, const series *wanted, bool *first,
                            uint32_t from)
@@ -241,9 +210,9 @@ static uint64_t sum_series(const mc_metrics *metrics, const series *wanted, bool
 }
 
 /* The series that no earlier block has: with the sum over all blocks. */
-static void show_block(exposition *e, uint32_t at)
+static void show_block(mc_exposition *e, const char *name, uint32_t at)
 {
-    char model[ESCAPED_MAX], version[ESCAPED_MAX];
+    char model[MC_ESCAPED_MAX], version[MC_ESCAPED_MAX];
     for (size_t i = 0; i < MC_SERIES_MAX; i++) {
         const series *s = &e->metrics->blocks[at]->all[i];
         bool first = false;
@@ -251,111 +220,113 @@ static void show_block(exposition *e, uint32_t at)
             continue;
         const uint64_t n = sum_series(e->metrics, s, &first, at);
         if (first) {
-            SHOW(e, "%s{model=\"%s\",version=\"%s\",protocol=\"%s\",code=\"%u\"} %llu\n",
-                 METRICS[METRIC_REQUESTS].name, escaped(s->model, model),
-                 escaped(s->version, version), s->protocol, s->http, (unsigned long long)n);
+            MC_EXPOSE(e, "%s{model=\"%s\",version=\"%s\",protocol=\"%s\",code=\"%u\"} %llu\n", name,
+                      mc_escape_label(s->model, model), mc_escape_label(s->version, version),
+                      s->protocol, s->http, (unsigned long long)n);
         }
     }
 }
 
-static void show_requests(exposition *e)
+static void show_requests(mc_exposition *e)
 {
-    show_family(e, METRIC_REQUESTS);
+    const char *name = mc_show_family(e, MC_METRIC_REQUESTS);
     for (uint32_t i = 0; i < e->metrics->n_workers; i++)
-        show_block(e, i);
+        show_block(e, name, i);
 }
 
-static void show_durations(exposition *e)
+static void add_times(mc_histogram *to, const times *from)
 {
-    uint64_t cumulative = 0, sum_ns = 0;
-    show_family(e, METRIC_REQUEST_DURATION);
-    const char *name = METRICS[METRIC_REQUEST_DURATION].name;
-    for (size_t b = 0; b <= MC_N_BUCKETS; b++) {
-        for (uint32_t i = 0; i < e->metrics->n_workers; i++)
-            cumulative +=
-                atomic_load_explicit(&e->metrics->blocks[i]->buckets[b], memory_order_relaxed);
-        SHOW(e, "%s_bucket{le=\"%s\"} %llu\n", name, b < MC_N_BUCKETS ? BUCKETS[b].le : "+Inf",
-             (unsigned long long)cumulative);
+    for (size_t b = 0; b <= MC_N_BUCKETS; b++)
+        to->buckets[b] += atomic_load_explicit(&from->buckets[b], memory_order_relaxed);
+    to->sum_ns += atomic_load_explicit(&from->sum_ns, memory_order_relaxed);
+}
+
+static void show_durations(mc_exposition *e)
+{
+    mc_histogram sum = {.sum_ns = 0};
+    for (uint32_t i = 0; i < e->metrics->n_workers; i++)
+        add_times(&sum, &e->metrics->blocks[i]->all_models);
+    mc_show_histogram(e, mc_show_family(e, MC_METRIC_REQUEST_DURATION), "", &sum);
+}
+
+/* The times of one model over all blocks; false where an earlier block has it too. */
+static bool sum_times(const mc_metrics *metrics, const char *model, uint32_t from,
+                      mc_histogram *out)
+{
+    *out = (mc_histogram){.sum_ns = 0};
+    for (uint32_t i = 0; i < metrics->n_workers; i++) {
+        for (size_t j = 0; j < MC_TIMED_MAX; j++) {
+            const model_times *m = &metrics->blocks[i]->models[j];
+            if (!atomic_load_explicit(&m->used, memory_order_acquire) ||
+                strcmp(m->model, model) != 0)
+                continue;
+            if (i < from)
+                return false;
+            add_times(out, &m->times);
+        }
     }
-    for (uint32_t i = 0; i < e->metrics->n_workers; i++)
-        sum_ns += atomic_load_explicit(&e->metrics->blocks[i]->sum_ns, memory_order_relaxed);
-    SHOW(e, "%s_sum %.9f\n%s_count %llu\n", name, (double)sum_ns / 1e9, name,
-         (unsigned long long)cumulative);
+    return true;
 }
 
-static void show_value(exposition *e, metric_id id, const char *labels, uint64_t value)
+static void show_model_durations(mc_exposition *e)
 {
-    show_family(e, id);
-    SHOW(e, "%s%s %llu\n", METRICS[id].name, labels, (unsigned long long)value);
-}
-
-static void each_model(void *user, const mc_entry_info *info)
-{
-    exposition *e = user;
-    char model[ESCAPED_MAX], version[ESCAPED_MAX];
-    const char *name = METRICS[e->family].name;
-    (void)escaped(info->name, model);
-    (void)escaped(info->version, version);
-    if (e->family == METRIC_MODEL_READY) {
-        SHOW(e, "%s{model=\"%s\",version=\"%s\"} %d\n", name, model, version,
-             info->state == MC_STATE_READY);
-    } else if (e->family == METRIC_MODEL_MEMORY) {
-        SHOW(e, "%s{model=\"%s\",version=\"%s\"} %llu\n", name, model, version,
-             (unsigned long long)info->bytes);
-    } else if (info->load_ns > 0) {
-        SHOW(e, "%s{model=\"%s\",version=\"%s\"} %.9f\n", name, model, version,
-             (double)info->load_ns / 1e9);
+    const char *name = mc_show_family(e, MC_METRIC_MODEL_DURATION);
+    for (uint32_t i = 0; i < e->metrics->n_workers; i++) {
+        for (size_t j = 0; j < MC_TIMED_MAX; j++) {
+            const model_times *m = &e->metrics->blocks[i]->models[j];
+            char model[MC_ESCAPED_MAX], label[MC_ESCAPED_MAX + 16];
+            mc_histogram sum;
+            if (!atomic_load_explicit(&m->used, memory_order_acquire) ||
+                !sum_times(e->metrics, m->model, i, &sum))
+                continue;
+            (void)snprintf(label, sizeof label, "model=\"%s\"", mc_escape_label(m->model, model));
+            mc_show_histogram(e, name, label, &sum);
+        }
     }
 }
 
-static void show_models(exposition *e, metric_id id)
+static void show_loads(mc_exposition *e, const mc_cache_stats *stats)
 {
-    show_family(e, id);
-    mc_cache_list(e->gauges->cache, each_model, e);
+    const char *name = mc_show_family(e, MC_METRIC_LOADS);
+    MC_EXPOSE(e, "%s{result=\"ok\"} %llu\n%s{result=\"failed\"} %llu\n", name,
+              (unsigned long long)stats->loads, name, (unsigned long long)stats->load_failures);
 }
 
-static void show_loads(exposition *e, const mc_cache_stats *stats)
+static void show_connections(mc_exposition *e)
 {
-    show_family(e, METRIC_LOADS);
-    SHOW(e, "%s{result=\"ok\"} %llu\n%s{result=\"failed\"} %llu\n", METRICS[METRIC_LOADS].name,
-         (unsigned long long)stats->loads, METRICS[METRIC_LOADS].name,
-         (unsigned long long)stats->load_failures);
-}
-
-static void show_connections(exposition *e)
-{
-    show_family(e, METRIC_CONNECTIONS);
+    const char *name = mc_show_family(e, MC_METRIC_CONNECTIONS);
     for (uint32_t i = 0; i < e->metrics->n_workers; i++)
-        SHOW(e, "%s{worker=\"%u\"} %u\n", METRICS[METRIC_CONNECTIONS].name, i,
-             e->gauges->connections[i]);
+        MC_EXPOSE(e, "%s{worker=\"%u\"} %u\n", name, i, e->gauges->connections[i]);
 }
 
-mc_status mc_metrics_expose(const mc_metrics *metrics, const mc_gauges *gauges, bool open_metrics,
+mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges, bool open_metrics,
                             mc_buffer *out, mc_error *err)
 {
-    exposition e = {.metrics = metrics,
-                    .gauges = gauges,
-                    .open_metrics = open_metrics,
-                    .out = out,
-                    .err = err,
-                    .status = MC_OK};
+    mc_exposition e = {.metrics = metrics,
+                       .gauges = gauges,
+                       .open_metrics = open_metrics,
+                       .out = out,
+                       .err = err,
+                       .status = MC_OK};
     const mc_cache_stats stats = mc_cache_statistics(gauges->cache);
     show_requests(&e);
     show_durations(&e);
-    show_value(&e, METRIC_CACHE_HITS, "", stats.hits);
-    show_value(&e, METRIC_CACHE_MISSES, "", stats.misses);
-    show_value(&e, METRIC_CACHE_EVICTIONS, "{reason=\"budget\"}", stats.evictions);
-    show_value(&e, METRIC_PREDICTION_HITS, "", 0);
-    show_value(&e, METRIC_PREDICTION_MISSES, "", 0);
-    show_models(&e, METRIC_MODEL_MEMORY);
-    show_value(&e, METRIC_MEMORY_LIMIT, "", stats.memory_budget);
-    show_value(&e, METRIC_MEMORY_USED, "", stats.memory_used);
-    show_value(&e, METRIC_REQUEST_MEMORY, "", gauges->request_memory);
+    mc_show_value(&e, MC_METRIC_CACHE_HITS, "", stats.hits);
+    mc_show_value(&e, MC_METRIC_CACHE_MISSES, "", stats.misses);
+    mc_show_value(&e, MC_METRIC_CACHE_EVICTIONS, "{reason=\"budget\"}", stats.evictions);
+    mc_show_value(&e, MC_METRIC_PREDICTION_HITS, "", 0);
+    mc_show_value(&e, MC_METRIC_PREDICTION_MISSES, "", 0);
+    mc_show_value(&e, MC_METRIC_MEMORY_LIMIT, "", stats.memory_budget);
+    mc_show_value(&e, MC_METRIC_MEMORY_USED, "", stats.memory_used);
+    mc_show_value(&e, MC_METRIC_REQUEST_MEMORY, "", gauges->request_memory);
     show_loads(&e, &stats);
-    show_models(&e, METRIC_LOAD_DURATION);
-    show_models(&e, METRIC_MODEL_READY);
+    mc_show_value(&e, MC_METRIC_WAITS, "", stats.single_flight_waits);
+    mc_show_value(&e, MC_METRIC_MODELS, "", stats.n_models);
+    mc_show_value(&e, MC_METRIC_MODELS_READY, "", stats.n_ready);
+    mc_show_models(&e, &metrics->shown);
+    show_model_durations(&e);
     show_connections(&e);
     if (open_metrics)
-        SHOW(&e, "# EOF\n");
+        MC_EXPOSE(&e, "# EOF\n");
     return e.status;
 }

@@ -1,16 +1,21 @@
 /* metrics.h: what is counted, and how it is shown to Prometheus.
  *
  * Each worker counts in a block of its own (*owned*: one writer, no lock, no shared cache line); a
- * scrape adds the blocks up with relaxed loads. Series are bounded: when a block is full, further
- * label sets count as model="other". */
+ * scrape adds the blocks up with relaxed loads.
+ *
+ * Series are bounded, however many models there are: when a block is full, further label sets count
+ * as model="other"; so do models that come into use after MC_SHOWN_MAX others. Who has a series
+ * keeps it, so no counter ever falls. Registered models that nobody used have none. */
 #ifndef MC_METRICS_H
 #define MC_METRICS_H
 #include <stdatomic.h>
 
 #include "serve/buffer.h"
 
-#define MC_SERIES_MAX 512 /* label sets of requests_total a worker; a power of two */
-#define MC_N_BUCKETS  14  /* of the duration histogram, without +Inf */
+#define MC_SERIES_MAX 512  /* label sets of requests_total a worker; a power of two */
+#define MC_TIMED_MAX  512  /* models a worker with a duration histogram of their own */
+#define MC_SHOWN_MAX  1024 /* models with samples of their own in the other families */
+#define MC_N_BUCKETS  14   /* of the duration histogram, without +Inf */
 
 typedef struct mc_metrics mc_metrics;
 
@@ -29,6 +34,9 @@ typedef struct mc_sample {
 void mc_metrics_count(mc_metrics *metrics, uint32_t worker, const mc_sample *sample);
 uint64_t mc_metrics_requests(const mc_metrics *metrics); /* so far */
 
+/* Which bucket of the duration histograms counts that. */
+size_t mc_bucket_of(uint64_t duration_ns);
+
 /* What others count and the scrape shows too. */
 typedef struct mc_gauges {
     mc_cache *cache;
@@ -37,6 +45,6 @@ typedef struct mc_gauges {
 } mc_gauges;
 
 /* Appends the exposition, in Prometheus' text format 0.0.4 or as OpenMetrics 1.0. */
-MC_MUST_CHECK mc_status mc_metrics_expose(const mc_metrics *metrics, const mc_gauges *gauges,
+MC_MUST_CHECK mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges,
                                           bool open_metrics, mc_buffer *out, mc_error *err);
 #endif

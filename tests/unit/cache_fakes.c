@@ -69,6 +69,11 @@ void mc_model_retain(mc_model *model)
     (void)atomic_fetch_add_explicit(&model->references, 1, memory_order_relaxed);
 }
 
+uint64_t mc_model_holders(const mc_model *model)
+{
+    return atomic_load_explicit(&model->references, memory_order_relaxed) - 1;
+}
+
 bool mc_model_is_shared(const mc_model *model)
 {
     return atomic_load_explicit(&model->references, memory_order_acquire) > 1;

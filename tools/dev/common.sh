@@ -76,6 +76,20 @@ find_python() {
     die "no Python 3 with venv found"
 }
 
+# need_promtool: unpacks Debian's promtool, without installing the service it comes with, and prints
+# its path; nothing where that is not possible.
+need_promtool() {
+    local tool=.venvs/promtool/usr/bin/promtool
+    if [ ! -x "$tool" ] && command -v apt-get >/dev/null; then
+        say "fetching promtool"
+        mkdir -p .venvs/promtool
+        (cd .venvs/promtool && { apt-get download -qq prometheus || { as_root apt-get update -qq &&
+            apt-get download -qq prometheus; }; } >/dev/null 2>&1 &&
+            dpkg -x prometheus_*.deb . && rm -f prometheus_*.deb) || true
+    fi
+    [ ! -x "$tool" ] || echo "$ROOT/$tool"
+}
+
 # need_venv NAME: makes .venvs/NAME from tools/requirements/NAME.txt, once for each content of
 # that file, and prints the path of its interpreter.
 need_venv() {

@@ -115,6 +115,9 @@ stage_differential() {
 }
 
 stage_e2e() {
+    local PROMTOOL
+    PROMTOOL=$(need_promtool)
+    export PROMTOOL
     dev_build
     run_pytest sklearn-1.9.1 build tests/e2e tests/regress
 }
