@@ -340,6 +340,20 @@ typedef enum mc_log_level { MC_LOG_DEBUG, MC_LOG_INFO, MC_LOG_WARN, MC_LOG_ERROR
 /* One line, no newline at its end. Called from any thread; must not call the cache. */
 typedef void mc_log_fn(void *user, mc_log_level level, const char *message);
 
+/* One thing that happened, for programs to read. What is 0 or NULL does not belong to it. Texts are
+ * borrowed for the call. */
+typedef struct mc_event {
+    mc_log_level level;
+    const char *event; /* "loaded", "evicted", "hit" ...: one word a kind */
+    const char *model;
+    uint64_t generation;
+    uint64_t bytes;
+    uint64_t ns;         /* that it took */
+    const char *message; /* the line for people, no newline at its end */
+} mc_event;
+/* Called from any thread; must not call the cache. */
+typedef void mc_event_fn(void *user, const mc_event *event);
+
 typedef struct mc_cache_options {
     size_t struct_size;      /* sizeof(mc_cache_options): lets the struct grow */
     uint64_t memory_budget;  /* bytes for resident models and loads in flight; 0: no limit */
@@ -349,6 +363,7 @@ typedef struct mc_cache_options {
     mc_log_fn *log;          /* NULL: silent */
     void *log_user;
     mc_log_level log_level; /* lines below it are not even made; 0: all of them */
+    mc_event_fn *event;     /* instead of `log`, with the same user; NULL: `log` is called */
 } mc_cache_options;
 
 typedef enum mc_model_state {

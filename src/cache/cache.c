@@ -91,7 +91,9 @@ mc_status mc_cache_pin(mc_cache *cache, const char *name, bool is_pinned, mc_err
     MC_TRY(lock_entry(cache, name, &entry, err));
     entry->pinned = is_pinned;
     mc_cache_unlock(cache);
-    mc_cache_say(cache, MC_LOG_INFO, "model %s %s", name, is_pinned ? "pinned" : "unpinned");
+    const char *event = is_pinned ? "pinned" : "unpinned";
+    mc_cache_say(cache, &(mc_event){.level = MC_LOG_INFO, .event = event, .model = name},
+                 "model %s %s", name, event);
     return MC_OK;
 }
 
@@ -119,11 +121,13 @@ static void drop_and_say(mc_cache *cache, const char *name, const char *what, mc
     if (model == NULL)
         return;
     char size[MC_SIZE_TEXT];
-    (void)mc_show_size(mc_model_bytes(model), size);
+    const uint64_t bytes = mc_model_bytes(model);
     mc_hazards_wait(&cache->hazards, model);
     const bool is_held = mc_model_is_shared(model);
     mc_model_release(model);
-    mc_cache_say(cache, MC_LOG_INFO, "model %s %s: %s%s", name, what, size,
+    mc_cache_say(cache,
+                 &(mc_event){.level = MC_LOG_INFO, .event = what, .model = name, .bytes = bytes},
+                 "model %s %s: %s%s", name, what, mc_show_size(bytes, size),
                  is_held ? ", given back when the last request in flight ends" : "");
 }
 
@@ -178,7 +182,8 @@ static mc_status lock_for_load(mc_cache *cache, const char *name, const char *so
 
 static void say_cached(const mc_cache *cache, const char *name)
 {
-    mc_cache_say(cache, MC_LOG_INFO, "model %s already cached", name);
+    mc_cache_say(cache, &(mc_event){.level = MC_LOG_INFO, .event = "already_cached", .model = name},
+                 "model %s already cached", name);
 }
 
 static mc_status load_and_wait(mc_cache *cache, const char *name, const char *source, bool force,
@@ -243,6 +248,16 @@ mc_status mc_cache_load_async(mc_cache *cache, const char *name, const char *sou
 
 /* ------------------------------------------------------------------------------ acquiring ---- */
 
+static void say_use(const mc_cache *cache, const mc_entry *entry, bool is_hit)
+{
+    if (mc_cache_logs(cache, MC_LOG_DEBUG))
+        mc_cache_say(cache,
+                     &(mc_event){.level = MC_LOG_DEBUG,
+                                 .event = is_hit ? "hit" : "miss",
+                                 .model = entry->name},
+                     is_hit ? "cache hit: %s" : "cache miss: %s (loading)", entry->name);
+}
+
 /* The way of a hit: no lock, no allocation. */
 static mc_model *acquire_ready(mc_cache *cache, mc_entry *entry)
 {
@@ -251,8 +266,7 @@ static mc_model *acquire_ready(mc_cache *cache, mc_entry *entry)
         return NULL;
     count(&entry->hits);
     mc_evict_touch(cache, entry);
-    if (mc_cache_logs(cache, MC_LOG_DEBUG))
-        mc_cache_say(cache, MC_LOG_DEBUG, "cache hit: %s", entry->name);
+    say_use(cache, entry, true);
     return model;
 }
 
@@ -276,9 +290,7 @@ static mc_status acquire_missed(mc_cache *cache, mc_entry *entry, mc_model **out
         return unknown(entry->name, err);
     *out = model;
     count(model != NULL ? &entry->hits : &entry->misses);
-    if (mc_cache_logs(cache, MC_LOG_DEBUG))
-        mc_cache_say(cache, MC_LOG_DEBUG,
-                     model != NULL ? "cache hit: %s" : "cache miss: %s (loading)", entry->name);
+    say_use(cache, entry, model != NULL);
     return MC_OK;
 }
 

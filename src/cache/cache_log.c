@@ -9,8 +9,8 @@
 
 bool mc_cache_logs(const mc_cache *cache, mc_log_level level)
 {
-    return cache->log != NULL &&
-           level >= atomic_load_explicit(&cache->log_level, memory_order_relaxed);
+    const bool is_heard = cache->log != NULL || cache->event != NULL;
+    return is_heard && level >= atomic_load_explicit(&cache->log_level, memory_order_relaxed);
 }
 
 void mc_cache_set_log_level(mc_cache *cache, mc_log_level level)
@@ -19,16 +19,21 @@ void mc_cache_set_log_level(mc_cache *cache, mc_log_level level)
     atomic_store_explicit(&cache->log_level, level, memory_order_relaxed);
 }
 
-void mc_cache_say(const mc_cache *cache, mc_log_level level, const char *format, ...)
+void mc_cache_say(const mc_cache *cache, const mc_event *facts, const char *format, ...)
 {
-    if (!mc_cache_logs(cache, level))
+    if (!mc_cache_logs(cache, facts->level))
         return;
     char line[LINE_SIZE];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    cache->log(cache->log_user, level, line);
+    mc_event event = *facts;
+    event.message = line;
+    if (cache->event != NULL)
+        cache->event(cache->log_user, &event);
+    else
+        cache->log(cache->log_user, event.level, line);
 }
 
 const char *mc_show_size(uint64_t bytes, char text[MC_SIZE_TEXT])
@@ -63,7 +68,7 @@ void mc_cache_say_summary(const mc_cache *cache, const mc_cache_stats *stats)
     char budget[MC_SIZE_TEXT] = "no limit";
     if (stats->memory_budget != 0)
         (void)mc_show_size(stats->memory_budget, budget);
-    mc_cache_say(cache, MC_LOG_INFO,
+    mc_cache_say(cache, &(mc_event){.level = MC_LOG_INFO, .event = "summary"},
                  "cache: %s hits, %s misses, %" PRIu64 " of %" PRIu64 " models ready, %s of %s",
                  mc_show_count(stats->hits, hits), mc_show_count(stats->misses, misses),
                  stats->n_ready, stats->n_models, mc_show_size(stats->memory_used, used), budget);

@@ -7,7 +7,8 @@
 
 /* True if a line of that level goes anywhere: asked first where lines are frequent. */
 bool mc_cache_logs(const mc_cache *cache, mc_log_level level);
-void mc_cache_say(const mc_cache *cache, mc_log_level level, const char *format, ...)
+/* `facts` are all of the event but its message, which is made here. */
+void mc_cache_say(const mc_cache *cache, const mc_event *facts, const char *format, ...)
     MC_PRINTF(3, 4);
 
 #define MC_SIZE_TEXT 40

@@ -53,6 +53,7 @@ static void apply_options(mc_cache *cache, const mc_cache_options *options)
         options->retry_after_ms == 0 ? DEFAULT_RETRY_AFTER_MS : options->retry_after_ms;
     cache->retry_after_ns = mc_ns_of_ms(retry_ms);
     cache->log = options->log;
+    cache->event = options->event;
     cache->log_user = options->log_user;
     atomic_init(&cache->log_level, options->log_level);
 }

@@ -28,7 +28,8 @@ struct mc_cache {
     uint64_t retry_after_ns;
     uint64_t summary_ns; /* between summary lines */
     mc_loader_fn *loader;
-    mc_log_fn *log; /* may be NULL */
+    mc_log_fn *log;     /* may be NULL */
+    mc_event_fn *event; /* instead of it; may be NULL */
     void *log_user;
     _Atomic mc_log_level log_level; /* changes are rare, and seen late */
     mc_budget *budget;              /* counted; guarded by its atomics */

@@ -122,8 +122,12 @@ mc_status mc_evict_make_room(mc_cache *cache, mc_charge *charge, const mc_entry 
         }
         mc_model_release(gone.model); /* the last reference: unmaps, and then gives bytes back */
         char text[MC_SIZE_TEXT];
-        mc_cache_say(cache, MC_LOG_INFO, "model %s evicted: %s, for model %s", gone.name,
-                     mc_show_size(gone.bytes, text), entry->name);
+        mc_cache_say(
+            cache,
+            &(mc_event){
+                .level = MC_LOG_INFO, .event = "evicted", .model = gone.name, .bytes = gone.bytes},
+            "model %s evicted: %s, for model %s", gone.name, mc_show_size(gone.bytes, text),
+            entry->name);
     }
     return MC_OK;
 }

@@ -223,7 +223,9 @@ static void say(const mc_cache *cache, const mc_load *load, const outcome *end)
     const char *name = load->entry->name;
     if (end->model == NULL) {
         char text[1600];
-        mc_cache_say(cache, MC_LOG_ERROR, "model %s not %s: %s", name,
+        mc_cache_say(cache,
+                     &(mc_event){.level = MC_LOG_ERROR, .event = "load_failed", .model = name},
+                     "model %s not %s: %s", name,
                      end->serves ? "refreshed, the one in memory keeps serving" : "loaded",
                      mc_error_format(&end->error, text, sizeof text));
         return;
@@ -233,7 +235,14 @@ static void say(const mc_cache *cache, const mc_load *load, const outcome *end)
     if (end->generation > 1)
         (void)snprintf(generation, sizeof generation, ", generation %llu",
                        (unsigned long long)end->generation);
-    mc_cache_say(cache, MC_LOG_INFO, "model %s loaded and cached: %s in %.1f ms%s", name,
+    mc_cache_say(cache,
+                 &(mc_event){.level = MC_LOG_INFO,
+                             .event = "loaded",
+                             .model = name,
+                             .generation = end->generation,
+                             .bytes = end->bytes,
+                             .ns = end->load_ns},
+                 "model %s loaded and cached: %s in %.1f ms%s", name,
                  mc_show_size(end->bytes, size), (double)end->load_ns / 1e6, generation);
 }
 

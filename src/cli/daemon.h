@@ -22,6 +22,7 @@ struct mc_daemon {
     int n_arguments;
     char *const *arguments; /* borrowed, for the next reading */
     mc_log log;
+    mc_log_limit log_limit;
     mc_catalog catalog;
     mc_broken *broken; /* (n_broken), owned */
     size_t n_broken;

@@ -122,7 +122,8 @@ mc_status mc_reload_models(mc_daemon *daemon, const mc_config *before, mc_error 
 
 bool mc_param_is_live(mc_param_id id)
 {
-    return id == MC_PARAM_LOG_LEVEL || id == MC_PARAM_LOG_FORMAT || id == MC_PARAM_WAIT_TIMEOUT;
+    return id == MC_PARAM_LOG_LEVEL || id == MC_PARAM_LOG_FORMAT || id == MC_PARAM_LOG_RATE ||
+           id == MC_PARAM_WAIT_TIMEOUT;
 }
 
 static void apply_live(mc_daemon *d)
@@ -130,6 +131,8 @@ static void apply_live(mc_daemon *d)
     const mc_log_level level = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL);
     atomic_store_explicit(&d->log.level, level, memory_order_relaxed);
     atomic_store_explicit(&d->log.json, mc_daemon_number(d, MC_PARAM_LOG_FORMAT) == 1,
+                          memory_order_relaxed);
+    atomic_store_explicit(&d->log_limit.rate, (uint32_t)mc_daemon_number(d, MC_PARAM_LOG_RATE),
                           memory_order_relaxed);
     mc_cache_set_log_level(d->cache, level);
     mc_server_set_wait(d->server, (uint32_t)mc_daemon_number(d, MC_PARAM_WAIT_TIMEOUT) * 1000u);

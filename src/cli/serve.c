@@ -137,7 +137,7 @@ static mc_status create_cache(mc_daemon *d, mc_error *err)
         .struct_size = sizeof options,
         .memory_budget = asked != 0 ? asked : mc_memory_available() / 5 * 4,
         .load_threads = (uint32_t)mc_daemon_number(d, MC_PARAM_LOAD_THREADS),
-        .log = mc_log_hook,
+        .event = mc_log_hook,
         .log_user = &d->log,
         .log_level = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL)};
     return mc_cache_create(&options, &d->cache, err);
@@ -178,7 +178,8 @@ static void announce(const mc_daemon *d)
 {
     const mc_log always = {.level = MC_LOG_DEBUG,
                            .json = mc_daemon_number(d, MC_PARAM_LOG_FORMAT) == 1};
-    mc_log_print(&always, MC_LOG_INFO, "listening on %s", mc_server_url(d->server));
+    mc_log_tell(&always, &(mc_event){.level = MC_LOG_INFO, .event = "listening"}, "listening on %s",
+                mc_server_url(d->server));
 }
 
 /* ------------------------------------------------------------------------ loads of start ---- */
@@ -251,6 +252,7 @@ static mc_status start_loads(mc_daemon *d, mc_error *err)
 
 static void log_summary(mc_daemon *d)
 {
+    mc_log_flush(&d->log);
     const uint64_t n = mc_server_requests(d->server);
     if (n == d->n_summed)
         return;
@@ -344,6 +346,8 @@ static void say_what_waits(const mc_daemon *d)
 static mc_status start(mc_daemon *d, mc_error *err)
 {
     atomic_init(&d->log.level, (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL));
+    atomic_init(&d->log_limit.rate, (uint32_t)mc_daemon_number(d, MC_PARAM_LOG_RATE));
+    d->log.limit = &d->log_limit;
     atomic_init(&d->log.json, mc_daemon_number(d, MC_PARAM_LOG_FORMAT) == 1);
     say_what_waits(d);
     raise_limits();

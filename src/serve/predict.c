@@ -213,9 +213,13 @@ static void log_answer(const mc_call *call, mc_method method, size_t n_rows)
         return;
     if (method == MC_METHOD_DEFAULT)
         method = mc_model_describe(call->model).default_method;
-    mc_log_print(log, MC_LOG_DEBUG, "answered: %s %s, %zu row%s, %.3f ms", call->name,
-                 mc_method_name(method), n_rows, n_rows == 1 ? "" : "s",
-                 (double)(mc_now_ns() - call->exchange->arrived_ns) / 1e6);
+    const mc_event facts = {.level = MC_LOG_DEBUG,
+                            .event = "answered",
+                            .model = call->name,
+                            .generation = mc_model_describe(call->model).generation,
+                            .ns = mc_now_ns() - call->exchange->arrived_ns};
+    mc_log_tell(log, &facts, "answered: %s %s, %zu row%s, %.3f ms", call->name,
+                mc_method_name(method), n_rows, n_rows == 1 ? "" : "s", (double)facts.ns / 1e6);
 }
 
 static mc_status predict(mc_call *call)

@@ -139,6 +139,7 @@ def test_log_says_hit_and_miss(serve, models):
 
 def test_schema_says_what_each_method_answers(serve, models):
     daemon = serve(models / "scaler.pkl")
+    daemon.wait_ready()
     status, answer = daemon.json("GET", "/models/scaler")
     assert status == 200
     transformed = [{"type": "float", "shape": [-1, 3], "sparse": False}]
