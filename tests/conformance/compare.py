@@ -195,7 +195,8 @@ def _compare_part(want, dtype, got, method, description):
     if values is not None:
         return _compare_floats(want, values, dtype, method, description)
     if dtype in ("str", "object") or got.kind == "O":
-        return _compare_values(want, got.values, ignored)
+        cells = got.values.astype(np.int64) if got.kind == "i" else got.values
+        return _compare_values(want, cells, ignored)
     kind = np.dtype(dtype).kind
     if got.kind != kind.replace("u", "i"):
         raise Mismatch("numbers of kind %s, want %s" % (got.kind, dtype))

@@ -50,16 +50,25 @@ PACKAGES = (
 )
 
 
-# What a FunctionTransformer that says not how wide its rows are is told of functions along the row.
-OF_NO_WIDTH = ("says how wide its input is", "column ", "columns without")
+# What a FunctionTransformer that says not how wide its rows are is told of functions along the row
+# and of columns that are chosen.
+OF_NO_WIDTH = (
+    "says how wide its input is",
+    "says how many there are",
+    "column ",
+    "columns without",
+)
 
 
 def may_be_refused(description, message):
     """Is it a FunctionTransformer from before 1.2, where nothing in the file has the rows' width? Then
-    only what is done to each value by itself can be answered."""
+    only what is done to each value by itself can be answered. One that stands first keeps the width,
+    and the names of a frame's columns, from everything after it."""
     version = tuple(int(part) for part in description["sklearn"].split(".")[:2])
     is_alone = description["estimator"].endswith(".FunctionTransformer")
-    return version < (1, 2) and is_alone and any(words in message for words in OF_NO_WIDTH)
+    hides = "FunctionTransformer" in description["inside"]
+    said = any(words in message for words in OF_NO_WIDTH)
+    return version < (1, 2) and said and (is_alone or hides)
 
 
 def why_refused(description):

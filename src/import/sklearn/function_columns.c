@@ -186,13 +186,13 @@ static mc_status read_names(mc_lowering *to, const mc_call *c, const mc_value *k
     if (names == NULL)
         return mc_refuse(err, c->est, "func: %.*s of a name, and columns without",
                          MC_SHOW(c->name));
+    MC_TRY(known_width(to, c, err));
     MC_TRY_IN(mc_ndarray_from_value(to->arena, names, &array, err), err, "feature_names_in_");
     MC_TRY_IN(mc_ndarray_cells(to->arena, &array, &known, err), err, "feature_names_in_");
     if (array.n_items != n_cols)
         return mc_refuse(err, c->est, "%zu names of %zu columns", array.n_items, n_cols);
     if (!mc_value_is(key, MC_KIND_TEXT))
-        MC_TRY(known_width(to, c, err));
-    MC_TRY(mc_items_of(to, key, &items, err));
+        MC_TRY(mc_items_of(to, key, &items, err));
     *out = (places){.one = mc_value_is(key, MC_KIND_TEXT)};
     MC_TRY(mc_arena_new(to->arena, uint32_t, items.n, &out->at, err));
     for (; out->n < items.n; out->n++) {
