@@ -3,9 +3,7 @@
  * Oracle   category_encoders 2.6 to 2.11: utils.py (transform of BaseEncoder), quantile_encoder.py
  *          (SummaryEncoder).
  * Exact    Bit for bit, see category_tables.c; other columns pass as they are.
- * Why so   Answers are those for one row: LeaveOneOut and CatBoost take the mean of all for a NaN
- *          that training saw if another row of the same batch holds a None. An encoder answers
- *          whole numbers as floats in a batch that holds an unknown category. */
+ * Why so   An encoder answers whole numbers as floats in a batch that holds an unknown category. */
 #include <math.h>
 
 #include "base/limits.h"
@@ -220,24 +218,29 @@ static mc_status make_plan(mc_lowering *to, const mc_value *est, size_t n_cols, 
 
 /* ----------------------------------------------------------------------------------- steps ---- */
 
-/* Codes of the rows of a table; what is refused has one behind them, which PICK refuses. */
+/* What is refused has a code behind the rows, which PICK refuses. */
+static uint32_t code_of(const mc_category_table *table, size_t row)
+{
+    return mc_u32_from_size(row == MC_NO_ROW ? table->n_rows : row);
+}
+
+/* Codes of the rows of a table. */
 static mc_status put_table(mc_lowering *to, mc_encoder_tables *t, size_t j,
                            const mc_category_table *table, mc_error *err)
 {
     mc_cell *labels = NULL;
     uint32_t *codes = NULL;
-    const bool has_missing = table->missing_row != MC_NO_ROW;
     const size_t n = table->n_labels + 2, n_rows = table->n_rows;
     MC_TRY(mc_arena_new(to->arena, mc_cell, n, &labels, err));
     MC_TRY(mc_arena_new(to->arena, uint32_t, n, &codes, err));
     for (size_t i = 0; i < table->n_labels; i++) {
         labels[i] = table->labels[i];
-        codes[i] =
-            mc_u32_from_size(table->label_rows[i] == MC_NO_ROW ? n_rows : table->label_rows[i]);
+        codes[i] = code_of(table, table->label_rows[i]);
     }
     labels[n - 2] = (mc_cell){.kind = MC_CELL_NONE};
     labels[n - 1] = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = (double)NAN};
-    codes[n - 2] = codes[n - 1] = mc_u32_from_size(has_missing ? table->missing_row : n_rows);
+    codes[n - 2] = code_of(table, table->none_row);
+    codes[n - 1] = code_of(table, table->missing_row);
     const bool is_refused = table->unknown_row == MC_NO_ROW;
     t->columns[j].on_unknown = is_refused ? MC_UNKNOWN_REFUSED : MC_UNKNOWN_CODED;
     t->columns[j].unknown_code = is_refused ? 0 : mc_u32_from_size(table->unknown_row);

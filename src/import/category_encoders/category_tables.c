@@ -6,7 +6,8 @@
  * Exact    Bit for bit: values are looked up; LeaveOneOut and CatBoost divide as numpy does.
  * Why so   Most encoders number the categories first (their ordinal_encoder: -1 is unknown, -2
  *          missing) and keep what a number stands for. A number that nothing stands for is NaN.
- *          None and NaN are one missing value, as pandas' map() takes them. */
+ *          None and NaN are one missing value, but for LeaveOneOut and CatBoost: see
+ *          tell_apart(). */
 #include "import/category_encoders/category_tables.h"
 
 #include <math.h>
@@ -408,6 +409,26 @@ static mc_status refuse_truth(mc_lowering *to, const mc_value *est, const mc_cel
                      "recognise again");
 }
 
+/* LeaveOneOut and CatBoost look values up with pandas, which tells None from NaN where a column is
+ * one of objects, and whether it is depends on the other rows of the batch: NaN is what training
+ * saw in a column of texts if another row holds a text, but not alone or beside a None; None is
+ * NaN in a column of numbers, but not alone. A row has one answer in every batch, and it is the
+ * one that the package gives: where it gives two, the row is refused. */
+static void tell_apart(builder *b, double of_none)
+{
+    mc_category_table *table = &b->table;
+    const double of_nan = b->values[table->missing_row];
+    bool has_text = false;
+    table->none_row = table->missing_row;
+    if (of_nan == of_none || (isnan(of_nan) && isnan(of_none)))
+        return;
+    for (size_t i = 0; i < table->n_labels; i++)
+        has_text = has_text || b->labels[i].kind == MC_CELL_STRING;
+    table->none_row = has_text ? add_row(b, NULL, of_none) : MC_NO_ROW;
+    if (has_text || table->n_labels == 0)
+        table->missing_row = MC_NO_ROW;
+}
+
 /* Mean of a category's targets, smoothed by `a`; of one that occurred once, the mean of all. */
 static mc_status mean_table(mc_lowering *to, const mc_value *est, const mc_cell *column, double a,
                             mc_category_table *out, mc_error *err)
@@ -425,6 +446,7 @@ static mc_status mean_table(mc_lowering *to, const mc_value *est, const mc_cell 
         return mc_refuse(err, est, "mapping: expected the columns sum and count");
     MC_TRY(refuse_truth(to, est, column, &sums, err));
     MC_TRY(start(to, sums.n_rows, 1, &b, err));
+    const double of_none = missing.kind == AS_VALUE ? mean : (double)NAN;
     for (size_t i = 0; i < sums.n_rows; i++) {
         const double sum = sums.values[2 * i], count = sums.values[2 * i + 1];
         const double value = a > 0.0 ? (sum + mean * a) / (count + a) : sum / count;
@@ -433,9 +455,10 @@ static mc_status mean_table(mc_lowering *to, const mc_value *est, const mc_cell 
     if (unknown.kind != AS_ERROR)
         b.table.unknown_row = add_row(&b, NULL, unknown.kind == AS_VALUE ? mean : (double)NAN);
     if (b.table.missing_row == MC_NO_ROW)
-        b.table.missing_row = add_row(&b, NULL, missing.kind == AS_VALUE ? mean : (double)NAN);
+        b.table.missing_row = add_row(&b, NULL, of_none);
     else if (missing.kind == AS_NAN)
         b.values[b.table.missing_row] = (double)NAN;
+    tell_apart(&b, of_none);
     *out = finish(&b);
     return MC_OK;
 }
@@ -494,19 +517,26 @@ static mc_status read_groups(mc_lowering *to, const mc_value *est, const mc_cell
 
 /* --------------------------------------------------------------------------------- classes ---- */
 
+static bool is_of_means(const mc_value *est)
+{
+    const mc_bytes name = mc_class_name(est);
+    return mc_bytes_is(name, "CatBoostEncoder") || mc_bytes_is(name, "LeaveOneOutEncoder");
+}
+
 static mc_status table_of_class(mc_lowering *to, const mc_value *est, const mc_cell *column,
                                 mc_category_table *out, mc_error *err)
 {
     const mc_bytes name = mc_class_name(est);
     double a = 0.0;
+    if (!is_of_means(est) && !mc_bytes_is(name, "OrdinalEncoder") &&
+        !mc_bytes_is(name, "CountEncoder"))
+        return coded_table(to, est, column, out, err);
     if (mc_bytes_is(name, "OrdinalEncoder"))
         return ordinal_table(to, est, column, out, err);
     if (mc_bytes_is(name, "CountEncoder"))
         return count_table(to, est, column, out, err);
     if (mc_bytes_is(name, "CatBoostEncoder"))
         MC_TRY(mc_attr_number(est, "a", 1.0, &a, err));
-    else if (!mc_bytes_is(name, "LeaveOneOutEncoder"))
-        return coded_table(to, est, column, out, err);
     return mean_table(to, est, column, a, out, err);
 }
 
@@ -515,7 +545,9 @@ mc_status mc_category_table_of(mc_lowering *to, const mc_value *est, const mc_ce
 {
     MC_TRY(table_of_class(to, est, column, out, err));
     MC_TRY(read_groups(to, est, column, out, err));
+    if (!is_of_means(est))
+        out->none_row = out->missing_row;
     if (mc_attr_is_text(est, "handle_missing", "error"))
-        out->missing_row = MC_NO_ROW;
+        out->missing_row = out->none_row = MC_NO_ROW;
     return MC_OK;
 }

@@ -12,8 +12,9 @@ typedef struct mc_category_table {
     const mc_cell *labels; /* (n_labels) none of them missing */
     const size_t *label_rows;
     size_t n_labels;
-    size_t missing_row, unknown_row; /* may be MC_NO_ROW */
-    const double *values;            /* (n_rows, width), C order */
+    /* May be MC_NO_ROW. Of NaN, of None, and of what is no label. */
+    size_t missing_row, none_row, unknown_row;
+    const double *values; /* (n_rows, width), C order */
     size_t n_rows, width;
     const mc_cell *names; /* (width) of its columns; NULL: one, of the name of its column */
 } mc_category_table;

@@ -28,6 +28,8 @@ def _save(out, name, suffix, write, asked, answers, bound):
     arrays = {"bound": bound}
     if hasattr(asked, "columns"):  # a frame: cells of any kind
         arrays["cells"] = np.array(json.dumps(asked.astype(object).to_numpy().tolist()))
+        if "refused" in asked.attrs:
+            arrays["refused"] = np.array(json.dumps(asked.attrs["refused"]))
     else:
         arrays["X"] = asked
     for method, answer in answers.items():

@@ -45,6 +45,16 @@ def _differs(want, got, bound, loose):
     )
 
 
+def _answered(library, path, rows):
+    """What is wrong if rows are answered that have no one answer."""
+    with library.open(str(path)) as model:
+        try:
+            model.predict("transform", native.dense(np.array(json.loads(str(rows)), dtype=object)))
+        except native.NativeError:
+            return []
+    return ["answers what it must refuse"]
+
+
 def problems(library, path):
     """What is wrong with the answers of one file; empty if nothing is."""
     found = []
@@ -52,6 +62,8 @@ def problems(library, path):
         arrays = dict(arrays)
     shaped = native.csr if arrays.pop("is_sparse", False) else native.dense
     bound = float(arrays.pop("bound"))
+    if "refused" in arrays:
+        found += _answered(library, path, arrays.pop("refused"))
     if "cells" in arrays:
         asked = np.array(json.loads(str(arrays.pop("cells"))), dtype=object)
     else:

@@ -67,6 +67,18 @@ def _asked(rng, X, kinds=("known", "missing", "unknown")):
     return pd.DataFrame(rows, columns=X.columns).infer_objects()
 
 
+def _with_none(asked, refuses):
+    """None for NaN among texts: the package answers NaN otherwise alone than beside a text, and
+    so it is refused where the two differ: where training saw a NaN."""
+    texts = [column for column in asked.columns if asked[column].dtype == object]
+    odd = asked.head(1).astype(object)
+    odd["colour"] = np.nan
+    asked[texts] = asked[texts].where(asked[texts].notna(), None)
+    if refuses and not asked.empty:
+        asked.attrs["refused"] = odd.to_numpy().tolist()
+    return asked
+
+
 def _options(name):
     """(suffix, options, kinds of cells that may be asked)"""
     every, known = ("known", "missing", "unknown"), ("known",)
@@ -137,8 +149,12 @@ def encoder_models(rng):
             if suffix == "unknown_nan":
                 cols = None
             estimator = _fitted(name, {"cols": cols, **options}, X, y)
-            if estimator is not None:
-                yield "ce_%s_%s" % (name, suffix), estimator, _asked(rng, X, kinds)
+            if estimator is None:
+                continue
+            asked = _asked(rng, X, kinds)
+            if name in ("LeaveOneOutEncoder", "CatBoostEncoder"):
+                asked = _with_none(asked, suffix in ("plain", "a"))
+            yield "ce_%s_%s" % (name, suffix), estimator, asked
     yield from _array_models(rng)
     yield from _pipelines(rng)
 
