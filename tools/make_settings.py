@@ -73,12 +73,22 @@ modelcached \\- serve scikit\\-learn models over HTTP, without Python
 .br
 .B modelcached config check
 [\\fIFILE\\fR] [\\fIOPTIONS\\fR]
+.br
+.B modelcached stats
+[\\fIURL\\fR] [\\fB\\-\\-json\\fR]
+.br
+.B modelcached top
+[\\fIURL\\fR]
 .SH DESCRIPTION
 A \\fIPATH\\fR is a model file (.pkl .pickle .joblib .sav .skops .ubj .mci, each also with .gz .bz2 .xz
 \\&.lz4 .zst) or a directory of them; NAME/VERSION/model.* in a directory works too.
 .PP
 \\fBconfig check\\fR shows all settings that would be in force and where each comes from, or what is
 wrong with them.
+.PP
+\\fBstats\\fR shows what a running daemon counts, of all and by model; \\fBtop\\fR shows it again each second:
+h, b and l sort by hits, bytes and latency, q quits. \\fIURL\\fR is http://127.0.0.1:5000 unless given;
+HOST:PORT and PORT will do.
 """
 MANUAL_TAIL = """\
 .SH ENVIRONMENT
@@ -110,6 +120,9 @@ The number of series is bounded, however many models there are. A model has samp
 used, if it was among the first 1,024 (512 in `requests_total` by label set, and in
 `model_request_duration_seconds`); it keeps them. All further ones add up as `model="other"`, so sums over
 `model` are right.
+
+`modelcached stats` shows these numbers as a table or (`--json`) to programs; `modelcached top` shows them
+again each second. Their p50 and p99 are read off the histograms, so they are as fine as the buckets.
 
 | name | type | is |
 | --- | --- | --- |

@@ -116,7 +116,10 @@ mc_status mc_options_read(mc_options *options, int n, char *const *arguments, mc
 void mc_options_help(FILE *to)
 {
     (void)fprintf(
-        to, "usage: modelcached [serve] PATH... [OPTIONS]\n\n"
+        to, "usage: modelcached [serve] PATH... [OPTIONS]\n"
+            "       modelcached config check [FILE] [OPTIONS]\n"
+            "       modelcached stats [URL] [--json]\n"
+            "       modelcached top [URL]\n\n"
             "Serves scikit-learn models over HTTP, without Python. A PATH is a model file\n"
             "(.pkl .pickle .joblib .sav .skops .ubj .mci, each also with .gz .bz2 .xz .lz4 .zst)\n"
             "or a directory of them; NAME/VERSION/model.* in a directory works too.\n\n");
