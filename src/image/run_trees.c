@@ -18,6 +18,7 @@ static mc_forest wide_forest_of(const mc_run *run, const mc_step *step, size_t s
     mc_forest forest = forest_of(run, step);
     forest.wide = mc_view_array(run->view, step->array[0]);
     forest.nodes = NULL;
+    forest.cuts_negatives = (step->flags & MC_STEP_CUTS_NEGATIVES) != 0;
     if (step->array[sets_at] != MC_NONE)
         forest.sets = mc_view_array(run->view, step->array[sets_at]);
     return forest;

@@ -25,6 +25,7 @@ typedef enum mc_op {
 #define MC_STEP_ALLOW_NAN      1u
 #define MC_STEP_ALLOW_INFINITY 2u
 #define MC_STEP_DENSE_ROWS     4u
+#define MC_STEP_DENSE_WIDTH    8u
 #define MC_STEP_MISSING_NAN    1u
 #define MC_STEP_OR_EQUAL       1u
 #define MC_STEP_SCALED         1u
@@ -59,6 +60,7 @@ typedef enum mc_op {
 #define MC_STEP_NORM_AS_ROWS   1u
 #define MC_STEP_INTERACTIONS   1u
 #define MC_STEP_CUT_AS_ROWS    1u
+#define MC_STEP_CUTS_NEGATIVES 1u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What ROW_SCAN makes of a row. */

@@ -70,15 +70,16 @@ static void walk_rows(const mc_forest *forest, const float *row, size_t d, bool 
 /* ------------------------------------------------------------------------- wide nodes ---- */
 
 /* <uint8_t> x as scikit-learn's compiled code does it on x86-64: by way of int32. Codes above 255
- * wrap, and beyond int32 the conversion gives 0x80000000: 0. */
+ * and below 0 wrap, and beyond int32 the conversion gives 0x80000000: 0. */
 static uint32_t category_of(double x)
 {
-    return x < 2147483648.0 ? (uint32_t)x & 255u : 0;
+    return x > -2147483649.0 && x < 2147483648.0 ? (uint32_t)(int32_t)x & 255u : 0;
 }
 
-static bool category_goes_left(const mc_category_set *set, double x, bool nan_left)
+static bool category_goes_left(const mc_forest *forest, const mc_category_set *set, double x,
+                               bool nan_left)
 {
-    if (isnan(x) || x < 0.0)
+    if (isnan(x) || (x < 0.0 && !forest->cuts_negatives))
         return nan_left;
     const uint32_t category = category_of(x), bit = 1u << (category & 31u);
     if (set->left[category >> 5] & bit)
@@ -94,7 +95,7 @@ static uint32_t walk_wide(const mc_forest *forest, uint32_t at, const double *ro
         const bool nan_left = (node->word & MC_WIDE_NAN_LEFT) != 0;
         bool left = isnan(x) ? nan_left : x <= node->as.threshold;
         if (node->word & MC_WIDE_CATEGORY)
-            left = category_goes_left(&forest->sets[node->as.set], x, nan_left);
+            left = category_goes_left(forest, &forest->sets[node->as.set], x, nan_left);
         at = node->left + !left;
     }
     return at;

@@ -54,6 +54,7 @@ typedef struct mc_forest {
     const uint32_t *roots;       /* (n_trees) */
     size_t n_trees;
     uint32_t feature_bits; /* of mc_tree_node.word */
+    bool cuts_negatives;   /* wide only: to a byte, as any other category; else they are missing */
 } mc_forest;
 
 /* out (n_rows, width): adds leaf values, tree by tree in order.

@@ -4,6 +4,8 @@ What a refusal is for is the fixture's to show: a model that is named here and o
 a failure too, because its answers would be made up.
 """
 
+import re
+
 COVARIANCE = "a covariance has no method that answers for new rows"
 
 # class: why it is refused, whatever its parameters.
@@ -32,7 +34,6 @@ PARAMETERS = {
 # The same, for files before a version.
 FORMER_PARAMETERS = {
     ("DummyClassifier", "DummyClassifier()"): ((0, 24), "draws at random when it is asked"),
-    ("PolynomialFeatures", "degree=0"): ((1, 1), "answers sparse rows with more columns"),
 }
 
 # Packages whose functions are read by name; those of a user are code that no file holds.
@@ -50,8 +51,15 @@ PACKAGES = (
 )
 
 
-# What a FunctionTransformer that says not how wide its rows are is told of functions along the row
-# and of columns that are chosen.
+# Functions that look along the row, or choose columns. Before 1.2 a FunctionTransformer by itself says
+# not how wide its rows are, and only what is done to each value by itself can be answered.
+ALONG_THE_ROW = re.compile(
+    r"func=(<function (add_dummy_feature|amax|amin|average|cumprod|cumsum|delete|diff|flip|fliplr|max"
+    r"|maxabs_scale|mean|median|min|minmax_scale|nanmax|nanmean|nanmin|nansum|normalize|prod|ptp|scale"
+    r"|softmax|sort|std|sum|take|var|zscore|logsumexp) at |operator\.itemgetter)"
+)
+# What a model is told in which one stands first: it keeps the width, and the names of a frame's
+# columns, from everything after it.
 OF_NO_WIDTH = (
     "says how wide its input is",
     "says how many there are",
@@ -61,14 +69,13 @@ OF_NO_WIDTH = (
 
 
 def may_be_refused(description, message):
-    """Is it a FunctionTransformer from before 1.2, where nothing in the file has the rows' width? Then
-    only what is done to each value by itself can be answered. One that stands first keeps the width,
-    and the names of a frame's columns, from everything after it."""
+    """Is it a FunctionTransformer from before 1.2, or hidden by one, whose file has no width?"""
     version = tuple(int(part) for part in description["sklearn"].split(".")[:2])
-    is_alone = description["estimator"].endswith(".FunctionTransformer")
-    hides = "FunctionTransformer" in description["inside"]
-    said = any(words in message for words in OF_NO_WIDTH)
-    return version < (1, 2) and said and (is_alone or hides)
+    if version >= (1, 2) or "FunctionTransformer" not in description["inside"]:
+        return False
+    if description["estimator"].endswith(".FunctionTransformer"):
+        return ALONG_THE_ROW.search(description["repr"]) is not None
+    return any(words in message for words in OF_NO_WIDTH)
 
 
 def why_refused(description):

@@ -490,7 +490,10 @@ class Model:
         if part.indptr:
             return Part(name, "fib"[part.type], False, part.sparse, _sparse_values(part, shape))
         kind, values = self._values(part, n_rows * part.n_columns)
-        return Part(name, kind, part.scalar, part.sparse, values.reshape(shape))
+        values = values.reshape(shape)
+        if part.sparse and is_huge(shape):
+            values = scipy.sparse.csr_matrix(values)
+        return Part(name, kind, part.scalar, part.sparse, values)
 
     def _values(self, part, count):
         if part.type == VALUE_LABEL:

@@ -277,6 +277,22 @@ static mc_status emit_sparse_terms(mc_lowering *to, terms *t, const mc_sym *x, m
 /* More terms than these are mostly zeros. */
 #define DENSE_TERMS ((size_t)16 * MC_WIDE)
 
+/* From 0.21 to 1.0, degree 0 of csr rows has the columns themselves all the same, as degree 1. Rows
+ * of a request that may come either way are then served dense alone: an answer has one width. */
+static mc_status check_degree_0(mc_lowering *to, const mc_sym *x, terms *t, mc_sym *out,
+                                mc_error *err)
+{
+    const unsigned version = mc_version_of(to, t->est);
+    const bool has_columns = t->highest == 0 && version >= 21 && version <= 100;
+    if (has_columns && x->sparse)
+        t->highest = 1;
+    else if (has_columns && x->sparse_as_input && x->kind == MC_SYM_SPARSE)
+        return mc_refuse(err, t->est, "degree=0: before 1.1 sparse rows got their columns");
+    else if (has_columns && x->sparse_as_input)
+        return mc_emit_check(to, x, MC_FINITE | MC_STEP_DENSE_WIDTH, out, err);
+    return mc_emit_check_sparse(to, x, MC_FINITE, out, err);
+}
+
 /* Products of columns up to a degree. */
 mc_status mc_lower_polynomial(mc_lowering *to, const mc_value *est, mc_method method,
                               const mc_sym *x, mc_answer *out, mc_error *err)
@@ -286,11 +302,8 @@ mc_status mc_lower_polynomial(mc_lowering *to, const mc_value *est, mc_method me
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(read_degrees(est, &t, err));
-    if (t.highest == 0 && mc_version_of(to, est) <= 100)
-        return mc_refuse(err, est,
-                         "degree=0: before 1.1 sparse rows got their columns all the same");
+    MC_TRY(check_degree_0(to, x, &t, &y, err));
     MC_TRY(make_terms(to, est, &t, err));
-    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
     const bool is_wide = y.kind == MC_SYM_SPARSE || t.n > DENSE_TERMS;
     MC_TRY(is_wide && t.n_degrees > 0 ? emit_sparse_terms(to, &t, &y, &y, err)
                                       : emit_terms(to, &t, &y, &y, err));

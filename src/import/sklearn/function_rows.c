@@ -286,10 +286,43 @@ static mc_status listed_numbers(mc_lowering *to, const mc_call *c, const char *n
     return MC_OK;
 }
 
+/* 1 where x, which is a number, is not below the edge, else 0. */
+static mc_status not_below(mc_lowering *to, const mc_sym *x, double edge, mc_sym *out,
+                           mc_error *err)
+{
+    if (edge > (double)-INFINITY)
+        return mc_emit_unary(to, x, MC_UNARY_ABOVE, nextafter(edge, (double)-INFINITY), 0.0, out,
+                             err);
+    MC_TRY(mc_emit_unary(to, x, MC_UNARY_ABOVE, (double)INFINITY, 0.0, out, err));
+    return mc_emit_unary(to, out, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, out, err);
+}
+
+/* As count_edges() of rows of any width, for which there is no table of the columns' edges. */
+static mc_status count_each_edge(mc_lowering *to, const mc_sym *x, const double *edges, size_t n,
+                                 mc_sym *out, mc_error *err)
+{
+    mc_sym *terms = NULL, y;
+    double *ones = NULL;
+    MC_TRY(mc_arena_new(to->arena, mc_sym, n, &terms, err));
+    MC_TRY(mc_arena_new(to->arena, double, n, &ones, err));
+    MC_TRY(mc_emit_unary(to, x, MC_UNARY_IF_NAN, (double)INFINITY, 0.0, &y, err));
+    for (size_t i = 0; i < n; i++) {
+        ones[i] = 1.0;
+        MC_TRY(not_below(to, &y, edges[i], &terms[i], err));
+    }
+    MC_TRY(mc_emit_sum(to, terms, n, ones, 1.0, out, err));
+    out->sparse = out->sparse_as_input = out->type_as_input = false;
+    return MC_OK;
+}
+
+#define MOST_STEPS ((size_t)256) /* of a table whose every edge is one */
+
 /* How many of the ascending `edges` (n) are not above each value; NaN is above all. */
 static mc_status count_edges(mc_lowering *to, const mc_sym *x, const double *edges, size_t n,
                              mc_sym *out, mc_error *err)
 {
+    if (to->any_width && n > 0 && n <= MOST_STEPS)
+        return count_each_edge(to, x, edges, n, out, err);
     mc_step step = MC_STEP_INIT(BINS);
     uint32_t *runs = NULL;
     double *all = NULL;

@@ -51,13 +51,9 @@ static mc_status know_feature(mc_lowering *to, hist_loading *load, size_t featur
     double *codes = NULL;
     MC_TRY(mc_ndarray_from_value(to->arena, categories, &array, err));
     MC_TRY(mc_ndarray_f64(to->arena, &array, &codes, err));
-    /* Up to 1.1 a negative value is cut to a byte like any other; since 1.2 it is missing. */
-    const bool cuts_negatives = mc_version_of(to, load->est) <= 101;
     for (size_t i = 0; i < array.n_items; i++) {
-        if (cuts_negatives && codes[i] < 0.0)
-            return mc_refuse(err, load->est, "category %g: expected 0 to 255 in files before 1.2",
-                             codes[i]);
-        if (!(codes[i] > -1.0 && codes[i] < 256.0)) /* cut off towards zero, as Python does */
+        if (!(codes[i] > -1.0 && codes[i] < 256.0)) /* cut off towards zero, as Python does;
+                                                       scikit-learn asked with others raises */
             return mc_refuse(err, load->est, "category %g: expected 0 to 255", codes[i]);
         const uint32_t code = (uint32_t)codes[i];
         load->known[feature][code >> 5] |= 1u << (code & 31u);
@@ -263,6 +259,7 @@ static mc_status compile_once(mc_lowering *to, const mc_value *est, size_t n_fea
     hist_loading load = {.est = est, .n_features = n_features, .n_columns = n_columns};
     MC_TRY(mc_arena_new(to->arena, mc_ensemble, 1, &made, err));
     MC_TRY(compile(to, &load, made, err));
+    made->cuts_negatives = mc_version_of(to, est) <= 101; /* since 1.2 they are missing */
     memcpy(ids, &made, sizeof made);
     *out = made;
     return mc_memo_add(to, est, tag, ids, err);

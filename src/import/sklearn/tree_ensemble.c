@@ -95,6 +95,7 @@ mc_status mc_emit_ensemble(mc_lowering *to, const mc_ensemble *ensemble, const m
     step.array[1] = ensemble->roots;
     step.array[2] = ensemble->values;
     step.array[4] = ensemble->sets;
+    step.flags = ensemble->cuts_negatives ? MC_STEP_CUTS_NEGATIVES : 0;
     step.value[0] = sum->divisor;
     MC_TRY(sum_arrays(to, sum, &step, err));
     MC_TRY(tree_input(to, ensemble, x, allowed, &step.src, err));

@@ -40,6 +40,7 @@ typedef struct mc_ensemble {
     size_t n_outputs, n_classes; /* a leaf is (n_outputs, n_classes): the most of any output */
     uint32_t feature_bits;
     bool is_wide, is_float32; /* node form; is x rounded to float32? */
+    bool cuts_negatives;      /* as of mc_forest */
 } mc_ensemble;
 
 MC_MUST_CHECK mc_status mc_ensemble_compile(mc_lowering *to, const mc_ensemble_plan *plan,
