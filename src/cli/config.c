@@ -69,7 +69,10 @@ static size_t name_of_variable(const char *variable, char out[MC_VARIABLE_MAX])
     size_t n = 0;
     for (; name[n] != '=' && name[n] != '\0' && n < MC_VARIABLE_MAX - 1; n++) {
         const char c = name[n];
-        out[n] = c == '_' ? '-' : (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+        if (c == '_')
+            out[n] = '-';
+        else
+            out[n] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
     }
     out[n] = '\0';
     return n;

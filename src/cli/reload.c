@@ -164,12 +164,13 @@ static void say_changes(const mc_daemon *d, const mc_config *before)
         const mc_param_id id = (mc_param_id)i;
         if (same_option(was, is, id))
             continue;
-        if (mc_param_is_live(id))
+        if (mc_param_is_live(id)) {
             mc_log_print(&d->log, MC_LOG_INFO, "configuration: %s is now %s", MC_PARAMS[id].name,
                          is->text[id]);
-        else
+        } else {
             mc_log_print(&d->log, MC_LOG_WARN, "configuration: %s has changed: it takes a restart",
                          MC_PARAMS[id].name);
+        }
     }
 }
 

@@ -65,7 +65,7 @@ static void note_model(mc_scraped *model, const sample *s)
     const struct {
         const char *name;
         double *to;
-    } FIELDS[] = {
+    } fields[] = {
         {"model_hits_total", &model->hits},
         {"model_misses_total", &model->misses},
         {"model_evictions_total", &model->evictions},
@@ -77,9 +77,9 @@ static void note_model(mc_scraped *model, const sample *s)
         {"model_age_seconds", &model->age_s},
         {"requests_total", &model->requests},
     };
-    for (size_t i = 0; i < MC_COUNT_OF(FIELDS); i++)
-        if (strcmp(s->name, FIELDS[i].name) == 0)
-            *FIELDS[i].to += s->value;
+    for (size_t i = 0; i < MC_COUNT_OF(fields); i++)
+        if (strcmp(s->name, fields[i].name) == 0)
+            *fields[i].to += s->value;
     if (strcmp(s->name, "model_load_results_total") == 0)
         *(strcmp(s->result, "ok") == 0 ? &model->loads : &model->load_failures) += s->value;
     if (strcmp(s->name, "model_request_duration_seconds_bucket") == 0)
@@ -91,7 +91,7 @@ static void note_all(mc_scrape *scrape, const sample *s)
     const struct {
         const char *name;
         double *to;
-    } FIELDS[] = {
+    } fields[] = {
         {"model_cache_hits_total", &scrape->all.hits},
         {"model_cache_misses_total", &scrape->all.misses},
         {"model_cache_evictions_total", &scrape->all.evictions},
@@ -103,9 +103,9 @@ static void note_all(mc_scrape *scrape, const sample *s)
         {"request_memory_bytes", &scrape->request_memory},
         {"connections", &scrape->connections},
     };
-    for (size_t i = 0; i < MC_COUNT_OF(FIELDS); i++)
-        if (strcmp(s->name, FIELDS[i].name) == 0)
-            *FIELDS[i].to += s->value;
+    for (size_t i = 0; i < MC_COUNT_OF(fields); i++)
+        if (strcmp(s->name, fields[i].name) == 0)
+            *fields[i].to += s->value;
     if (strcmp(s->name, "model_loads_total") == 0)
         *(strcmp(s->result, "ok") == 0 ? &scrape->all.loads : &scrape->all.load_failures) +=
             s->value;
