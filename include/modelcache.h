@@ -362,8 +362,11 @@ typedef struct mc_cache_options {
     uint64_t retry_after_ms; /* a failed load is remembered this long; 0: 1000 */
     mc_log_fn *log;          /* NULL: silent */
     void *log_user;
-    mc_log_level log_level; /* lines below it are not even made; 0: all of them */
-    mc_event_fn *event;     /* instead of `log`, with the same user; NULL: `log` is called */
+    mc_log_level log_level;     /* lines below it are not even made; 0: all of them */
+    mc_event_fn *event;         /* instead of `log`, with the same user; NULL: `log` is called */
+    uint64_t prediction_cache;  /* bytes for answered rows; 0: there is no prediction cache */
+    bool prediction_always;     /* also for models that answer faster than a look-up */
+    uint64_t prediction_ttl_ms; /* an answer is forgotten after this long; 0: never */
 } mc_cache_options;
 
 typedef enum mc_model_state {
@@ -389,12 +392,12 @@ typedef struct mc_entry_info {
     uint64_t bytes; /* resident */
     uint64_t hits, misses, loads, load_failures;
     uint64_t generation;
-    uint64_t load_ns;      /* of the last load that succeeded */
-    uint64_t loads_ns;     /* of all of them together */
-    uint64_t age_ns;       /* since what is in memory was published; 0: nothing is */
+    uint64_t load_ns;  /* of the last load that succeeded */
+    uint64_t loads_ns; /* of all of them together */
+    uint64_t age_ns;   /* since what is in memory was published; 0: nothing is */
     uint64_t evictions;
-    uint64_t in_flight; /* who holds what is in memory, besides the cache */
-    uint64_t waiting;   /* requests that wait for it to load */
+    uint64_t in_flight;    /* who holds what is in memory, besides the cache */
+    uint64_t waiting;      /* requests that wait for it to load */
     uint64_t source_stamp; /* mc_source_stamp() as that load began; 0 before the first */
     bool pinned;
     mc_error last_error; /* why the last load failed; status MC_OK when it did not */
@@ -404,6 +407,9 @@ typedef struct mc_cache_stats {
     uint64_t memory_budget, memory_used;
     uint64_t n_models, n_ready;
     uint64_t hits, misses, loads, load_failures, evictions, single_flight_waits;
+    uint64_t prediction_limit, prediction_bytes, prediction_entries; /* of the prediction cache */
+    uint64_t prediction_hits, prediction_misses;                     /* rows */
+    uint64_t prediction_evictions; /* answers dropped to make room */
 } mc_cache_stats;
 
 MC_API MC_MUST_CHECK mc_status mc_cache_create(const mc_cache_options *options, mc_cache **out,
@@ -482,6 +488,36 @@ MC_API MC_MUST_CHECK mc_status mc_cache_info(mc_cache *cache, const char *name, 
 typedef void mc_entry_fn(void *user, const mc_entry_info *info);
 MC_API void mc_cache_list(mc_cache *cache, mc_entry_fn *fn, void *user);
 MC_API mc_cache_stats mc_cache_statistics(mc_cache *cache);
+
+/* ---------------------------------------------------------------------- prediction cache ---- */
+
+/* How many rows of a batch were known. */
+typedef struct mc_row_hits {
+    bool asked; /* the prediction cache was asked: else both are 0 */
+    size_t hits, misses;
+} mc_row_hits;
+
+/* mc_model_predict() through the prediction cache: rows that were answered before are not computed
+ * again, and the answer is the same to the last bit. `input` in any layout; rows are kept where it
+ * is MC_LAYOUT_SLOTS, the method answers row by row, and the answer is dense and no MC_VALUE_CELL.
+ * `hits` may be NULL. Errors are those of mc_model_predict(). A look-up, and an answer that is
+ * kept, take a short lock of one shard; no lock where the cache is not asked. */
+MC_API MC_MUST_CHECK mc_status mc_cache_predict(mc_cache *cache, const mc_model *model,
+                                                mc_method method, const mc_input *input,
+                                                mc_workspace *workspace, mc_output *out,
+                                                mc_row_hits *hits, mc_error *err);
+/* Forgets the answers of a name, or of all if `name` is NULL. */
+MC_API void mc_cache_flush(mc_cache *cache, const char *name);
+
+typedef enum mc_prediction_use {
+    MC_PREDICTIONS_OFF = 0,   /* there is no prediction cache */
+    MC_PREDICTIONS_MEASURING, /* the first requests are timed, without it */
+    MC_PREDICTIONS_ON,
+    MC_PREDICTIONS_TOO_CHEAP /* computing a row is cheaper than looking it up */
+} mc_prediction_use;
+/* What became of a model that is in memory; the reason as one sentence in `text` (`size` bytes). */
+MC_API mc_prediction_use mc_cache_prediction_use(mc_cache *cache, const mc_model *model, char *text,
+                                                 size_t size);
 
 #ifdef __cplusplus
 }

@@ -43,7 +43,7 @@ ARROWS = {
 LIBRARIES = {
     "microhttpd.h": ["serve"],
     "jansson.h": ["serve"],
-    "xxhash.h": ["image", "import", "serve"],
+    "xxhash.h": ["cache", "image", "import", "serve"],
     "pcre2.h": ["image"],
     "zlib.h": ["import/file"],
     "bzlib.h": ["import/file"],

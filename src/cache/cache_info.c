@@ -97,8 +97,9 @@ mc_cache_stats mc_cache_statistics(mc_cache *cache)
 {
     MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
     mc_cache_lock(cache);
-    const mc_cache_stats stats = mc_cache_statistics_locked(cache);
+    mc_cache_stats stats = mc_cache_statistics_locked(cache);
     mc_cache_unlock(cache);
+    mc_predictions_add_stats(cache->predictions, &stats);
     return stats;
 }
 

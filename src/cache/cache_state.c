@@ -78,16 +78,18 @@ static void free_parts(mc_cache *cache)
     mc_hazards_fini(&cache->hazards);
     mc_table_fini(&cache->table);
     mc_budget_release(cache->budget);
+    mc_predictions_destroy(cache->predictions);
     mc_free(cache->by_name);
     mc_free(cache->resident);
     cache->magic = 0;
     mc_free(cache);
 }
 
-static mc_status init_parts(mc_cache *cache, uint64_t memory_budget, mc_error *err)
+static mc_status init_parts(mc_cache *cache, const mc_cache_options *options, mc_error *err)
 {
-    MC_TRY(mc_budget_create(memory_budget, &cache->budget, err));
+    MC_TRY(mc_budget_create(options->memory_budget, &cache->budget, err));
     MC_TRY(mc_hazards_init(&cache->hazards, err));
+    MC_TRY(mc_predictions_create(options, &cache->predictions, err));
     return init_locks(cache, err);
 }
 
@@ -105,7 +107,7 @@ mc_status mc_cache_new(const mc_cache_options *options, mc_loader_fn *loader, mc
     cache->summary_due_ns = mc_now_ns() + SUMMARY_NS;
     TAILQ_INIT(&cache->queue);
     apply_options(cache, &known);
-    const mc_status status = init_parts(cache, known.memory_budget, err);
+    const mc_status status = init_parts(cache, &known, err);
     if (status != MC_OK) {
         free_parts(cache);
         return status;

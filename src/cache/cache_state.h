@@ -13,6 +13,7 @@
 #include "cache/cache.h"
 #include "cache/entry.h"
 #include "cache/hazard.h"
+#include "cache/prediction.h"
 #include "cache/table.h"
 
 #define MC_CACHE_MAGIC      0x4d436163u
@@ -33,6 +34,7 @@ struct mc_cache {
     void *log_user;
     _Atomic mc_log_level log_level; /* changes are rare, and seen late */
     mc_budget *budget;              /* counted; guarded by its atomics */
+    mc_predictions *predictions;    /* owned; guards itself; NULL: there is no prediction cache */
 
     /* guarded by their own atomics; the table is added to under the lock */
     mc_hazards hazards;

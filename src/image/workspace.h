@@ -10,6 +10,8 @@ typedef enum mc_region {
     MC_REGION_ANSWER, /* parts, and their rows when there is more than one block */
     MC_REGION_INPUT,  /* the input in slots, when it came otherwise */
     MC_REGION_SPARSE, /* sparse parts of the answer, one behind the other */
+    MC_REGION_KNOWN,  /* the keys of a batch and what the prediction cache knows of it */
+    MC_REGION_MERGED, /* the answer of a batch that was known in part, and its rows that were not */
     MC_N_REGIONS
 } mc_region;
 

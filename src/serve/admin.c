@@ -91,7 +91,10 @@ static mc_status run(mc_call *call)
     if (handler == MC_HANDLER_PIN || handler == MC_HANDLER_UNPIN)
         return mc_cache_pin(cache, call->name, handler == MC_HANDLER_PIN, &call->error);
     MC_ASSERT(handler == MC_HANDLER_FLUSH);
-    return MC_OK; /* there is no prediction cache yet: nothing to forget */
+    mc_entry_info info; /* a name that is not registered is an error */
+    MC_TRY(mc_cache_info(cache, call->name, &info, &call->error));
+    mc_cache_flush(cache, call->name);
+    return MC_OK;
 }
 
 /* {"model", "state", "generation", "bytes"} */

@@ -180,6 +180,18 @@ static json_t *schema_json(const mc_call *call, const mc_model *model)
                      "sklearn_version", info.sklearn_version);
 }
 
+/* Whether the prediction cache is asked for a resident model, and why; null as below. */
+static json_t *peek_predictions(mc_call *call)
+{
+    char text[160];
+    mc_model *model = mc_cache_peek(call->server->options.cache, call->name);
+    if (model == NULL)
+        return json_null();
+    (void)mc_cache_prediction_use(call->server->options.cache, model, text, sizeof text);
+    mc_model_release(model);
+    return json_string(text);
+}
+
 /* The schema of a resident model; null when it is not in memory. Counts neither hit nor miss. */
 static json_t *peek_schema(mc_call *call)
 {
@@ -223,7 +235,9 @@ static mc_status write_model(mc_call *call)
     MC_TRY(mc_call_name(call));
     MC_TRY(mc_cache_info(call->server->options.cache, call->name, &info, &call->error));
     json_t *answer = entry_json(&info);
-    if (answer != NULL && json_object_set_new(answer, "schema", peek_schema(call)) != 0) {
+    if (answer != NULL &&
+        (json_object_set_new(answer, "prediction_cache", peek_predictions(call)) != 0 ||
+         json_object_set_new(answer, "schema", peek_schema(call)) != 0)) {
         json_decref(answer);
         answer = NULL;
     }

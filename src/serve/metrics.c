@@ -314,8 +314,12 @@ mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges, bool o
     mc_show_value(&e, MC_METRIC_CACHE_HITS, "", stats.hits);
     mc_show_value(&e, MC_METRIC_CACHE_MISSES, "", stats.misses);
     mc_show_value(&e, MC_METRIC_CACHE_EVICTIONS, "{reason=\"budget\"}", stats.evictions);
-    mc_show_value(&e, MC_METRIC_PREDICTION_HITS, "", 0);
-    mc_show_value(&e, MC_METRIC_PREDICTION_MISSES, "", 0);
+    mc_show_value(&e, MC_METRIC_PREDICTION_HITS, "", stats.prediction_hits);
+    mc_show_value(&e, MC_METRIC_PREDICTION_MISSES, "", stats.prediction_misses);
+    mc_show_value(&e, MC_METRIC_PREDICTION_EVICTIONS, "", stats.prediction_evictions);
+    mc_show_value(&e, MC_METRIC_PREDICTION_ENTRIES, "", stats.prediction_entries);
+    mc_show_value(&e, MC_METRIC_PREDICTION_BYTES, "", stats.prediction_bytes);
+    mc_show_value(&e, MC_METRIC_PREDICTION_LIMIT, "", stats.prediction_limit);
     mc_show_value(&e, MC_METRIC_MEMORY_LIMIT, "", stats.memory_budget);
     mc_show_value(&e, MC_METRIC_MEMORY_USED, "", stats.memory_used);
     mc_show_value(&e, MC_METRIC_REQUEST_MEMORY, "", gauges->request_memory);

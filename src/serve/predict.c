@@ -222,6 +222,16 @@ static void log_answer(const mc_call *call, mc_method method, size_t n_rows)
                 mc_method_name(method), n_rows, n_rows == 1 ? "" : "s", (double)facts.ns / 1e6);
 }
 
+/* Which header says what the prediction cache knew; none where it was not asked. */
+static void tell_hits(mc_call *call, const mc_row_hits *hits)
+{
+    mc_answer *answer = &call->exchange->answer;
+    if (!hits->asked)
+        return;
+    answer->extra_name = "X-Cache";
+    answer->extra_value = hits->misses == 0 ? "hit" : hits->hits == 0 ? "miss" : "partial";
+}
+
 static mc_status predict(mc_call *call)
 {
     mc_predict_request request;
@@ -234,7 +244,10 @@ static mc_status predict(mc_call *call)
         (double)(mc_now_ns() - call->exchange->arrived_ns) * 1e-9 > request.timeout_s)
         return mc_fail(&call->error, MC_E_DEADLINE, MC_NO_OFFSET,
                        "the timeout of %g s passed before the prediction began", request.timeout_s);
-    MC_TRY(mc_model_predict(call->model, method, &request.input, workspace, &output, &call->error));
+    mc_row_hits hits;
+    MC_TRY(mc_cache_predict(call->server->options.cache, call->model, method, &request.input,
+                            workspace, &output, &hits, &call->error));
+    tell_hits(call, &hits);
     const mc_class_tables tables = mc_class_tables_of(call->model);
     MC_TRY(mc_encode_answer(&call->out, &tables, &output, &call->error));
     log_answer(call, method, request.input.n_rows);

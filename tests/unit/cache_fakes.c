@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "image/workspace.h"
 
 struct mc_model {
     _Atomic uint64_t references;
@@ -103,6 +104,26 @@ void mc_model_release(mc_model *model)
     if (model->identity.gone != NULL)
         model->identity.gone(model->identity.owner, bytes);
     bury(model);
+}
+
+const mc_model *mc_model_inverse(const mc_model *model)
+{
+    (void)model;
+    return NULL;
+}
+
+mc_status mc_model_predict(const mc_model *model, mc_method method, const mc_input *input,
+                           mc_workspace *workspace, mc_output *out, mc_error *err)
+{
+    (void)model, (void)method, (void)input, (void)workspace, (void)out;
+    return mc_fail(err, MC_E_NO_METHOD, MC_NO_OFFSET, "fake models predict nothing");
+}
+
+mc_status mc_workspace_need(mc_workspace *w, mc_region region, size_t size, uint8_t **out,
+                            mc_error *err)
+{
+    (void)w, (void)region, (void)size, (void)out;
+    return mc_fail(err, MC_E_BUSY, MC_NO_OFFSET, "fake workspaces have no room");
 }
 
 mc_model_info mc_model_describe(const mc_model *model)

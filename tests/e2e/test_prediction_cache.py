@@ -1,0 +1,126 @@
+"""The prediction cache: per row, by content; what X-Cache and the counters say of it."""
+
+import json
+import pickle
+import shutil
+
+import pytest
+
+ROWS = [[i, i + 0.5, -i] for i in range(100)]
+
+
+def ask(daemon, rows, path="/predict", headers=None, **more):
+    """(prediction, X-Cache) of a batch."""
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    status, got, body = daemon.request("POST", path, json.dumps({"inputs": rows, **more}), sent)
+    assert status == 200, body
+    return json.loads(body)["prediction"], got.get("x-cache")
+
+
+def counts(daemon):
+    """(hits, misses, entries) of rows."""
+    _, _, text = daemon.request("GET", "/metrics")
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    prefix = "modelcached_prediction_cache_"
+    return [int(values[prefix + name]) for name in ("hits_total", "misses_total", "entries")]
+
+
+@pytest.fixture
+def folder(models, tmp_path):
+    shutil.copy(models / "scaler.pkl", tmp_path)
+    return tmp_path
+
+
+def test_rows_are_known_one_by_one(serve, folder):
+    with_cache = serve(folder / "scaler.pkl", "--prediction-cache", "4M")
+    without = serve(folder / "scaler.pkl", "--prediction-cache", "off")
+    want, header = ask(without, ROWS)
+    assert header is None and counts(without) == [0, 0, 0]
+    assert ask(with_cache, ROWS[:90]) == (want[:90], "miss")
+    assert counts(with_cache) == [0, 90, 90]
+    shuffled = ROWS[::-1]
+    assert ask(with_cache, shuffled) == (want[::-1], "partial")
+    assert counts(with_cache) == [90, 100, 100], "90 known rows of 100: ten are computed"
+    assert ask(with_cache, ROWS, headers={"X-Request-Id": "7"}) == (want, "hit")
+    assert ask(with_cache, ROWS[5:6]) == (want[5:6], "hit")
+    assert counts(with_cache) == [191, 100, 100]
+
+
+def test_methods_and_errors_are_not_mixed_up(serve, folder):
+    daemon = serve(folder / "scaler.pkl", "--prediction-cache", "4M")
+    forth, _ = ask(daemon, ROWS[:3])
+    back, header = ask(daemon, ROWS[:3], method="inverse_transform")
+    assert header == "miss" and back != forth
+    assert ask(daemon, ROWS[:3], method="inverse_transform") == (back, "hit")
+    assert ask(daemon, ROWS[:3]) == (forth, "hit")
+    status, headers, _ = daemon.request("POST", "/predict", '{"input": [1, 2]}')
+    assert status == 400 and "x-cache" not in headers
+    assert ask(daemon, [])[0] == []
+
+
+def test_a_swap_invalidates_and_a_rollback_hits_again(serve, folder, models):
+    daemon = serve(folder / "scaler.pkl", "--prediction-cache", "4M")
+    old, _ = ask(daemon, ROWS)
+    shutil.copy(models / "twice.pkl", folder / "scaler.pkl")
+    assert daemon.json("POST", "/refresh")[0] == 200
+    new, header = ask(daemon, ROWS)
+    assert header == "miss" and new != old
+    shutil.copy(models / "scaler.pkl", folder / "scaler.pkl")
+    assert daemon.json("POST", "/refresh")[0] == 200
+    assert ask(daemon, ROWS) == (old, "hit")
+
+
+def test_flush_forgets_one_model(serve, folder, models):
+    shutil.copy(models / "twice.pkl", folder)
+    daemon = serve(folder, "--default", "scaler", "--prediction-cache", "4M")
+    for path in ("/models/scaler/predict", "/models/twice/predict"):
+        assert ask(daemon, ROWS, path)[1] == "miss"
+    assert daemon.json("POST", "/models/scaler/flush")[0] == 200
+    assert daemon.json("POST", "/models/none/flush")[0] == 404
+    assert ask(daemon, ROWS, "/models/twice/predict")[1] == "hit"
+    assert ask(daemon, ROWS, "/models/scaler/predict")[1] == "miss"
+
+
+def test_auto_leaves_cheap_models_alone(serve, folder):
+    from sklearn.datasets import load_iris
+    from sklearn.neighbors import KNeighborsClassifier
+
+    rows, labels = load_iris(return_X_y=True)
+    model = KNeighborsClassifier(algorithm="brute").fit(rows.repeat(200, axis=0), labels.repeat(200))
+    (folder / "dear.pkl").write_bytes(pickle.dumps(model))
+    daemon = serve(folder, "--default", "scaler")
+    for _ in range(10):
+        assert ask(daemon, ROWS)[1] is None
+    assert daemon.json("GET", "/models/scaler")[1]["prediction_cache"].startswith("off: a row takes")
+    assert "prediction cache of scaler off: a row takes" in daemon.log
+    path, batch = "/models/dear/predict", rows[:3].tolist()
+    want = [ask(daemon, batch, path) for _ in range(8)]
+    assert want == [(labels[:3].tolist(), None)] * 8
+    assert ask(daemon, batch, path) == (labels[:3].tolist(), "miss")
+    assert ask(daemon, batch, path) == (labels[:3].tolist(), "hit")
+    assert daemon.json("GET", "/models/dear")[1]["prediction_cache"].startswith("on: a row takes")
+
+
+def test_text_answers_labels_and_probabilities(serve, folder):
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    texts = ["good day", "bad night", "good night", "bad bad day"]
+    model = make_pipeline(CountVectorizer(), MultinomialNB()).fit(texts, ["up", "down"] * 2)
+    (folder / "words.pkl").write_bytes(pickle.dumps(model))
+    daemon = serve(folder / "words.pkl", "--prediction-cache", "4M")
+    want = model.predict(texts).tolist()
+    assert ask(daemon, texts[:2]) == (want[:2], "miss")
+    assert ask(daemon, texts) == (want, "partial")
+    chances, header = ask(daemon, texts, method="predict_proba")
+    assert header == "miss" and ask(daemon, texts, method="predict_proba") == (chances, "hit")
+    assert chances == pytest.approx(model.predict_proba(texts))
+
+
+def test_sizes(serve, folder):
+    daemon = serve(folder / "scaler.pkl", "--prediction-cache", "1M", "--prediction-ttl", "3600")
+    for start in range(0, 20000, 1000):
+        ask(daemon, [[start + i, 0, 0] for i in range(1000)])
+    hits, misses, entries = counts(daemon)
+    assert (hits, misses) == (0, 20000) and 1000 < entries < 8000
