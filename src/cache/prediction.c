@@ -25,11 +25,12 @@
 #include "cache/prediction_store.h"
 #include "image/workspace.h"
 
-#define USES      1024u /* models that are remembered; a power of two */
-#define PROBES    8u
-#define TRIALS    8u  /* requests that are timed */
-#define WORTH     4u  /* a row must cost so many look-ups: a miss pays for one, and for keeping */
-#define CELL_COST 32u /* bytes that a cell counts for */
+#define USES           1024u /* models that are remembered; a power of two */
+#define PROBES         8u
+#define TRIALS         8u /* requests that are timed */
+#define WORTH          4u /* a row must cost so many look-ups: a miss pays for one, and for keeping */
+#define CELL_COST      32u /* bytes that a cell counts for */
+#define WORKSPACE_PART 8u  /* at most an eighth of it, for each of two regions */
 
 /* What was measured of one image. Relaxed atomics: a race may time one request more. */
 typedef struct use {
@@ -234,6 +235,13 @@ static size_t sparse_entries(const mc_csr_data *rows, size_t n)
     return rows->indptr == NULL ? 0 : (size_t)(rows->indptr[n] - rows->indptr[0]);
 }
 
+/* Memory of the workspace stays, and what the cache has the model cannot use: batches for which it
+ * would be much are computed without the cache. */
+static bool is_much(const batch *b, size_t size)
+{
+    return size > b->workspace->limit / WORKSPACE_PART;
+}
+
 /* Memory for keys, and for the batch of what is not known. */
 static bool lay_out(batch *b)
 {
@@ -252,7 +260,8 @@ static bool lay_out(batch *b)
     const size_t size = n * sizeof(row) + numbers + cells + indptr +
                         sparse * (sizeof(double) + sizeof(int32_t)) + keys;
     uint8_t *at = NULL;
-    if (mc_workspace_need(b->workspace, MC_REGION_KNOWN, size, &at, NULL) != MC_OK)
+    if (is_much(b, size) ||
+        mc_workspace_need(b->workspace, MC_REGION_KNOWN, size, &at, NULL) != MC_OK)
         return false;
     /* From the most strictly aligned to bytes: all but the last two are of eight. */
     b->rows = (row *)(void *)at;
@@ -286,9 +295,9 @@ static bool make_room(batch *b, size_t value_size)
     const size_t n = b->input->n_rows;
     const size_t values = mc_round_up(n * value_size, 64);
     b->value_size = value_size;
-    return mc_workspace_need(b->workspace, MC_REGION_MERGED,
-                             values + mc_value_merged_size(n, value_size), &b->values,
-                             NULL) == MC_OK;
+    const size_t size = values + mc_value_merged_size(n, value_size);
+    return !is_much(b, size) &&
+           mc_workspace_need(b->workspace, MC_REGION_MERGED, size, &b->values, NULL) == MC_OK;
 }
 
 /* Looks a row up; the first that is known says how large and of what form answers are. */
