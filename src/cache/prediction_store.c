@@ -41,7 +41,7 @@ typedef struct shard {
     ghost *ghosts;  /* (n_buckets), owned; found at hash % n_buckets, so at most one a place */
     kept_queue small, main;
     uint64_t limit, small_bytes, main_bytes; /* of entries */
-    uint64_t n, n_main, hits, misses, evictions;
+    uint64_t n, hits, misses, evictions;
     uint32_t stamp;
 } shard;
 
@@ -173,14 +173,12 @@ static void enter_queue(shard *s, kept *k, bool in_main)
     k->in_main = in_main;
     TAILQ_INSERT_HEAD(in_main ? &s->main : &s->small, k, queue);
     *(in_main ? &s->main_bytes : &s->small_bytes) += bytes_of(k);
-    s->n_main += in_main;
 }
 
 static void leave_queue(shard *s, kept *k)
 {
     TAILQ_REMOVE(k->in_main ? &s->main : &s->small, k, queue);
     *(k->in_main ? &s->main_bytes : &s->small_bytes) -= bytes_of(k);
-    s->n_main -= k->in_main;
 }
 
 static void drop(const mc_prediction_store *store, shard *s, kept *k)
@@ -203,12 +201,12 @@ static void remember(const mc_prediction_store *store, shard *s, const kept *k)
         (ghost){(uint32_t)(k->hash[1] >> 32) | 1u, s->stamp++};
 }
 
-/* Dropped from the small queue not longer ago than the main queue is long? */
+/* Dropped from the small queue not longer ago than as many drops as there are entries? */
 static bool was_dropped(const mc_prediction_store *store, shard *s, const mc_prediction_key *key)
 {
     const ghost *g = &s->ghosts[key->hash[0] & (store->n_buckets - 1)];
     return g->print == ((uint32_t)(key->hash[1] >> 32) | 1u) &&
-           (uint64_t)(uint32_t)(s->stamp - g->stamp) <= s->n_main;
+           (uint64_t)(uint32_t)(s->stamp - g->stamp) <= s->n;
 }
 
 /* Drops one entry, or lets one that was asked for go on: in the main queue, with a use less. */

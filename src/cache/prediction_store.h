@@ -4,7 +4,7 @@
  *          is a chained hash table and the queues of S3-FIFO (Yang et al., "FIFO queues are all you
  *          need for cache eviction", SOSP 2023): what is new waits in a small queue, a tenth of the
  *          bytes, and gets into the main one only if it was asked for again; what was dropped from
- *          the small queue is remembered by a fingerprint for as long as the main queue is, and
+ *          the small queue is remembered by a fingerprint for as many drops as it has entries, and
  *          gets into the main one at once when it comes back. One scan of rows that never come
  *          again thus displaces a tenth of the cache at most.
  * SAFETY   A hit needs the whole key to be equal: the hash, XXH3-128 under a secret of the process,

@@ -130,6 +130,20 @@ static void a_scan_displaces_little(void **state)
     mc_prediction_store_destroy(store);
 }
 
+/* A loop over a little more than fits, where LRU and FIFO have no hit at all; see bench/policy.c.
+ */
+static void a_loop_hits(void **state)
+{
+    (void)state;
+    mc_prediction_store *store = make(150000, 0, 0);
+    for (uint64_t i = 0; i < 50000; i++)
+        (void)use(store, i % 1400);
+    const mc_prediction_counts counts = mc_prediction_count(store);
+    assert_true(counts.entries < 1400);
+    assert_true(counts.hits > 50000 / 2);
+    mc_prediction_store_destroy(store);
+}
+
 static void too_small_a_limit_is_refused(void **state)
 {
     (void)state;
@@ -178,6 +192,7 @@ int main(void)
         cmocka_unit_test(old_answers_are_forgotten),
         cmocka_unit_test(flushing_goes_by_owner),
         cmocka_unit_test(a_scan_displaces_little),
+        cmocka_unit_test(a_loop_hits),
         cmocka_unit_test(too_small_a_limit_is_refused),
         cmocka_unit_test(threads_share_it),
     };
