@@ -141,6 +141,8 @@ void mc_log_flush(const mc_log *log)
 }
 
 static void tell(const mc_log *log, const mc_event *facts, const char *format, va_list args)
+    MC_PRINTF(3, 0);
+static void tell(const mc_log *log, const mc_event *facts, const char *format, va_list args)
 {
     char message[LINE_BYTES - 256];
     mc_event event = *facts;
