@@ -38,7 +38,7 @@ CALLS = {
     ),
     "getattr_of_known": (
         b"cbuiltins\ngetattr\n(cnumpy\nndarray\nS'tofile'\ntR.",
-        "tofile",
+        "builtins.getattr",
     ),
     "dotted_name": (stack_global("os", "path.os.system", "id"), "os.path.os.system"),
     "runstring": (
