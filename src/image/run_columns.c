@@ -366,13 +366,22 @@ mc_status mc_check_check_finite(const mc_view *view, const mc_step *step, mc_err
 /* Values that round to FLT_MAX are fine; from halfway to the next power of two they overflow. */
 #define FLOAT32_LARGEST 0x1.fffffefffffffp127
 
+/* No threshold is above infinity: at every node it goes where scikit-learn's walk over sparse rows,
+ * which knows no missing values, sends NaN. */
+static bool nan_goes_right(const mc_run *run, const mc_step *step)
+{
+    return (step->flags & MC_STEP_NAN_GOES_RIGHT) &&
+           (run->came_sparse || !(step->flags & MC_STEP_IF_CAME_SPARSE));
+}
+
 mc_status mc_run_narrow(const mc_run *run, const mc_step *step, mc_error *err)
 {
     MC_TRY(refuse_bad(run, step, FLOAT32_LARGEST, err));
     const double *x = mc_run_f64(run, step->src);
     float *out = run->buffers[step->dst];
+    const bool goes_right = nan_goes_right(run, step);
     for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
-        out[i] = (float)x[i];
+        out[i] = goes_right && isnan(x[i]) ? INFINITY : (float)x[i];
     return MC_OK;
 }
 
@@ -386,8 +395,9 @@ mc_status mc_run_round32(const mc_run *run, const mc_step *step, mc_error *err)
     MC_TRY(refuse_bad(run, step, FLOAT32_LARGEST, err));
     const double *x = mc_run_f64(run, step->src);
     double *out = mc_run_dst(run, step);
+    const bool goes_right = nan_goes_right(run, step);
     for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
-        out[i] = (double)(float)x[i];
+        out[i] = goes_right && isnan(x[i]) ? (double)INFINITY : (double)(float)x[i];
     return MC_OK;
 }
 

@@ -10,6 +10,8 @@
 #include "kernel/linear.h"
 #include "kernel/unary.h"
 
+#define INT64_LIMIT 0x1p63
+
 static mc_status same_width(const mc_view *view, const mc_step *step, mc_error *err)
 {
     return mc_check_that(view, step,
@@ -72,18 +74,25 @@ mc_status mc_check_normalize(const mc_view *view, const mc_step *step, mc_error 
     return same_width(view, step, err);
 }
 
-/* What numpy makes of floats that are written into an array of integers. */
+/* What numpy makes of floats that are written into an array of integers: of what none can hold,
+ * whatever the processor does, which is refused where the rows decide. */
 mc_status mc_run_cut(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
     const double *x = mc_run_f64(run, step->src);
+    const size_t width = mc_run_width(run, step->dst);
     double *out = mc_run_dst(run, step);
     if ((step->flags & MC_STEP_CUT_AS_ROWS) && !run->came_as_integers) {
         run->buffers[step->dst] = run->buffers[step->src];
         return MC_OK;
     }
-    for (size_t i = 0; i < run->n_rows * mc_run_width(run, step->dst); i++)
+    for (size_t i = 0; i < run->n_rows * width; i++) {
+        if ((step->flags & MC_STEP_CUT_AS_ROWS) && !(fabs(x[i]) < INT64_LIMIT))
+            return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,
+                           "row %zu, column %zu: %g has no integer of 64 bits, and scikit-learn "
+                           "answers integers with integers; give the row as floats",
+                           run->first_row + i / width, i % width, x[i]);
         out[i] = trunc(x[i]);
+    }
     return MC_OK;
 }
 

@@ -26,6 +26,8 @@ typedef enum mc_op {
 #define MC_STEP_ALLOW_INFINITY 2u
 #define MC_STEP_DENSE_ROWS     4u
 #define MC_STEP_DENSE_WIDTH    8u
+#define MC_STEP_NAN_GOES_RIGHT 16u
+#define MC_STEP_IF_CAME_SPARSE 32u
 #define MC_STEP_MISSING_NAN    1u
 #define MC_STEP_OR_EQUAL       1u
 #define MC_STEP_SCALED         1u

@@ -12,6 +12,7 @@ from sklearn.impute import MissingIndicator
 from sklearn.kernel_approximation import AdditiveChi2Sampler
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.conformance import native  # noqa: E402
@@ -62,3 +63,20 @@ def test_additive_chi2_of_counts_and_of_truth_values(tmp_path):
     want = truths.transform(holes)
     assert part.kind == want.dtype.kind
     assert np.array_equal(part.values, want)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float64])
+def test_reciprocal_of_integers_is_cut(tmp_path, dtype):
+    inverse = FunctionTransformer(np.reciprocal).fit(X)
+    rows = np.array([[1, 2, -3], [-1, 5, 4]]).astype(dtype)
+    part = _answers(tmp_path, inverse, "transform", native.dense(rows))
+    want = inverse.transform(rows)
+    assert part.kind == want.dtype.kind and np.array_equal(part.values, want)
+
+
+def test_what_no_integer_holds_is_refused(tmp_path):
+    inverse = FunctionTransformer(np.reciprocal).fit(X)
+    with pytest.raises(native.NativeError, match="inf has no integer of 64 bits"):
+        _answers(tmp_path, inverse, "transform", native.dense(np.array([[1, 0, 2]])))
+    part = _answers(tmp_path, inverse, "transform", native.dense(np.array([[1.0, 0.0, 2.0]])))
+    assert part.values.tolist() == [[1.0, np.inf, 0.5]]

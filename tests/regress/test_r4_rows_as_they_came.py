@@ -7,12 +7,16 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse
+import sklearn
+from sklearn.ensemble import IsolationForest
 from sklearn.impute import MissingIndicator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, Normalizer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.conformance import native  # noqa: E402
+
+SKLEARN = tuple(map(int, sklearn.__version__.split(".")[:2]))
 
 
 def _opened(folder, estimator):
@@ -44,3 +48,20 @@ def test_an_indicator_behind_sparse_columns_is_sparse(tmp_path):
         (part,) = model.predict("transform", native.dense(X)).parts
     assert part.sparse
     assert scipy.sparse.issparse(pipeline.transform(X))
+
+
+@pytest.mark.skipif(SKLEARN < (1, 6), reason="refuses NaN")
+@pytest.mark.parametrize("max_features", [1.0, 0.5])
+def test_nan_in_sparse_rows_goes_right_in_an_isolation_forest(tmp_path, max_features):
+    """The walk over sparse rows knows no missing values, that over dense ones does."""
+    rng = np.random.RandomState(3)
+    X = rng.standard_normal((200, 4))
+    X[rng.random_sample(X.shape) < 0.2] = np.nan
+    forest = IsolationForest(n_estimators=30, max_features=max_features, random_state=0).fit(X)
+    asked = scipy.sparse.csr_matrix(X[:60])
+    with _opened(tmp_path, forest) as model:
+        (dense,) = model.predict("score_samples", native.dense(X[:60])).parts
+        (came_sparse,) = model.predict("score_samples", native.csr(asked)).parts
+    np.testing.assert_allclose(dense.values[:, 0], forest.score_samples(X[:60]), rtol=1e-12)
+    np.testing.assert_allclose(came_sparse.values[:, 0], forest.score_samples(asked), rtol=1e-12)
+    assert (dense.values != came_sparse.values).any()

@@ -116,9 +116,14 @@ static mc_status alone(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
     if (which == MC_N_UNARY)
         return mc_call_unknown(c, err);
     MC_TRY(mc_call_knows(c, KNOWN, err));
+    const mc_sym in = *x;
     MC_TRY(mc_call_unary(to, x, which, a, keeps_integers(which), err));
     if (is_truth)
         x->type = MC_VALUE_BOOL;
+    if (which == MC_UNARY_RECIPROCAL && in.type != MC_VALUE_BOOL) { /* of integers: cut to one */
+        const mc_sym whole = *x;
+        MC_TRY(mc_emit_as_type_of(to, &in, &whole, x, err));
+    }
     return MC_OK;
 }
 

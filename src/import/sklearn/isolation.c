@@ -33,6 +33,14 @@ static mc_status tree_columns(mc_lowering *to, const mc_value *est, size_t n_tre
     return MC_OK;
 }
 
+/* Only here are sparse rows with NaN let through to trees. */
+static unsigned way_of_nan(const mc_sym *x)
+{
+    if (x->sparse)
+        return MC_STEP_NAN_GOES_RIGHT;
+    return x->sparse_as_input ? MC_STEP_NAN_GOES_RIGHT | MC_STEP_IF_CAME_SPARSE : 0;
+}
+
 /* The sum of path lengths; since 1.6 x may hold NaN and infinities. */
 static mc_status path_lengths(mc_lowering *to, const mc_value *est, const mc_items *trees,
                               const mc_sym *x, mc_sym *out, mc_error *err)
@@ -47,7 +55,7 @@ static mc_status path_lengths(mc_lowering *to, const mc_value *est, const mc_ite
     const unsigned allowed = mc_version_of(to, est) >= 106 ? MC_OR_NAN | MC_OR_INFINITY : MC_FINITE;
     MC_TRY(tree_columns(to, est, trees->n, x->n_cols, &plan.columns, err));
     MC_TRY(mc_ensemble_compile(to, &plan, x->n_cols, &compiled, err));
-    return mc_emit_ensemble(to, compiled, x, allowed, &sum, out, err);
+    return mc_emit_ensemble(to, compiled, x, allowed | way_of_nan(x), &sum, out, err);
 }
 
 /* -(2 ** -(length / usual length)); trees of one row have none, and score -0.5. */
