@@ -513,7 +513,8 @@ typedef enum mc_prediction_use {
     MC_PREDICTIONS_OFF = 0,   /* there is no prediction cache */
     MC_PREDICTIONS_MEASURING, /* the first requests are timed, without it */
     MC_PREDICTIONS_ON,
-    MC_PREDICTIONS_TOO_CHEAP /* computing a row is cheaper than looking it up */
+    MC_PREDICTIONS_TOO_CHEAP, /* computing a row is cheaper than looking it up */
+    MC_PREDICTIONS_RESTING    /* too few rows were asked twice; it is tried again later */
 } mc_prediction_use;
 /* What became of a model that is in memory; the reason as one sentence in `text` (`size` bytes). */
 MC_API mc_prediction_use mc_cache_prediction_use(mc_cache *cache, const mc_model *model, char *text,

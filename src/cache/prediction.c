@@ -6,9 +6,7 @@
  *          program, so both ways give the same bits. Whatever goes wrong on the way (no room in the
  *          workspace, a bad row, answers of different shape) ends in computing the whole batch, and
  *          so with the answer or the error that there would be without a cache.
- * MEASURING  A model's first requests are computed and timed, without a look-up; the least time of
- *          a row, against what look-ups of its size took when the cache was made, decides once
- *          whether the cache is asked for this model. No lock on that way.
+ * MEASURING  Whether the cache is asked for a model at all: prediction_use.h. No lock on that way.
  */
 #include "cache/prediction.h"
 
@@ -23,28 +21,20 @@
 #include "cache/prediction_answer.h"
 #include "cache/prediction_key.h"
 #include "cache/prediction_store.h"
+#include "cache/prediction_use.h"
 #include "image/workspace.h"
 
 #define USES           1024u /* models that are remembered; a power of two */
 #define PROBES         8u
-#define TRIALS         8u /* requests that are timed */
-#define WORTH          4u /* a row must cost so many look-ups: a miss pays for one, and for keeping */
 #define CELL_COST      32u /* bytes that a cell counts for */
 #define WORKSPACE_PART 8u  /* at most an eighth of it, for each of two regions */
-
-/* What was measured of one image. Relaxed atomics: a race may time one request more. */
-typedef struct use {
-    _Atomic uint64_t owner; /* 0: free */
-    _Atomic uint64_t row_ns, look_up_ns;
-    _Atomic uint32_t n;
-} use;
 
 struct mc_predictions {
     mc_prediction_store *store; /* owned */
     bool always;
     uint64_t base_ns, kilobyte_ns; /* of a look-up: alone, and for each 1024 bytes of key */
     _Atomic uint64_t hits, misses; /* rows */
-    use uses[USES];
+    mc_use uses[USES];
 };
 
 /* ------------------------------------------------------------------------------ lifetime ---- */
@@ -123,52 +113,19 @@ void mc_cache_flush(mc_cache *cache, const char *name)
 /* ----------------------------------------------------------------------------- measuring ---- */
 
 /* The place of an image; one that is long used by another if all are taken. */
-static use *find_use(mc_predictions *p, uint64_t owner)
+static mc_use *use_of(mc_predictions *p, const mc_model_info *info)
 {
+    const uint64_t owner = mc_key_owner(info->name, info->digest);
     for (uint32_t i = 0; i < PROBES; i++) {
-        use *u = &p->uses[(owner / 2 + i) % USES];
+        mc_use *u = &p->uses[(owner / 2 + i) % USES];
         uint64_t free_place = 0;
         if (atomic_load_explicit(&u->owner, memory_order_relaxed) == owner ||
             atomic_compare_exchange_strong(&u->owner, &free_place, owner) || free_place == owner)
             return u;
     }
-    use *u = &p->uses[owner / 2 % USES];
-    atomic_store_explicit(&u->n, 0, memory_order_relaxed);
-    atomic_store_explicit(&u->row_ns, 0, memory_order_relaxed);
-    atomic_store_explicit(&u->owner, owner, memory_order_relaxed);
+    mc_use *u = &p->uses[owner / 2 % USES];
+    mc_use_reset(u, owner);
     return u;
-}
-
-static use *use_of(mc_predictions *p, const mc_model_info *info)
-{
-    return find_use(p, mc_key_owner(info->name, info->digest));
-}
-
-static mc_prediction_use what_of(const mc_predictions *p, const use *u)
-{
-    if (p->always)
-        return MC_PREDICTIONS_ON;
-    if (atomic_load_explicit(&u->n, memory_order_relaxed) < TRIALS)
-        return MC_PREDICTIONS_MEASURING;
-    return atomic_load_explicit(&u->row_ns, memory_order_relaxed) >=
-                   WORTH * atomic_load_explicit(&u->look_up_ns, memory_order_relaxed)
-               ? MC_PREDICTIONS_ON
-               : MC_PREDICTIONS_TOO_CHEAP;
-}
-
-static void explain(const mc_predictions *p, const use *u, char *text, size_t size)
-{
-    static const char *const WHAT[] = {"off", "measuring", "on", "off"};
-    const mc_prediction_use what = what_of(p, u);
-    if (p->always)
-        (void)snprintf(text, size, "on: it was asked for");
-    else if (what == MC_PREDICTIONS_MEASURING)
-        (void)snprintf(text, size, "measuring: the first %u requests are timed", TRIALS);
-    else
-        (void)snprintf(text, size, "%s: a row takes %.2f us to compute, %.2f us to look up",
-                       WHAT[what],
-                       (double)atomic_load_explicit(&u->row_ns, memory_order_relaxed) / 1e3,
-                       (double)atomic_load_explicit(&u->look_up_ns, memory_order_relaxed) / 1e3);
 }
 
 mc_prediction_use mc_cache_prediction_use(mc_cache *cache, const mc_model *model, char *text,
@@ -179,31 +136,34 @@ mc_prediction_use mc_cache_prediction_use(mc_cache *cache, const mc_model *model
         (void)snprintf(text, size, "off: there is no prediction cache");
         return MC_PREDICTIONS_OFF;
     }
+    if (cache->predictions->always) {
+        (void)snprintf(text, size, "on: it was asked for");
+        return MC_PREDICTIONS_ON;
+    }
     const mc_model_info info = mc_model_describe(model);
-    const use *u = use_of(cache->predictions, &info);
-    explain(cache->predictions, u, text, size);
-    return what_of(cache->predictions, u);
+    const mc_use *u = use_of(cache->predictions, &info);
+    mc_use_explain(u, text, size);
+    return mc_use_state(u);
 }
 
-static void note_time(mc_cache *cache, const mc_model_info *info, use *u, uint64_t row_ns)
+static void say_use(mc_cache *cache, const mc_model_info *info, const mc_use *u)
 {
-    const mc_predictions *p = cache->predictions;
-    const uint64_t least = atomic_load_explicit(&u->row_ns, memory_order_relaxed);
-    const uint64_t bytes =
-        sizeof(double) * info->n_numbers + CELL_COST * info->n_cells + MC_KEY_PREFIX_MAX / 4;
-    if (least == 0 || row_ns < least)
-        atomic_store_explicit(&u->row_ns, row_ns, memory_order_relaxed);
-    atomic_store_explicit(&u->look_up_ns, p->base_ns + p->kilobyte_ns * bytes / 1024,
-                          memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&u->n, 1, memory_order_relaxed) + 1 != TRIALS)
-        return;
     char text[160];
-    explain(p, u, text, sizeof text);
+    mc_use_explain(u, text, sizeof text);
     const mc_event facts = {.level = MC_LOG_INFO,
                             .event = "prediction_cache",
                             .model = info->name,
                             .generation = info->generation};
     mc_cache_say(cache, &facts, "prediction cache of %s %s", info->name, text);
+}
+
+static void note_trial(mc_cache *cache, const mc_model_info *info, mc_use *u, uint64_t row_ns)
+{
+    const mc_predictions *p = cache->predictions;
+    const uint64_t bytes =
+        sizeof(double) * info->n_numbers + CELL_COST * info->n_cells + MC_KEY_PREFIX_MAX / 4;
+    if (mc_use_note_trial(u, row_ns, p->base_ns + p->kilobyte_ns * bytes / 1024))
+        say_use(cache, info, u);
 }
 
 /* --------------------------------------------------------------------------- one batch ---- */
@@ -228,6 +188,7 @@ typedef struct batch {
     size_t value_size; /* 0 until one is known */
     size_t n_hits;
     uint64_t now_ns;
+    uint64_t model_ns; /* that computing took */
 } batch;
 
 static size_t sparse_entries(const mc_csr_data *rows, size_t n)
@@ -355,12 +316,21 @@ static void gather(batch *b)
         b->fewer.as.slots.rows = *from;
 }
 
+/* Predicts, and adds to what computing took. */
+static mc_status compute(batch *b, const mc_input *input, mc_output *out, mc_error *err)
+{
+    const uint64_t begin = mc_now_ns();
+    const mc_status status = mc_model_predict(b->model, b->method, input, b->workspace, out, err);
+    b->model_ns += mc_now_ns() - begin;
+    return status;
+}
+
 /* Computes what is not known, keeps it, and puts all together. False: compute the whole batch. */
 static bool fill(batch *b)
 {
     mc_output computed;
     gather(b);
-    if (mc_model_predict(b->model, b->method, &b->fewer, b->workspace, &computed, NULL) != MC_OK ||
+    if (compute(b, &b->fewer, &computed, NULL) != MC_OK ||
         mc_value_size(&computed) != b->value_size)
         return false;
     const uint8_t *known = NULL;
@@ -423,19 +393,35 @@ static mc_status predict_kept(batch *b, mc_output *out, mc_row_hits *hits, mc_er
         return MC_OK;
     }
     *hits = (mc_row_hits){true, 0, n};
-    MC_TRY(mc_model_predict(b->model, b->method, b->input, b->workspace, out, err));
+    MC_TRY(compute(b, b->input, out, err));
     if (of_use && b->n_hits == 0)
         keep_all(b, out);
     return MC_OK;
 }
 
-static mc_status predict_timed(mc_cache *cache, const mc_model_info *info, use *u, const batch *b,
+static mc_status predict_timed(mc_cache *cache, const mc_model_info *info, mc_use *u, batch *b,
                                mc_output *out, mc_error *err)
 {
-    const uint64_t begin = mc_now_ns();
-    MC_TRY(mc_model_predict(b->model, b->method, b->input, b->workspace, out, err));
-    note_time(cache, info, u, (mc_now_ns() - begin) / b->input->n_rows + 1);
+    MC_TRY(compute(b, b->input, out, err));
+    note_trial(cache, info, u, b->model_ns / b->input->n_rows + 1);
     return MC_OK;
+}
+
+/* Asks the cache, and says what it was good for. */
+static mc_status predict_asking(mc_cache *cache, const mc_model_info *info, mc_use *u, batch *b,
+                                mc_output *out, mc_row_hits *hits, mc_error *err)
+{
+    mc_predictions *p = cache->predictions;
+    b->now_ns = mc_now_ns();
+    const mc_status status = predict_kept(b, out, hits, err);
+    if (status != MC_OK)
+        *hits = (mc_row_hits){0};
+    atomic_fetch_add_explicit(&p->hits, hits->hits, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->misses, hits->misses, memory_order_relaxed);
+    if (!p->always &&
+        mc_use_note_rows(u, b->input->n_rows, hits->hits, mc_now_ns() - b->now_ns - b->model_ns))
+        say_use(cache, info, u);
+    return status;
 }
 
 mc_status mc_cache_predict(mc_cache *cache, const mc_model *model, mc_method method,
@@ -455,17 +441,13 @@ mc_status mc_cache_predict(mc_cache *cache, const mc_model *model, mc_method met
                .method = method == MC_METHOD_DEFAULT ? info.default_method : method,
                .input = input,
                .workspace = workspace};
-    use *u = use_of(p, &info);
-    const mc_prediction_use what = what_of(p, u);
-    if (what == MC_PREDICTIONS_MEASURING)
+    mc_use *u = use_of(p, &info);
+    const mc_prediction_use state = p->always ? MC_PREDICTIONS_ON : mc_use_state(u);
+    if (state == MC_PREDICTIONS_ON)
+        return predict_asking(cache, &info, u, &b, out, hits, err);
+    if (state == MC_PREDICTIONS_MEASURING)
         return predict_timed(cache, &info, u, &b, out, err);
-    if (what == MC_PREDICTIONS_TOO_CHEAP)
-        return mc_model_predict(model, method, input, workspace, out, err);
-    b.now_ns = mc_now_ns();
-    const mc_status status = predict_kept(&b, out, hits, err);
-    if (status != MC_OK)
-        *hits = (mc_row_hits){0};
-    atomic_fetch_add_explicit(&p->hits, hits->hits, memory_order_relaxed);
-    atomic_fetch_add_explicit(&p->misses, hits->misses, memory_order_relaxed);
-    return status;
+    if (state == MC_PREDICTIONS_RESTING)
+        mc_use_note_rest(u, input->n_rows);
+    return mc_model_predict(model, method, input, workspace, out, err);
 }

@@ -124,3 +124,27 @@ def test_sizes(serve, folder):
         ask(daemon, [[start + i, 0, 0] for i in range(1000)])
     hits, misses, entries = counts(daemon)
     assert (hits, misses) == (0, 20000) and 1000 < entries < 8000
+
+
+def test_auto_rests_when_no_row_is_asked_twice(serve, tmp_path):
+    """Rows that are always new cost a look-up and a place, and save nothing."""
+    from sklearn.datasets import make_classification
+    from sklearn.ensemble import RandomForestClassifier
+
+    X, y = make_classification(400, 6, random_state=0)
+    forest = RandomForestClassifier(400, random_state=0).fit(X, y)
+    (tmp_path / "forest.pkl").write_bytes(pickle.dumps(forest))
+    daemon = serve(tmp_path / "forest.pkl", "--prediction-cache", "auto")
+
+    def rows(first, n):
+        return [[first + i + column / 8 for column in range(6)] for i in range(n)]
+
+    for i in range(8):
+        assert ask(daemon, rows(i, 1))[1] is None, "timed"
+    said = daemon.json("GET", "/models/forest")[1]["prediction_cache"]
+    assert said.startswith("on"), said
+    for first in range(1000, 18000, 1000):
+        assert ask(daemon, rows(first, 1000))[1] == "miss"
+    said = daemon.json("GET", "/models/forest")[1]["prediction_cache"]
+    assert said.startswith("off: known rows saved 0 us"), said
+    assert ask(daemon, rows(1000, 5))[1] is None, "it rests"
