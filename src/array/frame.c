@@ -178,9 +178,9 @@ static mc_status block_array(mc_arena *arena, const block *b, const mc_frame *fr
     return MC_OK;
 }
 
-/* Rows of a block are columns of the frame. */
-static mc_status add_block(mc_arena *arena, const block *b, mc_frame *frame, double *to,
-                           mc_error *err)
+/* Rows of a block are columns of the frame; `taken` (n_cols) are those of blocks before it. */
+static mc_status add_block(mc_arena *arena, const block *b, mc_frame *frame, bool *taken,
+                           double *to, mc_error *err)
 {
     mc_ndarray array;
     double *numbers = NULL;
@@ -189,9 +189,14 @@ static mc_status add_block(mc_arena *arena, const block *b, mc_frame *frame, dou
     MC_TRY(mc_ndarray_f64(arena, &array, &numbers, err));
     MC_TRY(read_places(arena, b->places, n, frame->n_cols, &places, err));
     frame->is_whole = frame->is_whole && (array.dtype.kind == 'i' || array.dtype.kind == 'u');
-    for (size_t j = 0; j < n; j++)
+    for (size_t j = 0; j < n; j++) {
+        if (taken[places[j]])
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "column %zu is there twice",
+                           places[j]);
+        taken[places[j]] = true;
         for (size_t i = 0; i < frame->n_rows; i++)
             to[i * frame->n_cols + places[j]] = numbers[j * frame->n_rows + i];
+    }
     return MC_OK;
 }
 
@@ -201,6 +206,7 @@ static mc_status read_blocks(mc_arena *arena, const manager *m, mc_frame *frame,
     block *blocks = NULL;
     mc_ndarray array;
     double *values = NULL;
+    bool *taken = NULL;
     size_t n_cols = 0, n_items = 0;
     MC_TRY(mc_arena_new(arena, block, m->n_blocks, &blocks, err));
     for (size_t i = 0; i < m->n_blocks; i++) {
@@ -211,8 +217,9 @@ static mc_status read_blocks(mc_arena *arena, const manager *m, mc_frame *frame,
         return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "blocks of %zu columns, not %zu", n_cols,
                        frame->n_cols);
     MC_TRY(mc_arena_new(arena, double, n_items, &values, err));
+    MC_TRY(mc_arena_new(arena, bool, n_cols, &taken, err));
     for (size_t i = 0; i < m->n_blocks; i++)
-        MC_TRY_IN(add_block(arena, &blocks[i], frame, values, err), err, "block %zu", i);
+        MC_TRY_IN(add_block(arena, &blocks[i], frame, taken, values, err), err, "block %zu", i);
     frame->values = values;
     return MC_OK;
 }

@@ -3,9 +3,9 @@
  * Oracle   CatBoost 1.2: catboost/python-package/catboost/core.py, catboost/libs/
  *          eval_result/eval_helpers.cpp (PrepareEval).
  * Exact    Raw values and labels bit for bit; probabilities within a few ulp, see
- * tests/conformance/ third_party: CatBoost has an exponential of its own. Why so   A file of the
- * library is asked as CatBoost(): raw values. Columns are known by their order, as they are in an
- * array. */
+ *          tests/conformance/third_party: CatBoost has an exponential of its own.
+ * Why so   A file of the library is asked as CatBoost(): raw values. Columns are known by their
+ *          order, as they are in an array. */
 #include "import/catboost/catboost.h"
 
 #include <math.h>

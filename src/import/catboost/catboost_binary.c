@@ -319,6 +319,17 @@ static mc_status read_trees(mc_lowering *to, const table *trees, mc_cat *out, mc
 /* --------------------------------------------------------------------------------------- info ----
  */
 
+/* One entry of the info as JSON. A second of that name is refused: each might be the whole file,
+ * and reading them all would take the square of its size. */
+static mc_status read_document(mc_lowering *to, const core *in, const char *name, mc_bytes text,
+                               mc_doc *out, mc_error *err)
+{
+    if (out->kind != MC_DOC_NULL)
+        return mc_refuse(err, in->est, "expected one \"%s\", found two", name);
+    MC_TRY_IN(mc_doc_read(text, to->arena, out, err), err, "%s", name);
+    return MC_OK;
+}
+
 static mc_status read_info(mc_lowering *to, const core *in, const table *root, mc_cat *out,
                            mc_error *err)
 {
@@ -333,9 +344,9 @@ static mc_status read_info(mc_lowering *to, const core *in, const table *root, m
         MC_TRY(read_text(&t, PAIR_VALUE, &value, err));
         number.as.text = value;
         if (mc_bytes_is(key, "params"))
-            MC_TRY_IN(mc_doc_read(value, to->arena, &out->parameters, err), err, "params");
+            MC_TRY(read_document(to, in, "params", value, &out->parameters, err));
         if (mc_bytes_is(key, "class_params"))
-            MC_TRY_IN(mc_doc_read(value, to->arena, &out->classes, err), err, "class_params");
+            MC_TRY(read_document(to, in, "class_params", value, &out->classes, err));
         if (mc_bytes_is(key, "binclass_probability_threshold") &&
             !mc_doc_number(&number, &out->threshold))
             return mc_refuse(err, in->est, "binclass_probability_threshold: found \"%.*s\"",

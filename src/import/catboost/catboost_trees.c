@@ -2,9 +2,9 @@
  *
  * Oracle   CatBoost 1.2: catboost/libs/model/cpu/{quantization.h,evaluator_impl.cpp}.
  * Exact    Leaves and sums bit for bit: float32 values against float32 borders, float64 sums tree
- * by tree, then one product and one sum. Why so   The leaf of an oblivious tree is a number whose
- * bit k says on which side of split k the row lies. As nodes it has 2^depth leaves, whose values
- * the model stores all the same. */
+ *          by tree, then one product and one sum.
+ * Why so   The leaf of an oblivious tree is a number whose bit k says on which side of split k the
+ *          row lies. As nodes it has 2^depth leaves, whose values the model stores all the same. */
 #include <math.h>
 
 #include "import/catboost/catboost.h"

@@ -1,10 +1,10 @@
 /* lightgbm_categories.c: the categories of a frame that a booster was trained on.
  *
  * Oracle   LightGBM 3.3 to 4.7: python-package/lightgbm/basic.py (_data_from_pandas): categories
- * are set to those of training, what is none of them is missing. Why so   The model says how many
- * columns were categorical in the frame and what they held, and not which they were: those whose
- * feature_infos list values. Where the categories are texts, numbers are codes, as in an array;
- * where they are numbers, numbers are values. */
+ *          are set to those of training, what is none of them is missing.
+ * Why so   The model says how many columns were categorical in the frame and what they held, and
+ *          not which they were: those whose feature_infos list values. Where the categories are
+ *          texts, numbers are codes, as in an array; where they are numbers, numbers are values. */
 #include <math.h>
 
 #include "base/size.h"

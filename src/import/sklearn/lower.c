@@ -63,6 +63,13 @@ bool mc_shape_of(mc_lowering *to, const mc_value *est, mc_shape *out)
     return row != NULL && row->shape != NULL && row->shape(to, est, out, &ignored) == MC_OK;
 }
 
+mc_status mc_shape_refusal(mc_lowering *to, const mc_value *est, mc_error *err)
+{
+    mc_shape ignored;
+    const registry_row *row = find_row(est);
+    return row == NULL || row->shape == NULL ? MC_OK : row->shape(to, est, &ignored, err);
+}
+
 bool mc_lower_knows(const mc_value *est)
 {
     return find_row(est) != NULL;

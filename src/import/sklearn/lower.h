@@ -90,6 +90,8 @@ typedef struct mc_shape {
 typedef mc_status mc_shape_fn(mc_lowering *to, const mc_value *est, mc_shape *out, mc_error *err);
 /* False if `est` is no such estimator, or does not say. */
 bool mc_shape_of(mc_lowering *to, const mc_value *est, mc_shape *out);
+/* Why it does not say; MC_OK if it does, or is no such estimator. */
+MC_MUST_CHECK mc_status mc_shape_refusal(mc_lowering *to, const mc_value *est, mc_error *err);
 
 /* Compiled things are remembered by object and tag, so that a forest asked for three methods is
  * compiled once. `ids` (4) are whatever the family stores. */

@@ -61,8 +61,11 @@ static mc_status column_names(mc_lowering *to, const mc_value *value, size_t n,
     return MC_OK;
 }
 
-static mc_status no_width(const mc_value *root, mc_error *err)
+static mc_status no_width(mc_lowering *to, const mc_value *root, mc_error *err)
 {
+    const mc_value *est = root;
+    for (size_t i = 0; est != NULL && i < MC_LIMIT_ESTIMATOR_DEPTH; i++, est = mc_inside_of(est))
+        MC_TRY(mc_shape_refusal(to, est, err)); /* what cannot be read says nothing */
     if (mc_attr_has(root, "cv_results_") && !mc_attr_has(root, "best_estimator_")) {
         return mc_refuse(err, root,
                          "expected a search fitted with refit=True, found one without "
@@ -114,7 +117,7 @@ static mc_status declare_input(mc_lowering *to, const mc_value *root, mc_sym *ou
     if (mc_row_kind_of(root) != MC_ROW_COLUMNS)
         return declare_values(to, mc_row_kind_of(root), out, err);
     if (!mc_features_of(to, root, &n))
-        return mc_takes_any_width(root) ? declare_any_width(to, out, err) : no_width(root, err);
+        return mc_takes_any_width(root) ? declare_any_width(to, out, err) : no_width(to, root, err);
     if (n > MC_LIMIT_COLUMNS)
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%zu input columns, at most %zu", n,
                        MC_LIMIT_COLUMNS);
@@ -191,7 +194,7 @@ static mc_status check_any_width(mc_lowering *to, const mc_value *root, mc_error
 {
     bool is_open = false;
     MC_TRY(mc_build_is_open(to->b, &is_open, err));
-    return is_open ? MC_OK : no_width(root, err);
+    return is_open ? MC_OK : no_width(to, root, err);
 }
 
 /* ---------------------------------------------------------------------------- the way back ---- */
