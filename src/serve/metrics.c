@@ -3,7 +3,7 @@
  * HOW IT WORKS  A worker's block is an open hash table of series. Only its worker adds to it: a new
  *          series is written in full, then published by a release store of `used`, which pairs with
  *          the acquire load in the scrape. Counts are relaxed atomics. A scrape merges the blocks
- * by showing, for each series, the sum over all blocks, at the first block that has it.
+ *          by showing, for each series, the sum over all blocks, at the first block that has it.
  */
 #include "serve/metrics.h"
 
@@ -32,9 +32,13 @@ typedef struct model_times {
     times times;
 } model_times;
 
+/* Half of the places stay free: what is not there is seen after a step or two. */
+#define SERIES_PLACES (2 * MC_SERIES_MAX)
+#define TIMED_PLACES  (2 * MC_TIMED_MAX)
+
 typedef struct block {
-    series all[MC_SERIES_MAX];
-    model_times models[MC_TIMED_MAX];
+    series all[SERIES_PLACES];
+    model_times models[TIMED_PLACES];
     times all_models;
     _Atomic uint64_t n;
     size_t n_series, n_models; /* read and written by the worker only */
@@ -103,23 +107,27 @@ static void write_series(series *s, const mc_sample *sample)
     atomic_store_explicit(&s->used, true, memory_order_release);
 }
 
+/* Where a sample's series is, or would be. */
+static series *series_place(block *b, const mc_sample *sample)
+{
+    uint32_t at = hash_text(hash_text(2166136261u ^ sample->http, sample->model), sample->version);
+    while (atomic_load_explicit(&b->all[at % SERIES_PLACES].used, memory_order_acquire) &&
+           !same_series(&b->all[at % SERIES_PLACES], sample))
+        at++;
+    return &b->all[at % SERIES_PLACES];
+}
+
 /* The series of a sample, made when new while there are fewer than `most`; NULL when it is not. */
 static series *find_series(block *b, const mc_sample *sample, size_t most)
 {
-    const uint32_t hash =
-        hash_text(hash_text(2166136261u ^ sample->http, sample->model), sample->version);
-    for (uint32_t i = 0; i < MC_SERIES_MAX; i++) {
-        series *s = &b->all[(hash + i) % MC_SERIES_MAX];
-        if (!atomic_load_explicit(&s->used, memory_order_relaxed)) {
-            if (b->n_series >= most)
-                return NULL;
-            b->n_series++;
-            write_series(s, sample);
-        }
-        if (same_series(s, sample))
-            return s;
-    }
-    return NULL;
+    series *s = series_place(b, sample);
+    if (atomic_load_explicit(&s->used, memory_order_relaxed))
+        return s;
+    if (b->n_series >= most)
+        return NULL;
+    b->n_series++;
+    write_series(s, sample);
+    return s;
 }
 
 static void bump(_Atomic uint64_t *counter, uint64_t by)
@@ -129,23 +137,28 @@ static void bump(_Atomic uint64_t *counter, uint64_t by)
     atomic_store_explicit(counter, now + by, memory_order_relaxed);
 }
 
+/* Where the times of a model are, or would be. */
+static model_times *times_place(block *b, const char *model)
+{
+    uint32_t at = hash_text(2166136261u, model);
+    while (atomic_load_explicit(&b->models[at % TIMED_PLACES].used, memory_order_acquire) &&
+           strcmp(b->models[at % TIMED_PLACES].model, model) != 0)
+        at++;
+    return &b->models[at % TIMED_PLACES];
+}
+
 /* The times of a model; made when new while there are fewer than `most`, else NULL. */
 static model_times *find_times(block *b, const char *model, size_t most)
 {
-    const uint32_t hash = hash_text(2166136261u, model);
-    for (uint32_t i = 0; i < MC_TIMED_MAX; i++) {
-        model_times *m = &b->models[(hash + i) % MC_TIMED_MAX];
-        if (!atomic_load_explicit(&m->used, memory_order_relaxed)) {
-            if (b->n_models >= most)
-                return NULL;
-            b->n_models++;
-            (void)snprintf(m->model, sizeof m->model, "%s", model);
-            atomic_store_explicit(&m->used, true, memory_order_release);
-        }
-        if (strcmp(m->model, model) == 0)
-            return m;
-    }
-    return NULL;
+    model_times *m = times_place(b, model);
+    if (atomic_load_explicit(&m->used, memory_order_relaxed))
+        return m;
+    if (b->n_models >= most)
+        return NULL;
+    b->n_models++;
+    (void)snprintf(m->model, sizeof m->model, "%s", model);
+    atomic_store_explicit(&m->used, true, memory_order_release);
+    return m;
 }
 
 static void count_time(times *to, size_t bucket, uint64_t ns)
@@ -198,13 +211,11 @@ static uint64_t sum_series(const mc_metrics *metrics, const series *wanted, bool
     uint64_t n = 0;
     *first = true;
     for (uint32_t i = 0; i < metrics->n_workers; i++) {
-        for (size_t j = 0; j < MC_SERIES_MAX; j++) {
-            const series *s = &metrics->blocks[i]->all[j];
-            if (!atomic_load_explicit(&s->used, memory_order_acquire) || !same_series(s, &key))
-                continue;
-            *first = *first && i >= from;
-            n += atomic_load_explicit(&s->n, memory_order_relaxed);
-        }
+        const series *s = series_place(metrics->blocks[i], &key);
+        if (!atomic_load_explicit(&s->used, memory_order_acquire))
+            continue;
+        *first = *first && i >= from;
+        n += atomic_load_explicit(&s->n, memory_order_relaxed);
     }
     return n;
 }
@@ -213,7 +224,7 @@ static uint64_t sum_series(const mc_metrics *metrics, const series *wanted, bool
 static void show_block(mc_exposition *e, const char *name, uint32_t at)
 {
     char model[MC_ESCAPED_MAX], version[MC_ESCAPED_MAX];
-    for (size_t i = 0; i < MC_SERIES_MAX; i++) {
+    for (size_t i = 0; i < SERIES_PLACES; i++) {
         const series *s = &e->metrics->blocks[at]->all[i];
         bool first = false;
         if (!atomic_load_explicit(&s->used, memory_order_acquire))
@@ -255,15 +266,12 @@ static bool sum_times(const mc_metrics *metrics, const char *model, uint32_t fro
 {
     *out = (mc_histogram){.sum_ns = 0};
     for (uint32_t i = 0; i < metrics->n_workers; i++) {
-        for (size_t j = 0; j < MC_TIMED_MAX; j++) {
-            const model_times *m = &metrics->blocks[i]->models[j];
-            if (!atomic_load_explicit(&m->used, memory_order_acquire) ||
-                strcmp(m->model, model) != 0)
-                continue;
-            if (i < from)
-                return false;
-            add_times(out, &m->times);
-        }
+        const model_times *m = times_place(metrics->blocks[i], model);
+        if (!atomic_load_explicit(&m->used, memory_order_acquire))
+            continue;
+        if (i < from)
+            return false;
+        add_times(out, &m->times);
     }
     return true;
 }
@@ -272,7 +280,7 @@ static void show_model_durations(mc_exposition *e)
 {
     const char *name = mc_show_family(e, MC_METRIC_MODEL_DURATION);
     for (uint32_t i = 0; i < e->metrics->n_workers; i++) {
-        for (size_t j = 0; j < MC_TIMED_MAX; j++) {
+        for (size_t j = 0; j < TIMED_PLACES; j++) {
             const model_times *m = &e->metrics->blocks[i]->models[j];
             char model[MC_ESCAPED_MAX], label[MC_ESCAPED_MAX + 16];
             mc_histogram sum;
