@@ -6,7 +6,6 @@ for each method of each file, or what is wrong. MC_SUITE=any-name draws other ro
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,18 +15,14 @@ from . import environments, suites
 
 def _make(folder, version, only):
     """What the generator says; raises what it raised."""
-    done = subprocess.run(
-        [environments.interpreter(version), "-m", "tests.conformance.fixtures", folder]
-        + ["--only", only, "--suite", os.environ.get("MC_SUITE", "default")],
-        cwd=environments.ROOT,
-        env=environments.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    said = environments.generate(
+        "scikit-learn " + version,
+        environments.interpreter(version),
+        "tests.conformance.fixtures",
+        folder,
+        *("--only", only, "--suite", os.environ.get("MC_SUITE", "default")),
     )
-    if done.returncode != 0:
-        raise RuntimeError("scikit-learn %s:\n%s" % (version, done.stdout.strip()))
-    return [line.strip() for line in done.stdout.splitlines() if line.lstrip().startswith("skip")]
+    return [line.strip() for line in said.splitlines() if line.lstrip().startswith("skip")]
 
 
 def _distance(found):

@@ -63,6 +63,21 @@ def environment():
     return variables
 
 
+def generate(what, python, module, *arguments):
+    """What a generator of fixtures prints; raises it, with `what` it was to make, when it fails."""
+    done = subprocess.run(
+        [python, "-m", module, *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise RuntimeError("%s:\n%s" % (what, done.stdout.strip()[-4000:]))
+    return done.stdout
+
+
 if __name__ == "__main__":
     for _version in sys.argv[1:] or VERSIONS:
         print(interpreter(_version))

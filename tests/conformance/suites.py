@@ -41,17 +41,13 @@ def generate(version, suite, options=(), part=""):
     shutil.rmtree(folder, ignore_errors=True)
     OUT.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix="making-", dir=OUT))
-    command = [environments.interpreter(version), "-m", "tests.conformance.fixtures", str(making)]
-    done = subprocess.run(
-        command + ["--suite", suite, *options],
-        cwd=environments.ROOT,
-        env=environments.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    environments.generate(
+        "fixtures of %s %s" % (version, suite),
+        environments.interpreter(version),
+        "tests.conformance.fixtures",
+        making,
+        *("--suite", suite, *options),
     )
-    if done.returncode != 0:
-        raise RuntimeError("fixtures of %s %s:\n%s" % (version, suite, done.stdout[-4000:]))
     making.rename(folder)  # whole or not at all: two runs may want the same suite
     return folder
 

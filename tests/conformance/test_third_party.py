@@ -6,7 +6,6 @@ Without the option there is nothing to test: each set of packages has an environ
 """
 
 import hashlib
-import subprocess
 
 import pytest
 
@@ -30,17 +29,12 @@ def _generate(name):
     folder = HERE / "out" / ("%s-%s" % (name, _generator_hash(name)))
     if (folder / "_index").exists():
         return folder
-    command = [environments.interpreter_of(name), "-m", "tests.conformance.third_party", folder]
-    done = subprocess.run(
-        command,
-        cwd=environments.ROOT,
-        env=environments.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    environments.generate(
+        "models of " + name,
+        environments.interpreter_of(name),
+        "tests.conformance.third_party",
+        folder,
     )
-    if done.returncode != 0:
-        raise RuntimeError("models of %s:\n%s" % (name, done.stdout[-4000:]))
     return folder
 
 

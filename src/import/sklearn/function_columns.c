@@ -7,8 +7,8 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/function_call.h"
+#include "import/sklearn/text_tokenizer.h"
 #include "kernel/category.h"
-#include "kernel/text_options.h"
 
 /* ------------------------------------------------------------------------ columns by place ---- */
 
@@ -403,20 +403,12 @@ static mc_status emit_sparse(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *e
 static mc_status emit_text(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
 {
     static const char *const KNOWN[] = {NULL};
-    static const struct {
-        const char *name;
-        mc_text_op op;
-    } OPS[] = {{"lower", MC_TEXT_LOWER},
-               {"upper", MC_TEXT_UPPER},
-               {"strip", MC_TEXT_TRIM},
-               {"lstrip", MC_TEXT_TRIM_LEFT},
-               {"rstrip", MC_TEXT_TRIM_RIGHT}};
     mc_step step = MC_STEP_INIT(TEXT_CELLS);
     const size_t width = x->n_cols;
     MC_TRY(mc_call_knows(c, KNOWN, err));
-    for (size_t i = 0; i < MC_COUNT_OF(OPS); i++)
-        if (mc_bytes_is(c->name, OPS[i].name))
-            step.n[0] = OPS[i].op;
+    step.n[0] = mc_text_op_named(c->name);
+    if (step.n[0] == MC_N_TEXT_OPS)
+        return mc_call_unknown(c, err);
     MC_TRY(mc_to_cells(to, x, x, err));
     step.src = x->buffer;
     *x = (mc_sym){.kind = MC_SYM_CELLS, .n_cols = width};

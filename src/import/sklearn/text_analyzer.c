@@ -35,24 +35,6 @@ static mc_status refuse_callable(const mc_value *est, const char *attribute, con
                      mc_value_type_name(value, type, sizeof type));
 }
 
-/* A method of str that makes a text of a text; MC_N_TEXT_OPS if it is none of those known. */
-static mc_text_op text_op(const mc_value *value)
-{
-    static const struct {
-        const char *name;
-        mc_text_op op;
-    } OPS[] = {{"lower", MC_TEXT_LOWER},
-               {"upper", MC_TEXT_UPPER},
-               {"strip", MC_TEXT_TRIM},
-               {"lstrip", MC_TEXT_TRIM_LEFT},
-               {"rstrip", MC_TEXT_TRIM_RIGHT}};
-    const mc_bytes name = mc_str_method(value);
-    for (size_t i = 0; i < MC_COUNT_OF(OPS); i++)
-        if (mc_bytes_is(name, OPS[i].name))
-            return OPS[i].op;
-    return MC_N_TEXT_OPS;
-}
-
 static bool is_function(const mc_value *value, const char *name)
 {
     value = mc_unwrap_partial(value);
@@ -96,7 +78,7 @@ static mc_status put_preprocessor(const mc_lowering *to, const mc_value *est, mc
     bool lowercase = true;
     mc_text_op strip = MC_TEXT_KEEP;
     if (!mc_value_is_none(value)) { /* it stands for lower case and accents both */
-        out->ops[0] = text_op(value);
+        out->ops[0] = mc_text_op_named(mc_str_method(value));
         if (is_function(value, "strip_accents_unicode"))
             out->ops[0] = strip_unicode(to, est);
         if (is_function(value, "strip_accents_ascii"))
@@ -324,7 +306,7 @@ static mc_status read_ngrams(const mc_value *est, mc_text_options *out, mc_error
 static mc_status put_callable(mc_lowering *to, const mc_value *est, const mc_value *analyzer,
                               mc_text_options *options, mc_step *step, mc_error *err)
 {
-    const mc_text_op op = text_op(analyzer);
+    const mc_text_op op = mc_text_op_named(mc_str_method(analyzer));
     *options = (mc_text_options){.analyzer = MC_ANALYZE_WORDS, .least = 1, .most = 1};
     if (op == MC_N_TEXT_OPS)
         return put_known_tokens(to, est, "analyzer", analyzer, options, step, err);

@@ -70,6 +70,22 @@ mc_bytes mc_str_method(const mc_value *value)
     return method_of_str(value);
 }
 
+mc_text_op mc_text_op_named(mc_bytes name)
+{
+    static const struct {
+        const char *name;
+        mc_text_op op;
+    } OPS[] = {{"lower", MC_TEXT_LOWER},
+               {"upper", MC_TEXT_UPPER},
+               {"strip", MC_TEXT_TRIM},
+               {"lstrip", MC_TEXT_TRIM_LEFT},
+               {"rstrip", MC_TEXT_TRIM_RIGHT}};
+    for (size_t i = 0; i < MC_COUNT_OF(OPS); i++)
+        if (mc_bytes_is(name, OPS[i].name))
+            return OPS[i].op;
+    return MC_N_TEXT_OPS;
+}
+
 /* ----------------------------------------------------------------------------- a pattern ---- */
 
 typedef struct parts {

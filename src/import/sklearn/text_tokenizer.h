@@ -2,6 +2,7 @@
 #ifndef MC_SKLEARN_TEXT_TOKENIZER_H
 #define MC_SKLEARN_TEXT_TOKENIZER_H
 #include "import/sklearn/lower.h"
+#include "kernel/text_options.h"
 
 typedef enum mc_tokenizer_kind {
     MC_TOKENS_UNKNOWN, /* the user's code */
@@ -25,4 +26,7 @@ const mc_value *mc_unwrap_partial(const mc_value *value);
 /* The name of a method of str that is called without arguments: str.lower, which is pickled as
  * getattr(str, "lower"), or operator.methodcaller("lower"). {NULL, 0} else. */
 mc_bytes mc_str_method(const mc_value *value);
+/* What a method of str, or a function of numpy.char, makes of a text; MC_N_TEXT_OPS if it is none
+ * of those known. */
+mc_text_op mc_text_op_named(mc_bytes name);
 #endif
