@@ -354,6 +354,12 @@ typedef struct mc_event {
 /* Called from any thread; must not call the cache. */
 typedef void mc_event_fn(void *user, const mc_event *event);
 
+/* Asked about every model that was read, before it is published: whatever served until then still
+ * serves. Called on a thread that belongs to this load alone, usually of idle priority: it may take
+ * long and may predict with `model` (borrowed for the call), but must not call the cache.
+ * @return MC_OK; anything else ends the load with `err`, and the old model keeps serving. */
+typedef mc_status mc_gate_fn(void *user, const char *name, const mc_model *model, mc_error *err);
+
 typedef struct mc_cache_options {
     size_t struct_size;      /* sizeof(mc_cache_options): lets the struct grow */
     uint64_t memory_budget;  /* bytes for resident models and loads in flight; 0: no limit */
@@ -367,6 +373,8 @@ typedef struct mc_cache_options {
     uint64_t prediction_cache;  /* bytes for answered rows; 0: there is no prediction cache */
     bool prediction_always;     /* also for models that answer faster than a look-up */
     uint64_t prediction_ttl_ms; /* an answer is forgotten after this long; 0: never */
+    mc_gate_fn *gate;           /* NULL: whatever can be read is published */
+    void *gate_user;
 } mc_cache_options;
 
 typedef enum mc_model_state {

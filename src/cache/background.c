@@ -75,6 +75,16 @@ static mc_status settle(background *work, mc_model *model, mc_error *err)
     return MC_OK;
 }
 
+/* On the reading thread: what it computes with the new model takes no time from requests either. */
+static mc_status ask_gate(const background *work, const mc_model *model, mc_error *err)
+{
+    const mc_cache *cache = work->cache;
+    if (cache->gate == NULL)
+        return MC_OK;
+    const mc_status status = cache->gate(cache->gate_user, work->load->entry->name, model, err);
+    return status == MC_OK ? MC_OK : mc_fail_in(err, status, "the gate before publication");
+}
+
 static mc_status make_model(background *work, mc_image *image, mc_model **out, mc_error *err)
 {
     const mc_load *load = work->load;
@@ -92,10 +102,12 @@ static mc_status make_model(background *work, mc_image *image, mc_model **out, m
         mc_charge_destroy(work->charge);
         return status;
     }
-    const mc_status settled = settle(work, model, err);
-    if (settled != MC_OK) {
+    mc_status allowed = settle(work, model, err);
+    if (allowed == MC_OK)
+        allowed = ask_gate(work, model, err);
+    if (allowed != MC_OK) {
         mc_model_release(model); /* the charge is the model's: goes with it */
-        return settled;
+        return allowed;
     }
     *out = model;
     return MC_OK;

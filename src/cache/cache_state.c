@@ -52,6 +52,8 @@ static void apply_options(mc_cache *cache, const mc_cache_options *options)
     const uint64_t retry_ms =
         options->retry_after_ms == 0 ? DEFAULT_RETRY_AFTER_MS : options->retry_after_ms;
     cache->retry_after_ns = mc_ns_of_ms(retry_ms);
+    cache->gate = options->gate;
+    cache->gate_user = options->gate_user;
     cache->log = options->log;
     cache->event = options->event;
     cache->log_user = options->log_user;

@@ -29,6 +29,8 @@ struct mc_cache {
     uint64_t retry_after_ns;
     uint64_t summary_ns; /* between summary lines */
     mc_loader_fn *loader;
+    mc_gate_fn *gate; /* may be NULL */
+    void *gate_user;
     mc_log_fn *log;     /* may be NULL */
     mc_event_fn *event; /* instead of it; may be NULL */
     void *log_user;
