@@ -377,6 +377,17 @@ typedef struct mc_cache_options {
     void *gate_user;
 } mc_cache_options;
 
+/* Why a model left memory while its name stayed. */
+typedef enum mc_drop {
+    MC_DROP_BUDGET = 0, /* evicted to make room for another */
+    MC_DROP_IDLE,       /* not used for its idle_unload_ms */
+    MC_DROP_PRESSURE,   /* mc_cache_shed() */
+    MC_DROP_SWAP,       /* to make room for its own next generation: swap = drop-first */
+    MC_DROP_UNLOAD,     /* mc_cache_unload(), mc_cache_remove() */
+    MC_N_DROPS
+} mc_drop;
+MC_API const char *mc_drop_name(mc_drop why); /* "budget"; static */
+
 typedef enum mc_model_state {
     MC_STATE_REGISTERED = 0,
     MC_STATE_LOADING,
@@ -403,7 +414,7 @@ typedef struct mc_entry_info {
     uint64_t load_ns;  /* of the last load that succeeded */
     uint64_t loads_ns; /* of all of them together */
     uint64_t age_ns;   /* since what is in memory was published; 0: nothing is */
-    uint64_t evictions;
+    uint64_t drops[MC_N_DROPS];
     uint64_t in_flight;    /* who holds what is in memory, besides the cache */
     uint64_t waiting;      /* requests that wait for it to load */
     uint64_t source_stamp; /* mc_source_stamp() as that load began; 0 before the first */
@@ -414,7 +425,8 @@ typedef struct mc_entry_info {
 typedef struct mc_cache_stats {
     uint64_t memory_budget, memory_used;
     uint64_t n_models, n_ready;
-    uint64_t hits, misses, loads, load_failures, evictions, single_flight_waits;
+    uint64_t hits, misses, loads, load_failures, single_flight_waits;
+    uint64_t drops[MC_N_DROPS];                                      /* of all models, by reason */
     uint64_t prediction_limit, prediction_bytes, prediction_entries; /* of the prediction cache */
     uint64_t prediction_hits, prediction_misses;                     /* rows */
     uint64_t prediction_evictions; /* answers dropped to make room */
@@ -444,11 +456,16 @@ MC_API MC_MUST_CHECK mc_status mc_cache_remove(mc_cache *cache, const char *name
 MC_API MC_MUST_CHECK mc_status mc_cache_pin(mc_cache *cache, const char *name, bool pinned,
                                             mc_error *err);
 
+/* Memory is short: drops the models that are worth the least until `bytes` came back, but none that
+ * was used within the last `idle_ms`, is pinned or held. @return bytes that came back. */
+MC_API uint64_t mc_cache_shed(mc_cache *cache, uint64_t bytes, uint64_t idle_ms);
+
 /* How one model is treated; what is left 0 is as if nothing had been said. */
 typedef struct mc_model_settings {
     size_t struct_size;      /* sizeof(mc_model_settings): lets the struct grow */
     bool pin;                /* neither evicted nor unloaded */
     uint64_t retry_after_ms; /* a failed load is remembered this long; 0: the cache's own */
+    uint64_t idle_unload_ms; /* leaves memory when it was not used for so long; 0: stays */
 } mc_model_settings;
 
 /* Replaces all settings of `name`, from now on. The name need not be registered yet: what is said

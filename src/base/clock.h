@@ -11,6 +11,14 @@ static inline uint64_t mc_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* The same clock as of its last tick, some milliseconds ago: costs a third. */
+static inline uint64_t mc_now_coarse_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 /* Times that do not fit last for ever. */
 static inline uint64_t mc_ns_of_ms(uint64_t ms)
 {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "cache/cache_log.h"
 #include "cache/cache_state.h"
+#include "cache/drop.h"
 #include "cache/evict.h"
 #include "cache/flight.h"
 #include "cache/loader_threads.h"
@@ -97,6 +98,16 @@ mc_status mc_cache_pin(mc_cache *cache, const char *name, bool is_pinned, mc_err
     return MC_OK;
 }
 
+static void apply_settings_locked(mc_cache *cache, mc_entry *entry,
+                                  const mc_model_settings *settings)
+{
+    cache->n_idle_settings -= entry->settings.idle_unload_ms != 0 ? 1 : 0;
+    cache->n_idle_settings += settings->idle_unload_ms != 0 ? 1 : 0;
+    entry->settings = *settings;
+    entry->pinned = settings->pin;
+    (void)pthread_cond_broadcast(&cache->work); /* models may be idle by now: look again */
+}
+
 mc_status mc_cache_configure(mc_cache *cache, const char *name, const mc_model_settings *settings,
                              mc_error *err)
 {
@@ -107,40 +118,22 @@ mc_status mc_cache_configure(mc_cache *cache, const char *name, const mc_model_s
     MC_TRY(mc_read_sized("settings", settings, settings->struct_size, &known, sizeof known, err));
     mc_cache_lock(cache);
     const mc_status status = mc_cache_find_or_make_locked(cache, name, &entry, err);
-    if (status == MC_OK) {
-        entry->settings = known;
-        entry->pinned = known.pin;
-    }
+    if (status == MC_OK)
+        apply_settings_locked(cache, entry, &known);
     mc_cache_unlock(cache);
     return status;
-}
-
-/* Releases what was published and says so. */
-static void drop_and_say(mc_cache *cache, const char *name, const char *what, mc_model *model)
-{
-    if (model == NULL)
-        return;
-    char size[MC_SIZE_TEXT];
-    const uint64_t bytes = mc_model_bytes(model);
-    mc_hazards_wait(&cache->hazards, model);
-    const bool is_held = mc_model_is_shared(model);
-    mc_model_release(model);
-    mc_cache_say(cache,
-                 &(mc_event){.level = MC_LOG_INFO, .event = what, .model = name, .bytes = bytes},
-                 "model %s %s: %s%s", name, what, mc_show_size(bytes, size),
-                 is_held ? ", given back when the last request in flight ends" : "");
 }
 
 mc_status mc_cache_unload(mc_cache *cache, const char *name, mc_error *err)
 {
     mc_entry *entry = NULL;
     MC_TRY(lock_entry(cache, name, &entry, err));
-    mc_model *model = NULL;
+    mc_dropped dropped = {.model = NULL};
     const mc_status status = entry->pinned ? pinned(entry, "unload", err) : MC_OK;
     if (status == MC_OK)
-        model = mc_cache_publish_locked(cache, entry, NULL);
+        dropped = mc_drop_any_locked(cache, entry, MC_DROP_UNLOAD);
     mc_cache_unlock(cache);
-    drop_and_say(cache, name, "unloaded", model);
+    mc_drop_finish(cache, &dropped, "unloaded", "");
     return status;
 }
 
@@ -148,16 +141,16 @@ mc_status mc_cache_remove(mc_cache *cache, const char *name, mc_error *err)
 {
     mc_entry *entry = NULL;
     MC_TRY(lock_entry(cache, name, &entry, err));
-    mc_model *model = NULL;
+    mc_dropped dropped = {.model = NULL};
     const mc_status status = entry->pinned ? pinned(entry, "remove", err) : MC_OK;
     if (status == MC_OK) {
-        model = mc_cache_publish_locked(cache, entry, NULL);
+        dropped = mc_drop_any_locked(cache, entry, MC_DROP_UNLOAD);
         mc_entry_remember_locked(entry, NULL);
         entry->removed = true;
         entry->epoch++;
     }
     mc_cache_unlock(cache);
-    drop_and_say(cache, name, "removed", model);
+    mc_drop_finish(cache, &dropped, "removed", "");
     return status;
 }
 

@@ -81,8 +81,8 @@ mc_cache_stats mc_cache_statistics_locked(const mc_cache *cache)
                             .n_ready = cache->n_resident,
                             .loads = cache->loads,
                             .load_failures = cache->load_failures,
-                            .evictions = cache->evictions,
                             .single_flight_waits = cache->n_waits};
+    memcpy(stats.drops, cache->drops, sizeof stats.drops);
     for (size_t i = 0; i < cache->n_entries; i++) {
         const mc_entry *entry = cache->by_name[i];
         stats.n_models += entry->removed ? 0 : 1;

@@ -49,9 +49,11 @@ struct mc_cache {
     mc_entry **resident; /* (n_resident) owned; entries with a published model, in no order */
     size_t n_entries, n_resident;
     size_t capacity; /* of both */
-    uint64_t loads, load_failures, evictions, n_waits;
-    mc_load_queue queue; /* loads that no thread has taken yet */
-    pthread_cond_t work; /* signalled when the queue grows or the cache stops */
+    uint64_t loads, load_failures, n_waits;
+    uint64_t drops[MC_N_DROPS];
+    size_t n_idle_settings; /* entries that leave memory when they are not used */
+    mc_load_queue queue;    /* loads that no thread has taken yet */
+    pthread_cond_t work;    /* signalled when the queue grows or the cache stops */
     pthread_t threads[MC_MAX_LOAD_THREADS];
     uint32_t n_threads, n_idle;
     bool stopping;

@@ -167,12 +167,12 @@ void mc_entry_describe_locked(const mc_entry *entry, mc_entry_info *out)
         .load_ns = entry->load_ns,
         .loads_ns = entry->loads_ns,
         .age_ns = model == NULL ? 0 : mc_now_ns() - entry->published_ns,
-        .evictions = entry->evictions,
         .in_flight = model == NULL ? 0 : mc_model_holders(model),
         .waiting = entry->n_waiters,
         .source_stamp = entry->source_stamp,
         .pinned = entry->pinned,
     };
+    memcpy(out->drops, entry->drops, sizeof out->drops);
     memcpy(out->name, entry->name, sizeof out->name);
     memcpy(out->version, entry->version, sizeof out->version);
     (void)snprintf(out->source, sizeof out->source, "%s", entry->source);

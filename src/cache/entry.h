@@ -26,7 +26,8 @@ typedef struct mc_entry {
     /* ... and written by every request, so a cache line away */
     _Atomic uint64_t hits;
     _Atomic uint64_t used_at; /* the eviction clock at the last hit: see evict.h */
-    char used_line[64 - 2 * sizeof(uint64_t)];
+    _Atomic uint64_t used_ns; /* when that was, to some milliseconds */
+    char used_line[64 - 3 * sizeof(uint64_t)];
     _Atomic uint64_t misses;
     _Atomic uint64_t resident; /* bytes of its models that are mapped: published and draining */
     _Atomic uint64_t references;
@@ -48,7 +49,7 @@ typedef struct mc_entry {
     uint64_t load_ns;    /* of the last load that succeeded */
     uint64_t loads_ns;   /* of all that succeeded */
     uint64_t published_ns;
-    uint64_t evictions;
+    uint64_t drops[MC_N_DROPS];
     uint64_t source_stamp; /* of its source, as it began */
     uint64_t hits_before;  /* hits when the published model came */
     uint64_t loads, load_failures;

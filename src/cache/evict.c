@@ -5,9 +5,10 @@
 #include "cache/evict.h"
 
 #include <sched.h>
+#include <stdio.h>
 
 #include "cache/cache_log.h"
-#include "cache/test_points.h"
+#include "cache/drop.h"
 
 uint64_t mc_evict_value_locked(const mc_entry *entry)
 {
@@ -33,12 +34,15 @@ typedef struct candidates {
     size_t n;
 } candidates;
 
-static candidates find_candidates_locked(const mc_cache *cache, const mc_entry *loading)
+/* What may go, and was not used since `before_ns`. */
+static candidates find_candidates_locked(const mc_cache *cache, const mc_entry *loading,
+                                         uint64_t before_ns)
 {
     candidates found = {0};
     for (size_t i = 0; i < cache->n_resident; i++) {
         mc_entry *entry = cache->resident[i];
-        if (!may_go_locked(entry, loading))
+        if (!may_go_locked(entry, loading) ||
+            atomic_load_explicit(&entry->used_ns, memory_order_relaxed) > before_ns)
             continue;
         const uint64_t value = mc_evict_value_locked(entry);
         if (found.least == NULL || value < found.least_value) {
@@ -51,17 +55,10 @@ static candidates find_candidates_locked(const mc_cache *cache, const mc_entry *
     return found;
 }
 
-/* Hides the victim's model, and shows it again if a request got hold of it in that instant: then it
- * is in use and stays (NULL). Requests that see nothing meanwhile wait for the lock and find it. */
-static mc_model *take_model_locked(mc_cache *cache, mc_entry *victim)
+mc_entry *mc_evict_find_locked(const mc_cache *cache, const mc_entry *loading, uint64_t idle_ns)
 {
-    mc_model *model = mc_cache_publish_locked(cache, victim, NULL);
-    if (!mc_hazards_protect(&cache->hazards, model) && !mc_model_is_shared(model))
-        return model;
-    mc_model *nothing = mc_cache_publish_locked(cache, victim, model);
-    MC_ASSERT(nothing == NULL);
-    MC_TEST_POINT(MC_POINT_SPARED);
-    return NULL;
+    const uint64_t now_ns = mc_now_ns();
+    return find_candidates_locked(cache, loading, idle_ns < now_ns ? now_ns - idle_ns : 0).least;
 }
 
 static mc_status refuse(const mc_cache *cache, const candidates *found, uint64_t size,
@@ -79,30 +76,19 @@ static mc_status refuse(const mc_cache *cache, const candidates *found, uint64_t
                    mc_show_size(found->bytes, more));
 }
 
-typedef struct victim {
-    mc_model *model;  /* the reference that was published; NULL: look again */
-    const char *name; /* the entry's: lives as long as the cache */
-    uint64_t bytes;
-} victim;
-
 static mc_status take_victim_locked(mc_cache *cache, const mc_entry *loading, uint64_t size,
-                                    victim *out, mc_error *err)
+                                    mc_dropped *out, mc_error *err)
 {
     const uint64_t free_bytes = mc_budget_free(cache->budget);
-    const candidates found = find_candidates_locked(cache, loading);
+    const candidates found = find_candidates_locked(cache, loading, UINT64_MAX);
     if (size > free_bytes && size - free_bytes > found.bytes)
         return refuse(cache, &found, size, free_bytes, err);
-    *out = (victim){0};
+    *out = (mc_dropped){.model = NULL};
     if (found.least == NULL)
         return MC_OK; /* memory was given back since the caller asked */
-    out->name = found.least->name;
-    out->bytes = found.least->bytes;
-    out->model = take_model_locked(cache, found.least);
-    if (out->model == NULL)
-        return MC_OK;
-    cache->evictions++;
-    found.least->evictions++;
-    if (found.least_value > atomic_load_explicit(&cache->clock, memory_order_relaxed))
+    *out = mc_drop_unheld_locked(cache, found.least, MC_DROP_BUDGET);
+    if (out->model != NULL &&
+        found.least_value > atomic_load_explicit(&cache->clock, memory_order_relaxed))
         atomic_store_explicit(&cache->clock, found.least_value, memory_order_relaxed);
     return MC_OK;
 }
@@ -111,23 +97,16 @@ mc_status mc_evict_make_room(mc_cache *cache, mc_charge *charge, const mc_entry 
                              uint64_t size, mc_error *err)
 {
     while (!mc_charge_grow(charge, size)) {
-        victim gone = {0};
+        mc_dropped gone = {.model = NULL};
         mc_cache_lock(cache);
         const mc_status status = take_victim_locked(cache, entry, size, &gone, err);
         mc_cache_unlock(cache);
         MC_TRY(status);
-        if (gone.model == NULL) {
+        char why[MC_NAME_MAX + 16];
+        (void)snprintf(why, sizeof why, ", for model %s", entry->name);
+        mc_drop_finish(cache, &gone, "evicted", why);
+        if (gone.model == NULL)
             (void)sched_yield(); /* a request is about to count it, or memory comes back */
-            continue;
-        }
-        mc_model_release(gone.model); /* the last reference: unmaps, and then gives bytes back */
-        char text[MC_SIZE_TEXT];
-        mc_cache_say(
-            cache,
-            &(mc_event){
-                .level = MC_LOG_INFO, .event = "evicted", .model = gone.name, .bytes = gone.bytes},
-            "model %s evicted: %s, for model %s", gone.name, mc_show_size(gone.bytes, text),
-            entry->name);
     }
     return MC_OK;
 }

@@ -16,6 +16,7 @@
  * are being refreshed are never victims. */
 #ifndef MC_CACHE_EVICT_H
 #define MC_CACHE_EVICT_H
+#include "base/clock.h"
 #include "cache/cache_state.h"
 
 #define MC_EVICT_MAX_USES 4096u
@@ -24,6 +25,10 @@
  * When that can not succeed, nothing is evicted: MC_E_OVER_BUDGET. Takes the cache lock. */
 MC_MUST_CHECK mc_status mc_evict_make_room(mc_cache *cache, mc_charge *charge,
                                            const mc_entry *entry, uint64_t size, mc_error *err);
+
+/* The resident entry of the lowest value that may go and was not used for `idle_ns`, or NULL.
+ * `loading`: the entry that room is made for, or NULL. */
+mc_entry *mc_evict_find_locked(const mc_cache *cache, const mc_entry *loading, uint64_t idle_ns);
 
 /* The value of a resident entry. */
 uint64_t mc_evict_value_locked(const mc_entry *entry);
@@ -36,5 +41,8 @@ static inline void mc_evict_touch(const mc_cache *cache, mc_entry *entry)
     const uint64_t now = atomic_load_explicit(&cache->clock, memory_order_relaxed);
     if (atomic_load_explicit(&entry->used_at, memory_order_relaxed) != now)
         atomic_store_explicit(&entry->used_at, now, memory_order_relaxed);
+    const uint64_t now_ns = mc_now_coarse_ns();
+    if (atomic_load_explicit(&entry->used_ns, memory_order_relaxed) != now_ns)
+        atomic_store_explicit(&entry->used_ns, now_ns, memory_order_relaxed);
 }
 #endif

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cache/background.h"
 #include "cache/cache_log.h"
+#include "cache/drop.h"
 #include "cache/flight.h"
 
 static void run_load(mc_cache *cache, mc_load *load, bool may_begin)
@@ -26,10 +27,13 @@ static void run_load(mc_cache *cache, mc_load *load, bool may_begin)
 static mc_load *next_load_locked(mc_cache *cache)
 {
     while (TAILQ_EMPTY(&cache->queue) && !cache->stopping) {
-        const struct timespec until = {.tv_sec = (time_t)(cache->summary_due_ns / 1000000000u),
-                                       .tv_nsec = (long)(cache->summary_due_ns % 1000000000u)};
-        cache->n_idle++;
-        (void)pthread_cond_timedwait(&cache->work, &cache->lock, &until);
+        cache->n_idle++; /* also while it unloads: then it takes what was queued meanwhile */
+        const uint64_t idle_ns = mc_drop_idle_locked(cache);
+        const uint64_t until_ns = idle_ns < cache->summary_due_ns ? idle_ns : cache->summary_due_ns;
+        const struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000u),
+                                       .tv_nsec = (long)(until_ns % 1000000000u)};
+        if (TAILQ_EMPTY(&cache->queue) && !cache->stopping)
+            (void)pthread_cond_timedwait(&cache->work, &cache->lock, &until);
         cache->n_idle--;
         mc_cache_stats stats;
         if (mc_cache_summary_is_due_locked(cache, &stats)) {

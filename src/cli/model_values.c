@@ -50,5 +50,6 @@ mc_model_settings mc_model_values_settings(const mc_model_values *values)
 {
     return (mc_model_settings){.struct_size = sizeof(mc_model_settings),
                                .pin = values->number[MC_MODEL_PARAM_PIN] != 0,
-                               .retry_after_ms = values->number[MC_MODEL_PARAM_RETRY_AFTER]};
+                               .retry_after_ms = values->number[MC_MODEL_PARAM_RETRY_AFTER],
+                               .idle_unload_ms = values->number[MC_MODEL_PARAM_IDLE_UNLOAD]};
 }

@@ -300,6 +300,14 @@ static void show_loads(mc_exposition *e, const mc_cache_stats *stats)
               (unsigned long long)stats->loads, name, (unsigned long long)stats->load_failures);
 }
 
+static void show_drops(mc_exposition *e, const mc_cache_stats *stats)
+{
+    const char *name = mc_show_family(e, MC_METRIC_CACHE_EVICTIONS);
+    for (size_t why = 0; why < MC_N_DROPS; why++)
+        MC_EXPOSE(e, "%s{reason=\"%s\"} %llu\n", name, mc_drop_name((mc_drop)why),
+                  (unsigned long long)stats->drops[why]);
+}
+
 static void show_connections(mc_exposition *e)
 {
     const char *name = mc_show_family(e, MC_METRIC_CONNECTIONS);
@@ -321,7 +329,7 @@ mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges, bool o
     show_durations(&e);
     mc_show_value(&e, MC_METRIC_CACHE_HITS, "", stats.hits);
     mc_show_value(&e, MC_METRIC_CACHE_MISSES, "", stats.misses);
-    mc_show_value(&e, MC_METRIC_CACHE_EVICTIONS, "{reason=\"budget\"}", stats.evictions);
+    show_drops(&e, &stats);
     mc_show_value(&e, MC_METRIC_PREDICTION_HITS, "", stats.prediction_hits);
     mc_show_value(&e, MC_METRIC_PREDICTION_MISSES, "", stats.prediction_misses);
     mc_show_value(&e, MC_METRIC_PREDICTION_EVICTIONS, "", stats.prediction_evictions);

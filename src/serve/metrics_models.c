@@ -17,7 +17,8 @@ typedef enum column {
     LOAD_FAILURES,
     LOADS_NS,
     LOAD_NS,
-    EVICTIONS,
+    DROPS, /* one column a reason */
+    LAST_DROP = DROPS + MC_N_DROPS - 1,
     BYTES,
     READY,
     AGE_NS,
@@ -49,19 +50,13 @@ static void add_entry(void *user, const mc_entry_info *info)
     const rows *to = user;
     if (!was_used(info))
         return;
-    const uint64_t values[N_COLUMNS] = {[HITS] = info->hits,
-                                        [MISSES] = info->misses,
-                                        [LOADS] = info->loads,
-                                        [LOAD_FAILURES] = info->load_failures,
-                                        [LOADS_NS] = info->loads_ns,
-                                        [LOAD_NS] = info->load_ns,
-                                        [EVICTIONS] = info->evictions,
-                                        [BYTES] = info->bytes,
-                                        [READY] = info->state == MC_STATE_READY,
-                                        [AGE_NS] = info->age_ns,
-                                        [GENERATION] = info->generation,
-                                        [IN_FLIGHT] = info->in_flight,
-                                        [WAITING] = info->waiting};
+    const uint64_t values[N_COLUMNS] = {
+        [HITS] = info->hits,           [MISSES] = info->misses,
+        [LOADS] = info->loads,         [LOAD_FAILURES] = info->load_failures,
+        [LOADS_NS] = info->loads_ns,   [LOAD_NS] = info->load_ns,
+        [BYTES] = info->bytes,         [READY] = info->state == MC_STATE_READY,
+        [AGE_NS] = info->age_ns,       [GENERATION] = info->generation,
+        [IN_FLIGHT] = info->in_flight, [WAITING] = info->waiting};
     const size_t at = mc_shown_row(to->shown, info->name);
     row *r = &to->all[at];
     if (at < MC_SHOWN_MAX) {
@@ -71,6 +66,8 @@ static void add_entry(void *user, const mc_entry_info *info)
     r->n_models++;
     for (size_t i = 0; i < N_COLUMNS; i++)
         r->values[i] += values[i];
+    for (size_t why = 0; why < MC_N_DROPS; why++)
+        r->values[DROPS + why] += info->drops[why];
 }
 
 /* What a family shows, and how. */
@@ -85,6 +82,13 @@ typedef struct family {
     bool continues; /* more samples of the family above */
 } family;
 
+/* The first reason begins the family, the others continue it. */
+#define DROPS_OF(why, name)                                                                   \
+    {                                                                                         \
+        MC_METRIC_MODEL_EVICTIONS, (column)(DROPS + MC_DROP_##why),                           \
+            .label = ",reason=\"" name "\"", .adds_up = true, .continues = MC_DROP_##why != 0 \
+    }
+
 static const family FAMILIES[] = {
     {MC_METRIC_MODEL_HITS, HITS, .label = "", .adds_up = true},
     {MC_METRIC_MODEL_MISSES, MISSES, .label = "", .adds_up = true},
@@ -93,7 +97,11 @@ static const family FAMILIES[] = {
      .continues = true},
     {MC_METRIC_MODEL_LOAD_SECONDS, LOADS_NS, .label = "", .is_time = true, .adds_up = true},
     {MC_METRIC_LOAD_DURATION, LOAD_NS, .label = "", .is_time = true, .has_version = true},
-    {MC_METRIC_MODEL_EVICTIONS, EVICTIONS, .label = ",reason=\"budget\"", .adds_up = true},
+    DROPS_OF(BUDGET, "budget"),
+    DROPS_OF(IDLE, "idle"),
+    DROPS_OF(PRESSURE, "pressure"),
+    DROPS_OF(SWAP, "drop-first"),
+    DROPS_OF(UNLOAD, "unload"),
     {MC_METRIC_MODEL_MEMORY, BYTES, .label = "", .has_version = true, .adds_up = true},
     {MC_METRIC_MODEL_READY, READY, .label = "", .has_version = true},
     {MC_METRIC_MODEL_AGE, AGE_NS, .label = "", .is_time = true, .only_when_ready = true},

@@ -240,6 +240,83 @@ static void settings_of_a_model_are_heeded(void **state)
     mc_cache_destroy(cache);
 }
 
+static mc_model_state state_of(mc_cache *cache, const char *name)
+{
+    return fake_info(cache, name).state;
+}
+
+static void wait_for_state(mc_cache *cache, const char *name, mc_model_state state)
+{
+    for (unsigned i = 0; i < 5000 && state_of(cache, name) != state; i++)
+        pause_ms(2);
+    assert_int_equal(state_of(cache, name), state);
+}
+
+static void what_is_not_used_leaves_memory(void **state)
+{
+    (void)state;
+    static fake_log log;
+    const mc_model_settings brief = {.struct_size = sizeof brief, .idle_unload_ms = 150};
+    const mc_model_settings pinned = {
+        .struct_size = sizeof pinned, .idle_unload_ms = 1, .pin = true};
+    mc_cache *cache = fake_cache(0, &log);
+    assert_int_equal(mc_cache_configure(cache, "brief", &brief, NULL), MC_OK);
+    assert_int_equal(mc_cache_configure(cache, "pinned", &pinned, NULL), MC_OK);
+    assert_int_equal(mc_cache_load(cache, "brief", "bytes=4096", NULL), MC_OK);
+    assert_int_equal(mc_cache_load(cache, "pinned", "bytes=4096", NULL), MC_OK);
+    assert_int_equal(mc_cache_load(cache, "stays", "bytes=4096", NULL), MC_OK);
+    for (unsigned i = 0; i < 10; i++) { /* twice as long, but in use */
+        assert_int_equal(try_once(cache, "brief"), MC_OK);
+        pause_ms(30);
+    }
+    assert_int_equal(fake_loads_begun(), 3);
+    mc_model *held = fake_acquire(cache, "brief");
+    pause_ms(300);
+    assert_int_equal(state_of(cache, "brief"), MC_STATE_READY);
+    mc_model_release(held);
+    wait_for_state(cache, "brief", MC_STATE_REGISTERED);
+    assert_int_equal(state_of(cache, "pinned"), MC_STATE_READY);
+    assert_int_equal(state_of(cache, "stays"), MC_STATE_READY);
+    assert_int_equal(mc_cache_statistics(cache).drops[MC_DROP_IDLE], 1);
+    assert_true(fake_log_has(&log, "model brief idle: "));
+    assert_int_equal(try_once(cache, "brief"), MC_OK); /* and comes back */
+    mc_cache_destroy(cache);
+}
+
+static void a_setting_that_comes_late_is_heeded(void **state)
+{
+    (void)state;
+    const mc_model_settings brief = {.struct_size = sizeof brief, .idle_unload_ms = 20};
+    mc_cache *cache = fake_cache(0, NULL);
+    assert_int_equal(mc_cache_load(cache, "iris", "bytes=4096", NULL), MC_OK);
+    pause_ms(50);
+    assert_int_equal(mc_cache_configure(cache, "iris", &brief, NULL), MC_OK);
+    wait_for_state(cache, "iris", MC_STATE_REGISTERED);
+    mc_cache_destroy(cache);
+}
+
+static void memory_that_is_short_is_given_back(void **state)
+{
+    (void)state;
+    mc_cache *cache = fake_cache(0, NULL);
+    char name[] = "a";
+    for (; name[0] <= 'd'; name[0]++)
+        assert_int_equal(mc_cache_load(cache, name, "bytes=4096", NULL), MC_OK);
+    assert_int_equal(mc_cache_pin(cache, "a", true, NULL), MC_OK);
+    mc_model *held = fake_acquire(cache, "b");
+    assert_int_equal(mc_cache_shed(cache, 1, 60000), 0); /* all were used within a minute */
+    assert_int_equal(mc_cache_shed(cache, 1, 0), 4096 + FAKE_SCHEMA_BYTES);
+    assert_int_equal(mc_cache_shed(cache, UINT64_MAX, 0), 4096 + FAKE_SCHEMA_BYTES);
+    assert_int_equal(state_of(cache, "a"), MC_STATE_READY);
+    assert_int_equal(state_of(cache, "b"), MC_STATE_READY);
+    assert_int_equal(mc_cache_statistics(cache).drops[MC_DROP_PRESSURE], 2);
+    mc_model_release(held);
+    assert_int_equal(mc_cache_unload(cache, "b", NULL), MC_OK);
+    assert_int_equal(mc_cache_unload(cache, "b", NULL), MC_OK); /* nothing to drop any more */
+    assert_int_equal(mc_cache_statistics(cache).drops[MC_DROP_UNLOAD], 1);
+    mc_cache_destroy(cache);
+}
+
 static void settings_wait_for_their_name(void **state)
 {
     (void)state;
@@ -476,6 +553,9 @@ int main(void)
         cmocka_unit_test(unload_drops_and_the_next_use_loads_again),
         cmocka_unit_test(pinned_models_stay),
         cmocka_unit_test(settings_of_a_model_are_heeded),
+        cmocka_unit_test(what_is_not_used_leaves_memory),
+        cmocka_unit_test(a_setting_that_comes_late_is_heeded),
+        cmocka_unit_test(memory_that_is_short_is_given_back),
         cmocka_unit_test(settings_wait_for_their_name),
         cmocka_unit_test(a_removed_name_is_unknown_until_added_again),
         cmocka_unit_test(names_are_checked),

@@ -153,10 +153,10 @@ static void eviction_lets_a_model_live_that_somebody_just_took(void **state)
     assert_int_equal(fake_dead_uses(), 0);
     assert_int_equal(mc_model_describe(model).generation, 1);
     assert_int_equal(fake_info(cache, "iris").state, MC_STATE_READY);
-    assert_int_equal(mc_cache_statistics(cache).evictions, 0);
+    assert_int_equal(mc_cache_statistics(cache).drops[MC_DROP_BUDGET], 0);
     mc_model_release(model);
     assert_int_equal(mc_cache_load(cache, "other", NULL, NULL), MC_OK); /* now it may go */
-    assert_int_equal(mc_cache_statistics(cache).evictions, 1);
+    assert_int_equal(mc_cache_statistics(cache).drops[MC_DROP_BUDGET], 1);
     mc_cache_destroy(cache);
 }
 
