@@ -345,3 +345,36 @@ mc_status mc_check_csr_sparse_linear(const mc_view *view, const mc_step *step, m
         ascends = ascends && indptr[i] <= indptr[i + 1] && (i == 0 || at[i - 1] < at[i]);
     return mc_check_that(view, step, ascends, "its features do not ascend within its values", err);
 }
+
+/* ---------------------------------------------------------------------- pairs of rows ---- */
+
+mc_status mc_run_csr_pair_squares(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    (void)err;
+    const mc_sparse_row *x = mc_run_rows(run, step->src);
+    const uint32_t *indptr = mc_view_u32(run->view, step->array[0]);
+    const uint32_t *columns = mc_view_u32(run->view, step->array[1]);
+    const double *values = mc_view_f64(run->view, step->array[2]);
+    const size_t n = mc_run_width(run, step->dst);
+    double *out = mc_run_dst(run, step);
+    for (size_t j = 0; j < n; j++) {
+        const mc_sparse_row y = {columns + indptr[j], values + indptr[j],
+                                 indptr[j + 1] - indptr[j]};
+        for (size_t i = 0; i < run->n_rows; i++)
+            out[i * n + j] = mc_sparse_squares(&x[i], &y);
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_csr_pair_squares(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t n = mc_check_width(view, step->dst);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, n + 1, 1, err));
+    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, SIZE_MAX, 1, err));
+    MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_F64, 1, mc_array_rows(view, step, 1), err));
+    const uint32_t *indptr = mc_view_u32(view, step->array[0]);
+    bool ascends = indptr[n] <= mc_array_rows(view, step, 1);
+    for (size_t j = 0; j < n; j++)
+        ascends = ascends && indptr[j] <= indptr[j + 1];
+    return mc_check_that(view, step, ascends, "its rows do not ascend within its values", err);
+}

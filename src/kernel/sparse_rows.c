@@ -190,6 +190,26 @@ void mc_sparse_row_sparse_linear(const mc_sparse_row *row, const mc_feature_weig
         out[j] += b[j];
 }
 
+/* As k_function() of svm/src/libsvm/svm.cpp walks through two rows: bit for bit the sum over all
+ * columns, for a column that neither has adds 0. */
+double mc_sparse_squares(const mc_sparse_row *x, const mc_sparse_row *y)
+{
+    double sum = 0.0;
+    size_t i = 0, j = 0;
+    while (i < x->n && j < y->n) {
+        const uint32_t of_x = x->at[i], of_y = y->at[j];
+        const double a = of_x <= of_y ? x->values[i] : 0.0, b = of_y <= of_x ? y->values[j] : 0.0;
+        sum += (a - b) * (a - b);
+        i += of_x <= of_y;
+        j += of_y <= of_x;
+    }
+    for (; i < x->n; i++)
+        sum += x->values[i] * x->values[i];
+    for (; j < y->n; j++)
+        sum += y->values[j] * y->values[j];
+    return sum;
+}
+
 double mc_sparse_norm(const mc_sparse_row *row, mc_norm norm, double least_norm)
 {
     double sum = 0.0, largest = 0.0;

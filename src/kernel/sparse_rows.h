@@ -49,6 +49,9 @@ typedef struct mc_feature_weights {
 void mc_sparse_row_sparse_linear(const mc_sparse_row *row, const mc_feature_weights *w,
                                  const double *b, double *out);
 
+/* Sum of (x - y)^2 over the columns that either of them has, ascending. O(entries). */
+double mc_sparse_squares(const mc_sparse_row *x, const mc_sparse_row *y);
+
 /* First of the ascending `columns` (n) that is not below `column`; n if there is none. */
 size_t mc_sparse_lower_bound(const uint32_t *columns, size_t n, uint32_t column);
 

@@ -49,6 +49,19 @@ static uint32_t make_sparse_product(making *m, uint32_t x)
     return make_step(m, linear, 2);
 }
 
+/* Squared distances to three rows, one of them without entries. */
+static uint32_t make_squares(making *m, uint32_t x)
+{
+    const uint32_t indptr[] = {0, 2, 2, 3}, columns[] = {0, 3, 1};
+    const double values[] = {1.5, -2.0, 0.25};
+    mc_step step = step_of(MC_OP_CSR_PAIR_SQUARES);
+    step.src = x;
+    step.array[0] = make_u32(m, 4, indptr);
+    step.array[1] = make_u32(m, 3, columns);
+    step.array[2] = make_f64(m, 1, 3, values);
+    return make_step(m, step, 3);
+}
+
 /* Up to the third degree: 1, the columns, ten products of two, twenty of three. */
 static uint32_t make_terms(making *m, uint32_t x, bool interactions)
 {
@@ -84,6 +97,7 @@ void make_group_sparse(making *m, results *r, uint32_t x)
     keep(r, make_terms(m, scaled, true));
     keep(r, make_product(m, shared, 4));
     keep(r, make_sparse_product(m, shared));
+    keep(r, make_squares(m, shared));
 }
 
 static uint32_t start_sparse(making *m, size_t n_columns)

@@ -386,6 +386,8 @@ static void i7_items_and_parameters(void **state)
         {MC_OP_CSR_SPARSE_LINEAR, "do not ascend", 1, 1, 4},
         {MC_OP_CSR_SPARSE_LINEAR, "do not ascend", 1, 3, 5},
         {MC_OP_CSR_SPARSE_LINEAR, "do not ascend", 4, 0, 2},
+        {MC_OP_CSR_PAIR_SQUARES, "do not ascend", 0, 1, 4},
+        {MC_OP_CSR_PAIR_SQUARES, "do not ascend", 0, 3, 4},
         {MC_OP_TEXT_COUNT, "options of no vectorizer", 0, 0, MC_N_TEXT_OPS},
         {MC_OP_TEXT_COUNT, "options of no vectorizer", 0, MC_TEXT_OPS, MC_N_ANALYZERS},
         {MC_OP_TEXT_COUNT, "options of no vectorizer", 0, MC_TEXT_OPS + 1, 0},

@@ -72,6 +72,29 @@ static void norms_of_rows(void **state)
     assert_true(mc_sparse_norm(&empty, MC_NORM_L2, 0.0) == 1.0);
 }
 
+/* The same bits as the sum over all columns. */
+static void distances_are_those_of_dense_rows(void **state)
+{
+    (void)state;
+    enum { WIDTH = 24 };
+    uint32_t seed = 11;
+    for (size_t round = 0; round < 200; round++) {
+        double dense[2][WIDTH] = {{0.0}}, values[2][WIDTH], want = 0.0;
+        uint32_t at[2][WIDTH];
+        mc_sparse_row row[2];
+        for (size_t i = 0; i < 2; i++) {
+            for (size_t j = 0; j < WIDTH; j++)
+                dense[i][j] =
+                    next(&seed) % 32 < round % 32 ? (double)(next(&seed) % 100) / 7.0 : 0.0;
+            row[i] = (mc_sparse_row){at[i], values[i], mc_sparse_count(dense[i], WIDTH)};
+            mc_sparse_gather(dense[i], WIDTH, at[i], values[i]);
+        }
+        for (size_t j = 0; j < WIDTH; j++)
+            want += (dense[0][j] - dense[1][j]) * (dense[0][j] - dense[1][j]);
+        assert_true(mc_sparse_squares(&row[0], &row[1]) == want);
+    }
+}
+
 /* -------------------------------------------------------------------------------- heap ---- */
 
 static void heap_gives_memory_that_stays(void **state)
@@ -387,6 +410,7 @@ int main(void)
         cmocka_unit_test(settle_sorts_and_adds_up),
         cmocka_unit_test(gather_keeps_all_but_plain_zeros),
         cmocka_unit_test(norms_of_rows),
+        cmocka_unit_test(distances_are_those_of_dense_rows),
         cmocka_unit_test(heap_gives_memory_that_stays),
         cmocka_unit_test(heap_ends_at_the_limit),
         cmocka_unit_test(rows_are_shown_as_they_came),

@@ -49,4 +49,7 @@ bool mc_sparse_is_thin(const mc_sparse *c);
 /* x (numbers or sparse rows, as wide as c) @ c.T: one column a row of c, which is thin. */
 MC_MUST_CHECK mc_status mc_emit_sparse_product(mc_lowering *to, const mc_sym *x, const mc_sparse *c,
                                                mc_sym *out, mc_error *err);
+/* Sums of (x - row of c)^2 for x that is MC_SYM_SPARSE: else as above. */
+MC_MUST_CHECK mc_status mc_emit_sparse_squares(mc_lowering *to, const mc_sym *x, const mc_sparse *c,
+                                               mc_sym *out, mc_error *err);
 #endif

@@ -1,6 +1,8 @@
-/* sparse_product.c: rows by the rows of a sparse matrix.
+/* sparse_product.c: rows by the rows of a sparse matrix: their products, and how far they are
+ * apart.
  *
- * Oracle   scipy.sparse's products, and the sparse dot of svm/src/libsvm/svm.cpp.
+ * Oracle   scipy.sparse's products, and the sparse dot and k_function() of
+ *          svm/src/libsvm/svm.cpp.
  * Exact    A sum runs over the columns that the row of the matrix has, ascending: as there, bit for
  *          bit, for a column that is 0 adds nothing. */
 #include "base/limits.h"
@@ -80,6 +82,22 @@ mc_status mc_emit_sparse_product(mc_lowering *to, const mc_sym *x, const mc_spar
     }
     step.src = x->buffer;
     MC_TRY(mc_build_f64(to->b, zeros, 1, c->n_rows, &step.array[0], err));
+    MC_TRY(mc_build_step(to->b, step, c->n_rows, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = c->n_rows};
+    return MC_OK;
+}
+
+mc_status mc_emit_sparse_squares(mc_lowering *to, const mc_sym *x, const mc_sparse *c, mc_sym *out,
+                                 mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(CSR_PAIR_SQUARES);
+    sorted_rows rows = {0};
+    uint32_t buffer = 0;
+    MC_TRY(sort_rows(to, c, &rows, err));
+    step.src = x->buffer;
+    MC_TRY(mc_build_u32(to->b, rows.indptr, c->n_rows + 1, &step.array[0], err));
+    MC_TRY(mc_build_u32(to->b, rows.columns, c->n_items, &step.array[1], err));
+    MC_TRY(mc_build_f64(to->b, rows.values, 1, c->n_items, &step.array[2], err));
     MC_TRY(mc_build_step(to->b, step, c->n_rows, &buffer, err));
     *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = buffer, .n_cols = c->n_rows};
     return MC_OK;

@@ -133,21 +133,44 @@ static mc_status precomputed(mc_lowering *to, const machine *m, const mc_sym *x,
     return mc_emit_columns(to, x, columns, n, out, err);
 }
 
-/* Support vectors of thin sparse rows (texts) stay as they are. */
+/* Support vectors of thin sparse rows (texts), which stay as they are; false if they are not. */
+static mc_status thin_vectors(mc_lowering *to, const machine *m, const mc_sym *x, bool *out_is,
+                              mc_sparse *out, mc_error *err)
+{
+    const mc_value *value = NULL;
+    *out_is = false;
+    MC_TRY(mc_attr_need(m->est, "support_vectors_", &value, err));
+    if (!mc_value_is_sparse(value))
+        return MC_OK;
+    MC_TRY_IN(mc_sparse_from_value(to->arena, value, out, err), err, "support_vectors_");
+    *out_is = out->n_cols == x->n_cols && mc_sparse_is_thin(out);
+    return MC_OK;
+}
+
 static mc_status dots(mc_lowering *to, const machine *m, const mc_sym *x, mc_sym *out,
                       mc_error *err)
 {
-    const mc_value *value = NULL;
+    bool is_thin = false;
     mc_sparse sparse;
     mc_fitted_rows vectors;
-    MC_TRY(mc_attr_need(m->est, "support_vectors_", &value, err));
-    if (mc_value_is_sparse(value)) {
-        MC_TRY_IN(mc_sparse_from_value(to->arena, value, &sparse, err), err, "support_vectors_");
-        if (sparse.n_cols == x->n_cols && mc_sparse_is_thin(&sparse))
-            return mc_emit_sparse_product(to, x, &sparse, out, err);
-    }
+    MC_TRY(thin_vectors(to, m, x, &is_thin, &sparse, err));
+    if (is_thin)
+        return mc_emit_sparse_product(to, x, &sparse, out, err);
     MC_TRY(mc_attr_dense(to, m->est, "support_vectors_", MC_ANY, x->n_cols, &vectors, err));
     return mc_emit_pair_sums(to, x, MC_PAIR_DOT, &vectors, out, err);
+}
+
+static mc_status squares(mc_lowering *to, const machine *m, const mc_sym *x, mc_sym *out,
+                         mc_error *err)
+{
+    bool is_thin = false;
+    mc_sparse sparse;
+    mc_fitted_rows vectors;
+    MC_TRY(thin_vectors(to, m, x, &is_thin, &sparse, err));
+    if (is_thin && x->kind == MC_SYM_SPARSE)
+        return mc_emit_sparse_squares(to, x, &sparse, out, err);
+    MC_TRY(mc_attr_dense(to, m->est, "support_vectors_", MC_ANY, x->n_cols, &vectors, err));
+    return mc_emit_pair_sums(to, x, MC_PAIR_SQUARES, &vectors, out, err);
 }
 
 /* libsvm's own: gamma x.y + coef0, and what follows. */
@@ -164,7 +187,6 @@ static mc_status bent_dot(mc_lowering *to, const machine *m, double gamma, const
 static mc_status named_kernel(mc_lowering *to, const machine *m, mc_bytes name, const mc_sym *x,
                               mc_sym *out, mc_error *err)
 {
-    mc_fitted_rows vectors;
     double gamma = 0.0;
     int64_t degree = 0;
     MC_TRY(mc_attr_number(m->est, "_gamma", 0.0, &gamma, err));
@@ -172,8 +194,7 @@ static mc_status named_kernel(mc_lowering *to, const machine *m, mc_bytes name, 
     if (mc_bytes_is(name, "linear"))
         return dots(to, m, x, out, err);
     if (mc_bytes_is(name, "rbf")) {
-        MC_TRY(mc_attr_dense(to, m->est, "support_vectors_", MC_ANY, x->n_cols, &vectors, err));
-        MC_TRY(mc_emit_pair_sums(to, x, MC_PAIR_SQUARES, &vectors, out, err));
+        MC_TRY(squares(to, m, x, out, err));
         return mc_emit_kernel_map(to, out, MC_MAP_GAUSS, -gamma, 0.0, out, err);
     }
     if (mc_bytes_is(name, "sigmoid")) {
