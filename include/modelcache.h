@@ -375,6 +375,7 @@ typedef struct mc_cache_options {
     uint64_t prediction_ttl_ms; /* an answer is forgotten after this long; 0: never */
     mc_gate_fn *gate;           /* NULL: whatever can be read is published */
     void *gate_user;
+    uint64_t room_wait_ms; /* a load waits so long for memory that is held or drains; 0: 2000 */
 } mc_cache_options;
 
 /* Why a model left memory while its name stayed. */
@@ -460,12 +461,22 @@ MC_API MC_MUST_CHECK mc_status mc_cache_pin(mc_cache *cache, const char *name, b
  * was used within the last `idle_ms`, is pinned or held. @return bytes that came back. */
 MC_API uint64_t mc_cache_shed(mc_cache *cache, uint64_t bytes, uint64_t idle_ms);
 
+typedef enum mc_swap {
+    MC_SWAP_KEEP = 0,  /* the old one keeps serving, the new one is refused: MC_E_CONFLICT */
+    MC_SWAP_DROP_FIRST /* the old one is unloaded first: requests wait for the new one */
+} mc_swap;
+
 /* How one model is treated; what is left 0 is as if nothing had been said. */
 typedef struct mc_model_settings {
     size_t struct_size;      /* sizeof(mc_model_settings): lets the struct grow */
     bool pin;                /* neither evicted nor unloaded */
     uint64_t retry_after_ms; /* a failed load is remembered this long; 0: the cache's own */
     uint64_t idle_unload_ms; /* leaves memory when it was not used for so long; 0: stays */
+    mc_swap swap;            /* when the old and the new generation do not fit together */
+    /* Of the models that name one resident_set, so many stay in memory once loaded, those of the
+     * highest value. "": the model is a set of its own. */
+    uint32_t min_resident;
+    char resident_set[MC_NAME_MAX];
 } mc_model_settings;
 
 /* Replaces all settings of `name`, from now on. The name need not be registered yet: what is said

@@ -4,7 +4,7 @@
 #include <sched.h>
 
 #include "base/clock.h"
-#include "cache/evict.h"
+#include "cache/room.h"
 
 typedef enum step {
     STEP_READING, /* the reading thread works */
@@ -14,10 +14,10 @@ typedef enum step {
 } step;
 
 typedef struct background {
-    mc_cache *cache;     /* borrowed */
-    const mc_load *load; /* borrowed; immutable while it runs */
-    mc_charge *charge;   /* owned by the reading thread, but for STEP_ASKING */
-    bool is_alone;       /* all runs on the loader thread: nobody to be idle for, or no thread */
+    mc_cache *cache;   /* borrowed */
+    mc_load *load;     /* borrowed; what room.h notes in it belongs to who makes room */
+    mc_charge *charge; /* owned by the reading thread, but for STEP_ASKING */
+    bool is_alone;     /* all runs on the loader thread: nobody to be idle for, or no thread */
 
     pthread_mutex_t lock;   /* between these two threads only */
     pthread_cond_t changed; /* step */
@@ -41,7 +41,7 @@ static void set_step_locked(background *work, step next)
 
 static mc_status make_room(background *work, size_t size, mc_error *err)
 {
-    return mc_evict_make_room(work->cache, work->charge, work->load->entry, size, err);
+    return mc_room_make(work->cache, work->charge, work->load, size, err);
 }
 
 /* mc_grant_fn. What fits is granted by one atomic operation; else the loader thread evicts. */
@@ -161,7 +161,7 @@ static void attend(background *work)
     (void)pthread_mutex_unlock(&work->lock);
 }
 
-mc_status mc_background_read(mc_cache *cache, const mc_load *load, mc_model **out, mc_error *err)
+mc_status mc_background_read(mc_cache *cache, mc_load *load, mc_model **out, mc_error *err)
 {
     background work = {.cache = cache,
                        .load = load,

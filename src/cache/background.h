@@ -8,6 +8,6 @@
 #include "cache/flight.h"
 
 /* Reads load->source into a model, charged to the cache's budget. `*out` is a reference. */
-MC_MUST_CHECK mc_status mc_background_read(mc_cache *cache, const mc_load *load, mc_model **out,
+MC_MUST_CHECK mc_status mc_background_read(mc_cache *cache, mc_load *load, mc_model **out,
                                            mc_error *err);
 #endif

@@ -14,6 +14,7 @@
 #include "cache/drop.h"
 #include "cache/evict.h"
 #include "cache/flight.h"
+#include "cache/keep.h"
 #include "cache/loader_threads.h"
 
 /* ------------------------------------------------------------------------------- helpers ---- */
@@ -103,7 +104,15 @@ static void apply_settings_locked(mc_cache *cache, mc_entry *entry,
 {
     cache->n_idle_settings -= entry->settings.idle_unload_ms != 0 ? 1 : 0;
     cache->n_idle_settings += settings->idle_unload_ms != 0 ? 1 : 0;
+    cache->n_min_settings -= entry->settings.min_resident != 0 ? 1 : 0;
+    cache->n_min_settings += settings->min_resident != 0 ? 1 : 0;
+    entry->kept = false;
+    char old_set[MC_NAME_MAX];
+    memcpy(old_set, entry->settings.resident_set, sizeof old_set);
     entry->settings = *settings;
+    mc_keep_agree_locked(cache, settings->resident_set);
+    if (strcmp(old_set, settings->resident_set) != 0)
+        mc_keep_agree_locked(cache, old_set);
     entry->pinned = settings->pin;
     (void)pthread_cond_broadcast(&cache->work); /* models may be idle by now: look again */
 }
@@ -116,6 +125,9 @@ mc_status mc_cache_configure(mc_cache *cache, const char *name, const mc_model_s
     MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
     MC_TRY(mc_entry_check_name("model name", name, err));
     MC_TRY(mc_read_sized("settings", settings, settings->struct_size, &known, sizeof known, err));
+    known.resident_set[MC_NAME_MAX - 1] = '\0';
+    if (known.resident_set[0] != '\0')
+        MC_TRY(mc_entry_check_name("resident_set", known.resident_set, err));
     mc_cache_lock(cache);
     const mc_status status = mc_cache_find_or_make_locked(cache, name, &entry, err);
     if (status == MC_OK)
@@ -225,7 +237,7 @@ mc_status mc_cache_load_async(mc_cache *cache, const char *name, const char *sou
 {
     mc_entry *entry = NULL;
     mc_waiter *waiter = NULL;
-    MC_TRY(mc_waiter_create(done, user, &waiter, err));
+    MC_TRY(mc_waiter_create(done, user, false, &waiter, err));
     mc_status status = lock_for_load(cache, name, source, &force, &entry, err);
     if (status == MC_OK) {
         if (force || mc_entry_model_locked(entry) == NULL)
@@ -380,7 +392,7 @@ mc_status mc_cache_acquire_async(mc_cache *cache, const char *name, mc_acquired_
         return MC_OK;
     }
     mc_waiter *waiter = NULL;
-    MC_TRY(mc_waiter_create(done, user, &waiter, err));
+    MC_TRY(mc_waiter_create(done, user, true, &waiter, err));
     mc_cache_lock(cache);
     const mc_status status = pend_locked(cache, entry, waiter, &model, err);
     mc_cache_unlock(cache);

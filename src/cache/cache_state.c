@@ -10,6 +10,7 @@
 
 #define DEFAULT_MAX_WAITERS    1024u
 #define DEFAULT_RETRY_AFTER_MS 1000u
+#define DEFAULT_ROOM_WAIT_MS   2000u
 #define SUMMARY_NS             ((uint64_t)60 * 1000000000u)
 #define FIRST_CAPACITY         ((size_t)16)
 
@@ -52,6 +53,9 @@ static void apply_options(mc_cache *cache, const mc_cache_options *options)
     const uint64_t retry_ms =
         options->retry_after_ms == 0 ? DEFAULT_RETRY_AFTER_MS : options->retry_after_ms;
     cache->retry_after_ns = mc_ns_of_ms(retry_ms);
+    const uint64_t room_ms =
+        options->room_wait_ms == 0 ? DEFAULT_ROOM_WAIT_MS : options->room_wait_ms;
+    cache->room_wait_ns = mc_ns_of_ms(room_ms);
     cache->gate = options->gate;
     cache->gate_user = options->gate_user;
     cache->log = options->log;
@@ -68,7 +72,8 @@ static mc_status init_locks(mc_cache *cache, mc_error *err)
     if (pthread_mutex_init(&cache->lock, NULL) != 0 || pthread_condattr_init(&attributes) != 0)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for the cache's lock");
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    const int failed = pthread_cond_init(&cache->work, &attributes);
+    const int failed = pthread_cond_init(&cache->work, &attributes) != 0 ||
+                       pthread_cond_init(&cache->room, &attributes) != 0;
     (void)pthread_condattr_destroy(&attributes);
     if (failed != 0)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for the cache's lock");
@@ -83,6 +88,7 @@ static void free_parts(mc_cache *cache)
     mc_predictions_destroy(cache->predictions);
     mc_free(cache->by_name);
     mc_free(cache->resident);
+    mc_free(cache->members);
     cache->magic = 0;
     mc_free(cache);
 }
@@ -107,6 +113,7 @@ mc_status mc_cache_new(const mc_cache_options *options, mc_loader_fn *loader, mc
     cache->loader = loader;
     cache->summary_ns = SUMMARY_NS;
     cache->summary_due_ns = mc_now_ns() + SUMMARY_NS;
+    mc_churn_init(&cache->churn, mc_now_ns());
     TAILQ_INIT(&cache->queue);
     apply_options(cache, &known);
     const mc_status status = init_parts(cache, &known, err);
@@ -132,6 +139,7 @@ void mc_cache_destroy(mc_cache *cache)
         mc_cache_drop_model(cache, model);
         mc_entry_release(entry);
     }
+    (void)pthread_cond_destroy(&cache->room);
     (void)pthread_cond_destroy(&cache->work);
     (void)pthread_mutex_destroy(&cache->lock);
     free_parts(cache);
@@ -148,7 +156,7 @@ static mc_status grow_list(mc_entry ***list, size_t capacity, mc_error *err)
     return MC_OK;
 }
 
-/* Room for one more in both lists, so that publishing never allocates. */
+/* Room for one more in all lists, so that publishing never allocates. */
 static mc_status reserve_locked(mc_cache *cache, mc_error *err)
 {
     if (cache->n_entries < cache->capacity)
@@ -156,6 +164,7 @@ static mc_status reserve_locked(mc_cache *cache, mc_error *err)
     const size_t capacity = cache->capacity == 0 ? FIRST_CAPACITY : cache->capacity * 2;
     MC_TRY(grow_list(&cache->by_name, capacity, err));
     MC_TRY(grow_list(&cache->resident, capacity, err));
+    MC_TRY(grow_list(&cache->members, capacity, err));
     cache->capacity = capacity;
     return MC_OK;
 }

@@ -11,6 +11,7 @@
 
 #include "cache/budget.h"
 #include "cache/cache.h"
+#include "cache/churn.h"
 #include "cache/entry.h"
 #include "cache/hazard.h"
 #include "cache/prediction.h"
@@ -27,7 +28,8 @@ struct mc_cache {
     uint32_t max_load_threads;
     uint32_t max_waiters;
     uint64_t retry_after_ns;
-    uint64_t summary_ns; /* between summary lines */
+    uint64_t room_wait_ns; /* a load waits for room so long, altogether */
+    uint64_t summary_ns;   /* between summary lines */
     mc_loader_fn *loader;
     mc_gate_fn *gate; /* may be NULL */
     void *gate_user;
@@ -48,12 +50,17 @@ struct mc_cache {
     mc_entry **by_name;  /* (n_entries) owned; every entry ever added, by name */
     mc_entry **resident; /* (n_resident) owned; entries with a published model, in no order */
     size_t n_entries, n_resident;
-    size_t capacity; /* of both */
+    mc_entry **members; /* (n_resident) owned; scratch of keep.c */
+    size_t capacity;    /* of all three */
     uint64_t loads, load_failures, n_waits;
     uint64_t drops[MC_N_DROPS];
+    size_t n_min_settings;  /* entries that name a min_resident */
     size_t n_idle_settings; /* entries that leave memory when they are not used */
-    mc_load_queue queue;    /* loads that no thread has taken yet */
-    pthread_cond_t work;    /* signalled when the queue grows or the cache stops */
+    mc_churn churn;
+    uint32_t n_wait_for_room; /* loads */
+    pthread_cond_t room;      /* signalled when memory may have come back */
+    mc_load_queue queue;      /* loads that no thread has taken yet */
+    pthread_cond_t work;      /* signalled when the queue grows or the cache stops */
     pthread_t threads[MC_MAX_LOAD_THREADS];
     uint32_t n_threads, n_idle;
     bool stopping;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cache/cache_log.h"
 #include "cache/evict.h"
+#include "cache/keep.h"
 #include "cache/test_points.h"
 
 const char *mc_drop_name(mc_drop why)
@@ -67,13 +68,14 @@ static uint64_t due_ns_locked(mc_entry *entry, uint64_t now_ns)
     return idle_ns < UINT64_MAX - used_ns ? used_ns + idle_ns : UINT64_MAX;
 }
 
-static mc_entry *find_idle_locked(const mc_cache *cache, uint64_t *next_ns)
+static mc_entry *find_idle_locked(mc_cache *cache, uint64_t *next_ns)
 {
     const uint64_t now_ns = mc_now_ns();
     *next_ns = UINT64_MAX;
+    mc_keep_mark_locked(cache);
     for (size_t i = 0; i < cache->n_resident; i++) {
         mc_entry *entry = cache->resident[i];
-        if (entry->settings.idle_unload_ms == 0 || entry->pinned)
+        if (entry->settings.idle_unload_ms == 0 || entry->pinned || entry->kept)
             continue;
         const uint64_t due_ns = due_ns_locked(entry, now_ns);
         if (due_ns <= now_ns)
@@ -105,7 +107,7 @@ uint64_t mc_cache_shed(mc_cache *cache, uint64_t bytes, uint64_t idle_ms)
     uint64_t n_given = 0;
     while (n_given < bytes) {
         mc_cache_lock(cache);
-        mc_entry *entry = mc_evict_find_locked(cache, NULL, mc_ns_of_ms(idle_ms));
+        mc_entry *entry = mc_evict_find_locked(cache, NULL, mc_ns_of_ms(idle_ms), false).least;
         const mc_dropped dropped = entry == NULL
                                        ? (mc_dropped){.model = NULL}
                                        : mc_drop_unheld_locked(cache, entry, MC_DROP_PRESSURE);

@@ -50,6 +50,10 @@ typedef struct mc_entry {
     uint64_t loads_ns;   /* of all that succeeded */
     uint64_t published_ns;
     uint64_t drops[MC_N_DROPS];
+    uint64_t evicted_ns;   /* when it was evicted last, if nothing was published since; else 0 */
+    bool kept;             /* by min_resident: see keep.h */
+    uint64_t kept_value;   /* scratch of keep.c */
+    uint32_t set_min;      /* the largest min_resident of its resident_set */
     uint64_t source_stamp; /* of its source, as it began */
     uint64_t hits_before;  /* hits when the published model came */
     uint64_t loads, load_failures;

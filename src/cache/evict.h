@@ -1,4 +1,4 @@
-/* evict.h: making room under the budget by dropping the models that are worth the least.
+/* evict.h: which models are worth the least, and may go.
  *
  * Value is GreedyDual-Size-Frequency (Cherkasova, "Improving WWW Proxies Performance with
  * Greedy-Dual-Size-Frequency Caching Policy", HPL-98-69R1, 1998):
@@ -12,8 +12,8 @@
  *   clock  the value of the last victim: it only rises, so what is not used ages
  *
  * A hit leaves the clock in the entry (two relaxed operations, no lock); values are computed when a
- * victim is looked for, which is rare. Pinned models, models that somebody holds and models that
- * are being refreshed are never victims. */
+ * victim is looked for, which is rare. Pinned models, those that min_resident keeps, models
+ * that somebody holds and models that are being refreshed are never victims. */
 #ifndef MC_CACHE_EVICT_H
 #define MC_CACHE_EVICT_H
 #include "base/clock.h"
@@ -21,14 +21,19 @@
 
 #define MC_EVICT_MAX_USES 4096u
 
-/* Grows `charge`, the receipt of the load for `entry`, by `size` bytes, and evicts until it fits.
- * When that can not succeed, nothing is evicted: MC_E_OVER_BUDGET. Takes the cache lock. */
-MC_MUST_CHECK mc_status mc_evict_make_room(mc_cache *cache, mc_charge *charge,
-                                           const mc_entry *entry, uint64_t size, mc_error *err);
+/* What may go. */
+typedef struct mc_candidates {
+    mc_entry *least; /* of the lowest value, or NULL */
+    uint64_t least_value;
+    uint64_t bytes; /* of all that may go */
+    size_t n;
+    uint64_t stays; /* bytes of those that never go by themselves: pinned or kept */
+} mc_candidates;
 
-/* The resident entry of the lowest value that may go and was not used for `idle_ns`, or NULL.
- * `loading`: the entry that room is made for, or NULL. */
-mc_entry *mc_evict_find_locked(const mc_cache *cache, const mc_entry *loading, uint64_t idle_ns);
+/* Looks at all resident models but `loading` (NULL: none). What was used within `idle_ns` may not
+ * go, nor, if `calm`, what the churn guard protects. */
+mc_candidates mc_evict_find_locked(mc_cache *cache, const mc_entry *loading, uint64_t idle_ns,
+                                   bool calm);
 
 /* The value of a resident entry. */
 uint64_t mc_evict_value_locked(const mc_entry *entry);

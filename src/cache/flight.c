@@ -22,6 +22,7 @@ struct mc_waiter {
     mc_error *error; /* of a blocked thread: borrowed, may be NULL */
     mc_status status;
     bool finished;
+    bool is_request;     /* wants the model, whatever its generation: not a load or refresh */
     pthread_cond_t wake; /* of a blocked thread */
 };
 
@@ -126,7 +127,7 @@ static mc_status give_up_locked(mc_load *load, mc_waiter *waiter, mc_error *err)
 mc_status mc_flight_wait_locked(mc_cache *cache, mc_load *load, uint64_t deadline_ns,
                                 mc_model **out, mc_error *err)
 {
-    mc_waiter waiter = {.error = err};
+    mc_waiter waiter = {.error = err, .is_request = deadline_ns != MC_NO_DEADLINE};
     MC_TRY(init_condition(&waiter.wake, err));
     waiter.status = mc_flight_add_waiter_locked(load, &waiter, cache->max_waiters, err);
     waiter.finished = waiter.status != MC_OK;
@@ -142,7 +143,8 @@ mc_status mc_flight_wait_locked(mc_cache *cache, mc_load *load, uint64_t deadlin
     return waiter.status;
 }
 
-mc_status mc_waiter_create(mc_acquired_fn *done, void *user, mc_waiter **out, mc_error *err)
+mc_status mc_waiter_create(mc_acquired_fn *done, void *user, bool is_request, mc_waiter **out,
+                           mc_error *err)
 {
     MC_ASSERT(done != NULL);
     mc_waiter *waiter = mc_alloc(1, sizeof *waiter);
@@ -150,6 +152,7 @@ mc_status mc_waiter_create(mc_acquired_fn *done, void *user, mc_waiter **out, mc
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory to wait for a load");
     waiter->done = done;
     waiter->user = user;
+    waiter->is_request = is_request;
     *out = waiter;
     return MC_OK;
 }
@@ -200,6 +203,18 @@ static bool answer_locked(mc_load *load, mc_model *model, const mc_error *error,
     return has_waiters;
 }
 
+/* F7: those who only want the model wait on, for the old source. */
+static void move_requests_locked(mc_load *from, mc_load *to)
+{
+    for (mc_waiter *waiter = TAILQ_FIRST(&from->waiters), *next; waiter != NULL; waiter = next) {
+        next = TAILQ_NEXT(waiter, link);
+        if (!waiter->is_request)
+            continue;
+        TAILQ_REMOVE(&from->waiters, waiter, link);
+        TAILQ_INSERT_TAIL(&to->waiters, waiter, link);
+    }
+}
+
 static void call_back(mc_waiter_list *later, const mc_error *error)
 {
     for (mc_waiter *waiter = TAILQ_FIRST(later), *next; waiter != NULL; waiter = next) {
@@ -212,7 +227,8 @@ static void call_back(mc_waiter_list *later, const mc_error *error)
 /* How it ended, for the lines; copied, since the entry may change when the lock is given up. */
 typedef struct outcome {
     uint64_t generation, bytes, load_ns;
-    bool serves;     /* an older model stays published after a failure */
+    bool serves;     /* an older model stays published after a failure ... */
+    bool goes_back;  /* ... or was dropped, and its source is loaded again: F7 */
     mc_model *drop;  /* reference to be released: replaced, or wanted by nobody */
     mc_model *model; /* what those who wait get, a reference, or NULL ... */
     mc_error error;  /* ... and why */
@@ -226,7 +242,9 @@ static void say(const mc_cache *cache, const mc_load *load, const outcome *end)
         mc_cache_say(cache,
                      &(mc_event){.level = MC_LOG_ERROR, .event = "load_failed", .model = name},
                      "model %s not %s: %s", name,
-                     end->serves ? "refreshed, the one in memory keeps serving" : "loaded",
+                     end->serves      ? "refreshed, the one in memory keeps serving"
+                     : end->goes_back ? "refreshed, the source before is loaded again"
+                                      : "loaded",
                      mc_error_format(&end->error, text, sizeof text));
         return;
     }
@@ -256,9 +274,9 @@ static bool is_removed(const mc_load *load)
 static void keep_good_source_locked(const mc_load *load, const mc_model *serving)
 {
     mc_entry *entry = load->entry;
-    if (serving == NULL || strcmp(load->source, entry->source) != 0)
+    const char *good = serving != NULL ? mc_model_describe(serving).source : load->dropped_source;
+    if (good[0] == '\0' || strcmp(load->source, entry->source) != 0)
         return;
-    const char *good = mc_model_describe(serving).source;
     if (mc_entry_set_source_locked(entry, NULL, good, NULL) != MC_OK)
         return; /* no memory for a copy: the new one stays, and refreshes say that it is broken */
 }
@@ -268,6 +286,8 @@ static void fail_locked(mc_cache *cache, const mc_load *load, const mc_error *er
     mc_entry *entry = load->entry;
     end->error = *error;
     end->serves = mc_entry_model_locked(entry) != NULL;
+    end->goes_back = !end->serves && load->dropped_source[0] != '\0' &&
+                     strcmp(load->source, load->dropped_source) != 0;
     keep_good_source_locked(load, mc_entry_model_locked(entry));
     cache->load_failures++;
     entry->load_failures++;
@@ -286,6 +306,11 @@ static void publish_locked(mc_cache *cache, const mc_load *load, mc_model *model
     entry->published_ns = load->start_ns + entry->load_ns;
     entry->source_stamp = load->source_stamp;
     entry->hits_before = atomic_load_explicit(&entry->hits, memory_order_relaxed);
+    if (entry->evicted_ns != 0) /* asked for before it was gone: at once */
+        mc_churn_note(&cache->churn, entry->published_ns,
+                      load->start_ns > entry->evicted_ns ? load->start_ns - entry->evicted_ns : 0,
+                      entry->load_ns);
+    entry->evicted_ns = 0;
     mc_entry_remember_locked(entry, NULL);
     mc_evict_touch(cache, entry);
     mc_model_retain(model); /* for end->model: keeps it while the lock is given up */
@@ -301,8 +326,14 @@ static void answer_all(mc_cache *cache, mc_load *load, outcome *end, mc_waiter_l
 {
     mc_entry *entry = load->entry;
     mc_cache_lock(cache);
+    if (end->goes_back && entry->next_load == NULL &&
+        create_load(entry, &entry->next_load, NULL) != MC_OK)
+        end->goes_back = false; /* no memory: the next request loads it */
+    if (end->goes_back)
+        move_requests_locked(load, entry->next_load);
     if (answer_locked(load, end->model, &end->error, later))
         end->model = NULL;
+    (void)pthread_cond_broadcast(&cache->room);
     entry->load = entry->next_load; /* F1, F3 */
     entry->next_load = NULL;
     if (entry->load != NULL)

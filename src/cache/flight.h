@@ -8,7 +8,9 @@
  *   (F3) Loads of an entry end in the order in which they began: none publishes over a later one.
  *   (F4) A load that began before its name was removed publishes nothing.
  *   (F5) A waiter who gives up leaves the load alone.
- *   (F6) At most max_waiters wait for an entry. Asynchronous ones hold no thread. */
+ *   (F6) At most max_waiters wait for an entry. Asynchronous ones hold no thread.
+ *   (F7) If a load fails for which the model in memory was dropped (swap = drop-first), and came
+ * from another source, the one that worked is loaded again: requests wait for that one. */
 #ifndef MC_CACHE_FLIGHT_H
 #define MC_CACHE_FLIGHT_H
 #include "cache/cache_state.h"
@@ -26,6 +28,10 @@ struct mc_load {
     uint64_t generation;
     uint64_t start_ns;
     uint64_t source_stamp;
+    uint64_t room_deadline_ns; /* of waiting for room; 0: it has not waited yet. See room.h */
+    bool waits_for_room;       /* guarded by the cache lock */
+    bool starts_over;
+    char dropped_source[MC_PATH_MAX]; /* of what was dropped for it (R3); "": nothing was */
     char version[MC_NAME_MAX];
     char source[MC_PATH_MAX];
 };
@@ -35,14 +41,15 @@ MC_MUST_CHECK mc_status mc_flight_join_locked(mc_cache *cache, mc_entry *entry, 
                                               mc_load **out, mc_error *err);
 
 #define MC_NO_DEADLINE UINT64_MAX
-/* Waits for the load, until `deadline_ns` of mc_now_ns(). The lock is given up meanwhile, and held
- * again on return. `*out` is a reference. */
+/* Waits for the load, until `deadline_ns` of mc_now_ns(); a request (F7) has one. The lock is given
+ * up meanwhile, and held again on return. `*out` is a reference. */
 MC_MUST_CHECK mc_status mc_flight_wait_locked(mc_cache *cache, mc_load *load, uint64_t deadline_ns,
                                               mc_model **out, mc_error *err);
 
-/* A waiter that is called back. Created without the lock; destroyed only if it never joined. */
-MC_MUST_CHECK mc_status mc_waiter_create(mc_acquired_fn *done, void *user, mc_waiter **out,
-                                         mc_error *err);
+/* A waiter that is called back. `is_request`: any generation answers it (F7). Created without the
+ * lock; destroyed only if it never joined. */
+MC_MUST_CHECK mc_status mc_waiter_create(mc_acquired_fn *done, void *user, bool is_request,
+                                         mc_waiter **out, mc_error *err);
 void mc_waiter_destroy(mc_waiter *waiter); /* NULL is fine */
 /* Takes the waiter on MC_OK. */
 MC_MUST_CHECK mc_status mc_flight_add_waiter_locked(mc_load *load, mc_waiter *waiter,

@@ -9,6 +9,17 @@
 #include "cache/cache_log.h"
 #include "cache/drop.h"
 #include "cache/flight.h"
+#include "cache/room.h"
+
+static mc_status read_until_it_fits(mc_cache *cache, mc_load *load, mc_model **out, mc_error *err)
+{
+    for (;;) {
+        load->starts_over = false;
+        const mc_status status = mc_background_read(cache, load, out, err);
+        if (!load->starts_over || !mc_room_await_turn(cache, load))
+            return status;
+    }
+}
 
 static void run_load(mc_cache *cache, mc_load *load, bool may_begin)
 {
@@ -18,7 +29,7 @@ static void run_load(mc_cache *cache, mc_load *load, bool may_begin)
         (void)mc_fail(&error, MC_E_BUSY, MC_NO_OFFSET, "the cache is being destroyed");
     else
         load->source_stamp = mc_source_stamp(load->source); /* before it is read: never too new */
-    if (may_begin && mc_background_read(cache, load, &model, &error) != MC_OK)
+    if (may_begin && read_until_it_fits(cache, load, &model, &error) != MC_OK)
         MC_ASSERT(error.status != MC_OK);
     mc_flight_finish(cache, load, model, &error);
 }

@@ -128,15 +128,23 @@ static void what_is_not_used_ages(void **state)
     mc_cache_destroy(cache);
 }
 
+/* One that waits for room for a moment only. */
+static mc_cache *impatient_cache(uint64_t memory_budget)
+{
+    const mc_cache_options options = {
+        .struct_size = sizeof options, .memory_budget = memory_budget, .room_wait_ms = 20};
+    return fake_cache_with(&options);
+}
+
 static void held_and_pinned_models_are_never_victims(void **state)
 {
     (void)state;
-    mc_cache *cache = fake_cache(2 * ONE, NULL);
+    mc_cache *cache = impatient_cache(2 * ONE);
     assert_int_equal(load(cache, "held", "bytes=65536", NULL), MC_OK);
     assert_int_equal(load(cache, "pinned", "bytes=65536", NULL), MC_OK);
     mc_model *held = fake_acquire(cache, "held");
     assert_int_equal(mc_cache_pin(cache, "pinned", true, NULL), MC_OK);
-    assert_int_equal(load(cache, "c", "bytes=65536", NULL), MC_E_OVER_BUDGET);
+    assert_int_equal(load(cache, "c", "bytes=65536", NULL), MC_E_BUSY);
     assert_int_equal(state_of(cache, "held"), MC_STATE_READY);
     assert_int_equal(state_of(cache, "pinned"), MC_STATE_READY);
     mc_model_release(held);
@@ -148,12 +156,12 @@ static void held_and_pinned_models_are_never_victims(void **state)
 static void what_drains_is_still_charged(void **state)
 {
     (void)state;
-    mc_cache *cache = fake_cache(ONE, NULL);
+    mc_cache *cache = impatient_cache(ONE);
     assert_int_equal(load(cache, "a", "bytes=65536", NULL), MC_OK);
     mc_model *held = fake_acquire(cache, "a");
     assert_int_equal(mc_cache_unload(cache, "a", NULL), MC_OK);
     assert_int_equal(used(cache), ONE);
-    assert_int_equal(load(cache, "b", "bytes=65536", NULL), MC_E_OVER_BUDGET);
+    assert_int_equal(load(cache, "b", "bytes=65536", NULL), MC_E_BUSY);
     mc_model_release(held);
     assert_int_equal(load(cache, "b", NULL, NULL), MC_OK);
     mc_cache_destroy(cache);
@@ -164,7 +172,7 @@ static void a_refresh_that_does_not_fit_keeps_the_old(void **state)
     (void)state;
     mc_cache *cache = fake_cache(ONE + 100, NULL);
     assert_int_equal(load(cache, "a", "bytes=65536", NULL), MC_OK);
-    assert_int_equal(mc_cache_refresh(cache, "a", NULL), MC_E_OVER_BUDGET);
+    assert_int_equal(mc_cache_refresh(cache, "a", NULL), MC_E_CONFLICT);
     mc_model *model = fake_acquire(cache, "a");
     assert_int_equal(mc_model_describe(model).generation, 1);
     mc_model_release(model);

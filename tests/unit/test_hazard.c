@@ -100,7 +100,10 @@ static void *collide(mc_cache *cache, mc_test_point point, void *(*writer)(void 
 
 static mc_cache *cache_for_one(void)
 {
-    mc_cache *cache = fake_cache(4096 + FAKE_SCHEMA_BYTES, NULL);
+    const mc_cache_options options = {.struct_size = sizeof options,
+                                      .memory_budget = 4096 + FAKE_SCHEMA_BYTES,
+                                      .room_wait_ms = 20};
+    mc_cache *cache = fake_cache_with(&options);
     assert_int_equal(mc_cache_load(cache, "iris", "bytes=4096", NULL), MC_OK);
     return cache;
 }
