@@ -63,6 +63,11 @@ void mc_pages_expect(void *pages, size_t size)
         (void)madvise(pages, size, MADV_HUGEPAGE); /* a hint: without it nothing is wrong */
 }
 
+void mc_pages_forget(void *pages, size_t size)
+{
+    (void)madvise(pages, size, MADV_DONTNEED);
+}
+
 void *mc_pages_resize(void *pages, size_t size, size_t new_size)
 {
     if (refuses() || new_size == 0)

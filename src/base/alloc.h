@@ -15,6 +15,9 @@ void mc_pages_free(void *pages, size_t size);
 /* Says that all of these pages are written soon: the system may then hand out large ones, which
  * spares a fault for every 4 KiB. For pages that do not stay: large ones may be more than asked. */
 void mc_pages_expect(void *pages, size_t size);
+/* The content of these whole pages is not needed any more: they read as zeros, and take no memory.
+ */
+void mc_pages_forget(void *pages, size_t size);
 /* Grows or shrinks without a copy; new pages are zeroed. On NULL the old ones stay valid. */
 void *mc_pages_resize(void *pages, size_t size, size_t new_size);
 

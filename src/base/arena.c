@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/size.h"
+#include "base/spool.h"
 
 struct mc_arena_chunk {
     mc_arena_chunk *next;
@@ -39,7 +40,7 @@ void mc_arena_fini(mc_arena *arena)
     }
     arena->chunks = NULL;
     arena->at = arena->end = NULL;
-    arena->used = 0;
+    arena->used = arena->spooled = 0;
 }
 
 static void use_chunk(mc_arena *arena, mc_arena_chunk *chunk)
@@ -60,12 +61,29 @@ void mc_arena_reset(mc_arena *arena)
             chunk_free(chunk);
     }
     arena->chunks = largest;
-    arena->used = 0;
+    arena->used = arena->spooled = 0; /* an arena that is used again spools nothing */
     if (largest == NULL)
         return;
     largest->next = NULL;
     arena->used = largest->size;
     use_chunk(arena, largest);
+}
+
+static mc_arena_chunk *spool_chunk(mc_arena *arena, size_t size)
+{
+    mc_spool spool = {0};
+    if (!arena->spools || size < MC_SPOOL_FROM || !mc_spool_open(&spool, size))
+        return NULL;
+    arena->spooled += size;
+    return mc_spool_close(&spool);
+}
+
+static mc_arena_chunk *make_chunk(mc_arena *arena, size_t size)
+{
+    mc_arena_chunk *chunk = spool_chunk(arena, size);
+    if (chunk != NULL)
+        return chunk;
+    return size >= PAGES_FROM ? mc_pages_alloc(size) : mc_alloc(1, size);
 }
 
 static mc_status add_chunk(mc_arena *arena, size_t size, mc_error *err)
@@ -81,12 +99,11 @@ static mc_status add_chunk(mc_arena *arena, size_t size, mc_error *err)
                        arena->name, size - left, arena->limit);
     want = want < size ? size : want;
     want = want > left ? left : want;
-    const bool is_pages = want >= PAGES_FROM;
-    mc_arena_chunk *chunk = is_pages ? mc_pages_alloc(want) : mc_alloc(1, want);
+    mc_arena_chunk *chunk = make_chunk(arena, want);
     if (chunk == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%s: no %zu bytes to be had", arena->name,
                        want);
-    *chunk = (mc_arena_chunk){.next = arena->chunks, .size = want, .is_pages = is_pages};
+    *chunk = (mc_arena_chunk){.next = arena->chunks, .size = want, .is_pages = want >= PAGES_FROM};
     arena->chunks = chunk;
     arena->used += want;
     use_chunk(arena, chunk);

@@ -13,8 +13,10 @@ typedef struct mc_arena {
     mc_arena_chunk *chunks; /* owned, newest first */
     uint8_t *at, *end;      /* free part of the newest chunk */
     size_t used;            /* bytes taken from the system */
+    size_t spooled;         /* of them, on a disk */
     size_t limit;           /* bytes that may be taken */
     const char *name;       /* of the limit, for messages; static */
+    bool spools;            /* large items lie on a disk if they can: base/spool.h */
 } mc_arena;
 
 void mc_arena_init(mc_arena *arena, size_t limit, const char *name);

@@ -52,6 +52,9 @@ void mc_assert_failed(const char *expr, const char *file, int line) __attribute_
 #define MC_DEBUG_ASSERT(expr) ((void)0)
 #endif
 
+/* Asks the memory budget for `size` more bytes; not MC_OK ends the load. */
+typedef mc_status mc_reserve_fn(void *context, size_t size, mc_error *err);
+
 #define MC_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Borrowed bytes; text is UTF-8 without a NUL. */

@@ -6,19 +6,47 @@
 #include "base/alloc.h"
 #include "base/size.h"
 
+/* From here on the bytes are pages of their own: mc_vec_take_out() gives them back in pieces. */
+#define PAGES_FROM ((size_t)1 << 20)
+/* From here on it grows by a quarter: pages are moved, not copied, and addresses are spared. */
+#define SPARING_FROM ((size_t)256 << 20)
+
 void mc_vec_fini(mc_vec *vec)
 {
-    mc_free(vec->data);
+    if (vec->room >= PAGES_FROM)
+        mc_pages_free(vec->data, vec->room);
+    else
+        mc_free(vec->data);
     *vec = (mc_vec){0};
+}
+
+static uint8_t *to_pages(const mc_vec *vec, size_t room)
+{
+    uint8_t *pages = mc_pages_alloc(room);
+    if (pages == NULL)
+        return NULL;
+    if (vec->size > 0)
+        memcpy(pages, vec->data, vec->size);
+    mc_free(vec->data);
+    return pages;
+}
+
+static uint8_t *with_room(mc_vec *vec, size_t room)
+{
+    if (room < PAGES_FROM)
+        return mc_realloc(vec->data, room, 1);
+    if (vec->room < PAGES_FROM)
+        return to_pages(vec, room);
+    return mc_pages_resize(vec->data, vec->room, room);
 }
 
 static mc_status grow(mc_vec *vec, size_t need, mc_error *err)
 {
     size_t room = vec->room < 256 ? 256 : vec->room;
     while (room < need)
-        if (!mc_mul_size(room, 2, &room))
+        if (!mc_add_size(room, room < SPARING_FROM ? room : room / 4, &room))
             return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%zu bytes overflow", need);
-    uint8_t *data = mc_realloc(vec->data, room, 1);
+    uint8_t *data = with_room(vec, room);
     if (data == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no %zu bytes to be had", room);
     vec->data = data;
@@ -39,6 +67,17 @@ mc_status mc_vec_append(mc_vec *vec, const void *data, size_t size, mc_error *er
         memset(vec->data + vec->size, 0, size);
     vec->size = need;
     return MC_OK;
+}
+
+void mc_vec_take_out(mc_vec *vec, void *to)
+{
+    for (size_t at = 0; at < vec->size; at += PAGES_FROM) {
+        const size_t left = vec->size - at;
+        memcpy((uint8_t *)to + at, vec->data + at, left < PAGES_FROM ? left : PAGES_FROM);
+        if (vec->room >= PAGES_FROM && left >= PAGES_FROM)
+            mc_pages_forget(vec->data + at, PAGES_FROM);
+    }
+    mc_vec_fini(vec);
 }
 
 mc_status mc_vec_align(mc_vec *vec, size_t to, mc_error *err)

@@ -13,6 +13,10 @@ typedef struct mc_vec {
 void mc_vec_fini(mc_vec *vec);
 /* Appends `size` bytes (zeros when `data` is NULL). */
 MC_MUST_CHECK mc_status mc_vec_append(mc_vec *vec, const void *data, size_t size, mc_error *err);
+/* Copies all of it, and gives memory back while it does: at no time are both there. Leaves it
+ * empty.
+ */
+void mc_vec_take_out(mc_vec *vec, void *to);
 /* Appends zeros up to a multiple of `to`, a power of two. */
 MC_MUST_CHECK mc_status mc_vec_align(mc_vec *vec, size_t to, mc_error *err);
 

@@ -11,6 +11,8 @@
 #include "image/any_width.h"
 #include "image/builder_state.h"
 
+#define RESERVE_STEP ((size_t)1 << 20) /* bytes that the budget is asked for at once, at least */
+
 mc_status mc_builder_create(mc_builder **out, mc_error *err)
 {
     mc_builder *b = mc_alloc(1, sizeof *b);
@@ -293,6 +295,30 @@ static bool same_array(const void *context, uint32_t id)
                                 query->items, size) == 0);
 }
 
+void mc_build_budget(mc_builder *b, mc_reserve_fn *reserve, void *context)
+{
+    b->reserve = reserve;
+    b->context = context;
+}
+
+mc_status mc_builder_reserve(mc_builder *b, size_t size, mc_error *err)
+{
+    if (b->reserve == NULL || size <= b->reserved)
+        return MC_OK;
+    MC_TRY(b->reserve(b->context, size - b->reserved, err));
+    b->reserved = size;
+    return MC_OK;
+}
+
+/* Makes sure of room for `size` bytes more of weights. Small ones wait for others. */
+static mc_status reserve_weights(mc_builder *b, size_t size, mc_error *err)
+{
+    size_t need = 0;
+    if (!mc_add_size(b->sections[MC_SECTION_WEIGHTS].size, size, &need))
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%zu bytes overflow", size);
+    return need < b->reserved + RESERVE_STEP ? MC_OK : mc_builder_reserve(b, need, err);
+}
+
 mc_status mc_build_array(mc_builder *b, mc_array_type type, const void *items, size_t n_rows,
                          size_t n_cols, uint32_t *out, mc_error *err)
 {
@@ -310,6 +336,7 @@ mc_status mc_build_array(mc_builder *b, mc_array_type type, const void *items, s
     MC_TRY(mc_vec_align(weights, MC_IMAGE_ALIGN, err));
     query.array.at = weights->size;
     const uint32_t id = mc_u32_from_size(arrays->size / sizeof query.array);
+    MC_TRY(reserve_weights(b, size, err));
     MC_TRY(mc_vec_append(weights, items, size, err));
     MC_TRY(mc_vec_append(arrays, &query.array, sizeof query.array, err));
     MC_TRY(mc_intern_add(&b->known_arrays, hash, id, err));

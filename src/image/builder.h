@@ -16,6 +16,9 @@ typedef struct mc_builder mc_builder;
 
 MC_MUST_CHECK mc_status mc_builder_create(mc_builder **out, mc_error *err);
 void mc_builder_destroy(mc_builder *b); /* NULL is fine */
+/* Asks `reserve` while the image grows, and for the rest at its end: all bytes of the image, once.
+ */
+void mc_build_budget(mc_builder *b, mc_reserve_fn *reserve, void *context);
 
 /* -- schema */
 /* (n) input columns; names may be NULL. Once, before the first gather. */
@@ -93,8 +96,7 @@ MC_MUST_CHECK mc_status mc_build_method(mc_builder *b, mc_method method, const m
 /* The image of inverse_transform, copied; once. Its rows are what transform answers. */
 MC_MUST_CHECK mc_status mc_build_back(mc_builder *b, const mc_image *back, mc_error *err);
 
-/* Exactly the bytes that the image will take, once all its methods are there; asked before
- * mc_build_finish() so that a budget can refuse. */
+/* Exactly the bytes that the image will take, once all its methods are there. */
 size_t mc_build_size(const mc_builder *b);
 /* Measures, places, verifies. The builder can only be destroyed afterwards. */
 MC_MUST_CHECK mc_status mc_build_finish(mc_builder *b, mc_method default_method, mc_image *out,

@@ -144,12 +144,12 @@ size_t mc_build_size(const mc_builder *b)
     return measure(b, &header);
 }
 
-static void place(const mc_builder *b, const mc_image_header *header, uint8_t *block)
+/* Empties the sections: at no time are the weights there twice. */
+static void place(mc_builder *b, const mc_image_header *header, uint8_t *block)
 {
     memcpy(block, header, sizeof *header);
     for (size_t i = 0; i < MC_N_SECTIONS; i++)
-        if (b->sections[i].size > 0)
-            memcpy(block + header->sections[i].at, b->sections[i].data, b->sections[i].size);
+        mc_vec_take_out(&b->sections[i], block + header->sections[i].at);
     const XXH128_hash_t digest =
         XXH3_128bits(block + MC_IMAGE_DIGEST_FROM, header->size - MC_IMAGE_DIGEST_FROM);
     mc_image_header *placed = (mc_image_header *)(void *)block;
@@ -171,6 +171,7 @@ mc_status mc_build_finish(mc_builder *b, mc_method default_method, mc_image *out
     header.n_sparse = b->sparse_input ? mc_u32_from_size(b->n_columns) : 0;
     mark_aliases(b, header.n_numbers);
     header.size = measure(b, &header);
+    MC_TRY(mc_builder_reserve(b, header.size, err));
     uint8_t *block = mc_pages_alloc(header.size);
     if (block == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no %llu bytes for the image",

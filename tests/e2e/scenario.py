@@ -21,7 +21,9 @@ PROGRAM = os.environ.get("MODELCACHED", str(ROOT / "build" / "modelcached"))
 class Daemon:
     """One running modelcached; its stderr is collected in `lines`."""
 
-    def __init__(self, arguments, program=PROGRAM, environment=None, wait=True):
+    def __init__(
+        self, arguments, program=PROGRAM, environment=None, wait=True, preexec_fn=None
+    ):
         self.lines = []
         self.url = None
         self._listening = threading.Event()
@@ -31,6 +33,7 @@ class Daemon:
             text=True,
             errors="replace",
             env={**os.environ, **(environment or {})},
+            preexec_fn=preexec_fn,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

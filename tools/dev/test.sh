@@ -7,7 +7,7 @@ STAGES=(lint gcc clang asan tsan conformance_fixed_1_2 conformance_1_9
         conformance_old conformance_third_party asan_conformance differential e2e arm64)
 STAGES_FULL=("${STAGES[@]}" conformance_1_2 conformance_1_3 conformance_1_4 conformance_1_5
              conformance_1_6 conformance_1_7 conformance_1_8 conformance_old_full conformance_wide
-             third_party_full o0 clang_full analyzer valgrind)
+             third_party_full large o0 clang_full analyzer valgrind)
 
 # meson_tests DIR [OPTION...]: runs the tests of a build directory, printing what fails.
 meson_tests() {
@@ -128,6 +128,12 @@ stage_e2e() {
     export PROMTOOL
     dev_build
     run_pytest sklearn-1.9.1 build tests/e2e tests/regress
+}
+
+# A model of 6 GB where 7 are allowed.
+stage_large() {
+    dev_build
+    MC_LARGE_MB=6000 run_pytest sklearn-1.9.1 build tests/e2e/test_large_models.py
 }
 
 stage_o0() {

@@ -24,6 +24,7 @@ static mc_status read_graph(mc_graph_file *file, mc_reserve_fn *reserve, void *c
     mc_reader reader = {.data = file->source.data, .size = file->source.size, .err = err};
 
     mc_arena_init(&file->arena, mc_graph_limit(file->source.size), "graph of the model file");
+    file->arena.spools = true;
     mc_joblib_init(&joblib, mc_globals_lookup, &file->arena);
     file->companions =
         (mc_companions){.path = file->source.path, .reserve = reserve, .context = context};
@@ -31,7 +32,7 @@ static mc_status read_graph(mc_graph_file *file, mc_reserve_fn *reserve, void *c
     MC_TRY(mc_joblib_read(&joblib, &reader, &file->root, err));
     const bool is_zf = strcmp(file->source.compression, "zf") == 0;
     file->format = joblib.found || is_zf ? "joblib" : "pickle";
-    return reserve == NULL ? MC_OK : reserve(context, file->arena.used, err);
+    return reserve == NULL ? MC_OK : reserve(context, file->arena.used - file->arena.spooled, err);
 }
 
 mc_status mc_graph_file_open(const char *path, mc_reserve_fn *reserve, void *context,

@@ -49,6 +49,31 @@ struct mc_codec {
 
 /* ------------------------------------------------------------------------------- growing ---- */
 
+/* From memory to a spool, or on in it. False: where it is, it stays. */
+static bool grow_spool(mc_inflated *out, size_t room)
+{
+    if (out->spool.is_open)
+        return mc_spool_grow(&out->spool, room);
+    if (room < MC_SPOOL_FROM || !mc_spool_open(&out->spool, room))
+        return false;
+    if (out->size > 0)
+        memcpy(out->spool.data, out->pages, out->size);
+    mc_pages_free(out->pages, out->room);
+    return true;
+}
+
+static mc_status grow_memory(mc_inflated *out, size_t room, mc_error *err)
+{
+    if (out->reserve != NULL)
+        MC_TRY(out->reserve(out->context, room - out->room, err));
+    uint8_t *pages =
+        out->room == 0 ? mc_pages_alloc(room) : mc_pages_resize(out->pages, out->room, room);
+    if (pages == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no %zu bytes to be had", room);
+    out->pages = pages;
+    return MC_OK;
+}
+
 /* Pages are moved, not copied: while they grow, memory holds the bytes once. */
 static mc_status grow(mc_inflated *out, mc_error *err)
 {
@@ -60,13 +85,13 @@ static mc_status grow(mc_inflated *out, mc_error *err)
                        "size are read)",
                        out->limit, MC_LIMIT_EXPANSION);
     }
-    if (out->reserve != NULL)
-        MC_TRY(out->reserve(out->context, room - out->room, err));
-    uint8_t *pages =
-        out->room == 0 ? mc_pages_alloc(room) : mc_pages_resize(out->pages, out->room, room);
-    if (pages == NULL)
-        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no %zu bytes to be had", room);
-    out->pages = pages;
+    if (grow_spool(out, room))
+        out->pages = out->spool.data;
+    else if (out->spool.is_open)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET,
+                       "no room on the disk for the %zu bytes that come out of the file", room);
+    else
+        MC_TRY(grow_memory(out, room, err));
     out->room = room;
     return MC_OK;
 }
@@ -406,6 +431,7 @@ mc_status mc_inflate(const mc_codec *codec, mc_bytes input, mc_inflated *out, mc
 {
     run r = {.codec = codec, .input = input};
     const mc_status status = codec == &ZF ? run_zf(&r, out, err) : run_streams(&r, out, err);
+    (void)mc_spool_close(&out->spool); /* its pages are out->pages */
     if (status != MC_OK) {
         mc_pages_free(out->pages, out->room);
         out->pages = NULL;

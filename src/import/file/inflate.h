@@ -3,12 +3,14 @@
  * The only door to zlib, bzip2, liblzma, lz4 and zstd. */
 #ifndef MC_IMPORT_INFLATE_H
 #define MC_IMPORT_INFLATE_H
+#include "base/spool.h"
 #include "import/file/source.h"
 
 /* What came out: pages that grow as bytes come, never by a declared size. */
 typedef struct mc_inflated {
     uint8_t *pages; /* owned by the caller on success: mc_pages_free(pages, room) */
     size_t size, room;
+    mc_spool spool;         /* while it is written: where large ones lie */
     size_t limit;           /* on `size` */
     mc_reserve_fn *reserve; /* NULL: no budget */
     void *context;

@@ -1,4 +1,4 @@
-/* source.c: reads a file into memory of ours and takes its compression off.
+/* source.c: reads a file into pages of ours and takes its compression off.
  *
  * A compressed file may hold another (a joblib dump compressed by zlib, gzipped for transport): up
  * to MAX_LAYERS are taken off. The bytes that end up in mc_source are private: rewriting the file
@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/size.h"
+#include "base/spool.h"
 #include "import/file/inflate.h"
 
 #define MAX_LAYERS 3
@@ -45,6 +46,43 @@ static mc_status read_whole(int fd, const char *path, mc_source *source, mc_erro
     return MC_OK;
 }
 
+static mc_status copy_whole(int fd, const char *path, mc_spool *spool, mc_error *err)
+{
+    const ptrdiff_t n = mc_spool_copy(spool, fd);
+    if (n < 0)
+        return fail_errno(err, path, "cannot be read");
+    if ((size_t)n < spool->size)
+        return mc_fail(err, MC_E_TRUNCATED, (uint64_t)n,
+                       "%s: %zu bytes expected, the file ends here", path, spool->size);
+    return MC_OK;
+}
+
+/* Into pages of a disk; false if there are none. */
+static bool read_to_disk(int fd, const char *path, size_t size, mc_source *out, mc_status *status,
+                         mc_error *err)
+{
+    mc_spool spool = {0};
+    if (size < MC_SPOOL_FROM || !mc_spool_open(&spool, size))
+        return false;
+    *status = copy_whole(fd, path, &spool, err);
+    void *pages = mc_spool_close(&spool);
+    *out = (mc_source){.data = pages, .size = size, .owned = pages, .owned_size = size};
+    return true;
+}
+
+static mc_status read_to_memory(int fd, const char *path, size_t size, mc_reserve_fn *reserve,
+                                void *context, mc_source *out, mc_error *err)
+{
+    if (reserve != NULL)
+        MC_TRY(reserve(context, size, err));
+    void *pages = mc_pages_alloc(size);
+    if (pages == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%s: no %zu bytes to be had", path, size);
+    mc_pages_expect(pages, size);
+    *out = (mc_source){.data = pages, .size = size, .owned = pages, .owned_size = size};
+    return read_whole(fd, path, out, err);
+}
+
 static mc_status read_fd(int fd, const char *path, mc_reserve_fn *reserve, void *context,
                          mc_source *out, mc_error *err)
 {
@@ -59,14 +97,10 @@ static mc_status read_fd(int fd, const char *path, mc_reserve_fn *reserve, void 
     if (size > MC_LIMIT_INPUT_BYTES)
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "%s: %zu bytes, at most %zu are read", path,
                        size, MC_LIMIT_INPUT_BYTES);
-    if (reserve != NULL)
-        MC_TRY(reserve(context, size, err));
-    void *pages = mc_pages_alloc(size);
-    if (pages == NULL)
-        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%s: no %zu bytes to be had", path, size);
-    mc_pages_expect(pages, size);
-    mc_source source = {.data = pages, .size = size, .owned = pages, .owned_size = size};
-    const mc_status status = read_whole(fd, path, &source, err);
+    mc_source source = {0};
+    mc_status status = MC_OK;
+    if (!read_to_disk(fd, path, size, &source, &status, err))
+        status = read_to_memory(fd, path, size, reserve, context, &source, err);
     if (status != MC_OK)
         mc_source_close(&source);
     else

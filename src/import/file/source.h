@@ -1,14 +1,11 @@
 /* source.h: a model file's bytes, decompressed, by content and not by name.
  *
- * Reads .gz .bz2 .xz .lzma .lz4 .zst, raw zlib (joblib) and ZF (joblib up to 0.9) whole. What is
- * not compressed is mapped or read as it is. Bounded: MC_LIMIT_INPUT_BYTES, MC_LIMIT_EXPANSION, and
- * `reserve`. */
+ * Reads .gz .bz2 .xz .lzma .lz4 .zst, raw zlib (joblib) and ZF (joblib up to 0.9) whole. Large
+ * sources lie in a spool (base/spool.h), which the system may write out, and are not charged to
+ * `reserve`; small ones are memory. Bounded: MC_LIMIT_INPUT_BYTES, MC_LIMIT_EXPANSION. */
 #ifndef MC_IMPORT_SOURCE_H
 #define MC_IMPORT_SOURCE_H
 #include "base/base.h"
-
-/* Asks the memory budget for `size` more bytes; not MC_OK ends the load. NULL: no budget. */
-typedef mc_status mc_reserve_fn(void *context, size_t size, mc_error *err);
 
 typedef struct mc_source {
     const uint8_t *data;
@@ -19,7 +16,7 @@ typedef struct mc_source {
     const char *path;    /* borrowed: what was opened; NULL if the bytes come from elsewhere */
 } mc_source;
 
-/* The file is copied into memory of ours: truncating it afterwards changes nothing. */
+/* The file is copied into pages of ours: truncating it afterwards changes nothing. */
 MC_MUST_CHECK mc_status mc_source_open(const char *path, mc_reserve_fn *reserve, void *context,
                                        mc_source *out, mc_error *err);
 /* As above, of the file `name` in the folder of `path`. `name` comes out of a model file: a plain

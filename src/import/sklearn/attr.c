@@ -32,11 +32,50 @@ static mc_status wrong_size(mc_error *err, const mc_value *est, const char *name
     return mc_refuse(err, est, "attribute %s: expected %zu values, found %zu", name, want, found);
 }
 
+/* Smaller arrays cost less to convert again than to look for. */
+#define LARGE_ITEMS ((size_t)1 << 17)
+
+struct mc_converted {
+    struct mc_converted *next;
+    mc_ndarray from;
+    const double *items;
+};
+
+static bool is_same_array(const mc_ndarray *a, const mc_ndarray *b)
+{
+    bool same = a->data == b->data && a->n_dims == b->n_dims && a->n_items == b->n_items &&
+                a->dtype.kind == b->dtype.kind && a->dtype.item_size == b->dtype.item_size &&
+                a->dtype.big_endian == b->dtype.big_endian;
+    for (size_t i = 0; same && i < a->n_dims; i++)
+        same = a->shape[i] == b->shape[i] && a->strides[i] == b->strides[i];
+    return same;
+}
+
+mc_status mc_attr_f64(mc_lowering *to, const mc_ndarray *array, const double **out, mc_error *err)
+{
+    double *items = NULL;
+    const bool is_large = array->n_items >= LARGE_ITEMS && array->dtype.kind != 'O';
+    for (const struct mc_converted *at = to->converted; is_large && at != NULL; at = at->next) {
+        if (is_same_array(&at->from, array)) {
+            *out = at->items;
+            return MC_OK;
+        }
+    }
+    MC_TRY(mc_ndarray_f64(to->arena, array, &items, err));
+    *out = items;
+    if (!is_large)
+        return MC_OK;
+    struct mc_converted *made = NULL;
+    MC_TRY(mc_arena_new(to->arena, struct mc_converted, 1, &made, err));
+    *made = (struct mc_converted){.next = to->converted, .from = *array, .items = items};
+    to->converted = made;
+    return MC_OK;
+}
+
 mc_status mc_attr_vector(mc_lowering *to, const mc_value *est, const char *name, size_t n,
                          const double **out, size_t *out_n, mc_error *err)
 {
     mc_ndarray array;
-    double *items = NULL;
     MC_TRY(mc_attr_array(to, est, name, &array, err));
     size_t wide = 0;
     for (size_t i = 0; i < array.n_dims; i++)
@@ -46,8 +85,7 @@ mc_status mc_attr_vector(mc_lowering *to, const mc_value *est, const char *name,
                          array.n_dims);
     if (n != MC_ANY && array.n_items != n)
         return wrong_size(err, est, name, n, array.n_items);
-    MC_TRY_IN(mc_ndarray_f64(to->arena, &array, &items, err), err, "attribute %s", name);
-    *out = items;
+    MC_TRY_IN(mc_attr_f64(to, &array, out, err), err, "attribute %s", name);
     if (out_n != NULL)
         *out_n = array.n_items;
     return MC_OK;
@@ -72,7 +110,6 @@ mc_status mc_attr_matrix(mc_lowering *to, const mc_value *est, const char *name,
                          mc_error *err)
 {
     mc_ndarray array;
-    double *items = NULL;
     MC_TRY(mc_attr_array(to, est, name, &array, err));
     if (array.n_dims == 0 || array.n_dims > 2)
         return mc_refuse(err, est, "attribute %s: expected a matrix, found %zu dimensions", name,
@@ -81,8 +118,7 @@ mc_status mc_attr_matrix(mc_lowering *to, const mc_value *est, const char *name,
     const size_t cols = array.shape[array.n_dims - 1];
     if ((n_rows != MC_ANY && rows != n_rows) || (n_cols != MC_ANY && cols != n_cols))
         return wrong_shape(err, est, name, n_rows, n_cols, rows, cols);
-    MC_TRY_IN(mc_ndarray_f64(to->arena, &array, &items, err), err, "attribute %s", name);
-    *out = items;
+    MC_TRY_IN(mc_attr_f64(to, &array, out, err), err, "attribute %s", name);
     if (out_rows != NULL)
         *out_rows = rows;
     if (out_cols != NULL)

@@ -14,6 +14,11 @@ MC_MUST_CHECK mc_status mc_attr_need(const mc_value *est, const char *name, cons
 /* True if the attribute is there and not None. */
 bool mc_attr_has(const mc_value *est, const char *name);
 
+/* All items of an array in C order: mc_ndarray_f64(), but a large array that several methods ask
+ * for is converted once. */
+MC_MUST_CHECK mc_status mc_attr_f64(mc_lowering *to, const mc_ndarray *array, const double **out,
+                                    mc_error *err);
+
 /* Arrays and numbers as float64. A vector may be stored as (n,), (1, n), (n, 1) or a number. */
 MC_MUST_CHECK mc_status mc_attr_vector(mc_lowering *to, const mc_value *est, const char *name,
                                        size_t n, const double **out, size_t *out_n, mc_error *err);

@@ -65,8 +65,9 @@ typedef struct mc_lowering {
     size_t n_lowered;     /* so far */
     bool any_width;       /* nothing says how wide the rows are: see mc_build_any_width() */
     struct mc_memo *memo; /* arena: what was compiled of which object */
-    bool sparse_input;    /* the root's symbol is SPARSE */
-    bool wants_cells;     /* ... and somebody needs it as cells: all is lowered again without */
+    struct mc_converted *converted; /* arena: large arrays that were converted to float64 */
+    bool sparse_input;              /* the root's symbol is SPARSE */
+    bool wants_cells; /* ... and somebody needs it as cells: all is lowered again without */
 } mc_lowering;
 
 typedef mc_status mc_lower_fn(mc_lowering *to, const mc_value *est, mc_method method,

@@ -48,12 +48,12 @@ static mc_status sparse_rows(mc_lowering *to, const mc_value *value, rows *out, 
 static mc_status dense_rows(mc_lowering *to, const mc_value *value, rows *out, mc_error *err)
 {
     mc_ndarray array;
-    double *at = NULL;
+    const double *at = NULL;
     MC_TRY(mc_ndarray_from_value(to->arena, value, &array, err));
     if (array.n_dims != 2)
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
                        "expected a matrix, found %zu dimensions", array.n_dims);
-    MC_TRY(mc_ndarray_f64(to->arena, &array, &at, err));
+    MC_TRY(mc_attr_f64(to, &array, &at, err));
     *out = (rows){.at = at, .n = array.shape[0], .d = array.shape[1], .kind = array.dtype.kind};
     return MC_OK;
 }

@@ -289,13 +289,10 @@ static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *ou
     return add_back(to, root, &x, err);
 }
 
-static mc_status import_root(mc_lowering *to, const mc_value *root, mc_reserve_fn *reserve,
-                             void *context, mc_image *out, mc_error *err)
+static mc_status import_root(mc_lowering *to, const mc_value *root, mc_image *out, mc_error *err)
 {
     mc_method default_method = MC_METHOD_PREDICT;
     MC_TRY(lower_root(to, root, &default_method, err));
-    if (reserve != NULL)
-        MC_TRY(reserve(context, mc_build_size(to->b), err));
     return mc_build_finish(to->b, default_method, out, err);
 }
 
@@ -305,8 +302,9 @@ static mc_status attempt(const mc_value *root, mc_arena *arena, mc_reserve_fn *r
 {
     mc_builder *b = NULL;
     MC_TRY(mc_builder_create(&b, err));
+    mc_build_budget(b, reserve, context);
     mc_lowering to = {.b = b, .arena = arena, .wants_cells = *cells};
-    const mc_status status = import_root(&to, root, reserve, context, out, err);
+    const mc_status status = import_root(&to, root, out, err);
     mc_builder_destroy(b);
     *cells = to.wants_cells;
     return status;

@@ -36,6 +36,7 @@ static mc_status read_graph(mc_graph_file *file, mc_reserve_fn *reserve, void *c
     mc_bytes text;
     mc_value *schema = NULL;
     mc_arena_init(&file->arena, SIZE_MAX, "graph of the model file");
+    file->arena.spools = true;
     MC_TRY(mc_zip_open(archive, &file->arena, &zip, err));
     zip.reserve = reserve;
     zip.context = context;
@@ -47,7 +48,7 @@ static mc_status read_graph(mc_graph_file *file, mc_reserve_fn *reserve, void *c
     MC_TRY_IN(mc_literal_read(text, 0, &file->arena, &schema, err), err, "schema.json");
     MC_TRY_IN(mc_skops_nodes(&zip, schema, &file->root, err), err, "schema.json");
     file->format = "skops";
-    return reserve == NULL ? MC_OK : reserve(context, file->arena.used, err);
+    return reserve == NULL ? MC_OK : reserve(context, file->arena.used - file->arena.spooled, err);
 }
 
 mc_status mc_skops_read(const mc_source *source, mc_reserve_fn *reserve, void *context,
