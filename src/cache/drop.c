@@ -17,8 +17,17 @@ const char *mc_drop_name(mc_drop why)
     return at < MC_COUNT_OF(NAMES) ? NAMES[at] : "unknown";
 }
 
+/* A refresh that found no room may find it now: it is not remembered any more. */
+static void forget_lack_of_room_locked(mc_entry *entry)
+{
+    const mc_status why = entry->failure;
+    if (why == MC_E_CONFLICT || why == MC_E_BUSY || why == MC_E_OVER_BUDGET)
+        entry->failed_ns = 0;
+}
+
 static mc_dropped note_locked(mc_cache *cache, mc_entry *entry, mc_model *model, mc_drop why)
 {
+    forget_lack_of_room_locked(entry);
     cache->drops[why]++;
     entry->drops[why]++;
     return (mc_dropped){.model = model, .name = entry->name, .bytes = entry->bytes};

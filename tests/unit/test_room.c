@@ -190,6 +190,10 @@ static void keep_refuses_what_does_not_fit_beside_it(void **state)
     assert_int_equal(fake_info(cache, "a").generation, 1);
     assert_int_equal(mc_cache_load(cache, "a", "bytes=650000", &err), MC_E_OVER_BUDGET);
     assert_int_equal(state_of(cache, "a"), MC_STATE_READY);
+    configure(cache, "a", (mc_model_settings){.retry_after_ms = 3600000});
+    assert_int_equal(mc_cache_refresh(cache, "a", NULL), MC_E_CONFLICT);
+    assert_int_equal(mc_cache_unload(cache, "a", NULL), MC_OK);
+    mc_model_release(fake_acquire(cache, "a")); /* what was in the way is gone: tried at once */
     mc_cache_destroy(cache);
 }
 

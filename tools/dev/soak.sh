@@ -1,7 +1,8 @@
-# soak.sh: ./dev soak keeps a daemon busy with everything at once and watches its memory.
+# soak.sh: ./dev soak keeps a daemon busy with everything at once, and counts what goes wrong.
 
 dev_soak() {
-    need_packages python3
+    local python
+    python=$(need_venv sklearn-1.9.1)
     dev_build
-    python3 tools/soak.py --seconds "${1:-60}"
+    "$python" tools/soak.py --seconds "${1:-60}"
 }

@@ -4,7 +4,7 @@
 # of passed and failed tests are read; a stage that reports none counts as one test.
 
 STAGES=(lint gcc clang asan tsan conformance_fixed_1_2 conformance_1_9
-        conformance_old conformance_third_party asan_conformance differential e2e arm64)
+        conformance_old conformance_third_party asan_conformance differential e2e soak arm64)
 STAGES_FULL=("${STAGES[@]}" conformance_1_2 conformance_1_3 conformance_1_4 conformance_1_5
              conformance_1_6 conformance_1_7 conformance_1_8 conformance_old_full conformance_wide
              third_party_full large o0 clang_full analyzer valgrind)
@@ -134,6 +134,10 @@ stage_e2e() {
 stage_large() {
     dev_build
     MC_LARGE_MB=6000 run_pytest sklearn-1.9.1 build tests/e2e/test_large_models.py
+}
+
+stage_soak() {
+    dev_soak 60
 }
 
 stage_o0() {
