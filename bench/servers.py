@@ -6,6 +6,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import tempfile
 import sys
 import time
 
@@ -85,9 +86,11 @@ class Server:
 
     def __init__(self, name, model, out):
         self.name, self.port = name, free_port()
+        self._caches = tempfile.TemporaryDirectory(prefix="caches-")  # each start is a first one
         self._command = ["taskset", "-c", SERVER_CORE, *COMMANDS[name](model, self.port, out)]
         self._environment = {
             **os.environ,
+            "XDG_CACHE_HOME": self._caches.name,
             "MODEL": str(model),
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",

@@ -373,6 +373,9 @@ typedef struct mc_cache_options {
     uint64_t prediction_cache;  /* bytes for answered rows; 0: there is no prediction cache */
     bool prediction_always;     /* also for models that answer faster than a look-up */
     uint64_t prediction_ttl_ms; /* an answer is forgotten after this long; 0: never */
+    const char *image_dir;      /* compiled models are kept there and mapped, by any number of
+                                   processes; made if need be, mode 0700. Copied; NULL: none */
+    uint64_t image_dir_limit;   /* bytes; the images not used for longest go first; 0: no limit */
     mc_gate_fn *gate;           /* NULL: whatever can be read is published */
     void *gate_user;
     uint64_t room_wait_ms; /* a load waits so long for memory that is held or drains; 0: 2000 */

@@ -25,7 +25,11 @@ class Daemon:
 
     def __enter__(self):
         self._log = tempfile.NamedTemporaryFile("w+", suffix=".log")
-        self._process = subprocess.Popen(self.command, stderr=self._log, stdin=subprocess.DEVNULL)
+        self._caches = tempfile.TemporaryDirectory(prefix="caches-")  # in the place of ~/.cache
+        environment = {**os.environ, "XDG_CACHE_HOME": self._caches.name}
+        self._process = subprocess.Popen(
+            self.command, stderr=self._log, stdin=subprocess.DEVNULL, env=environment
+        )
         self.pid = self._process.pid
         try:
             self.url = self._await_url()

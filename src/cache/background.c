@@ -117,7 +117,8 @@ static mc_status read_model(background *work, mc_model **out, mc_error *err)
 {
     mc_image image = {0};
     MC_TRY(mc_charge_create(work->cache->budget, work->load->entry, &work->charge, err));
-    const mc_status status = work->cache->loader(work->load->source, grant, work, &image, err);
+    const mc_status status = work->cache->loader.load(work->cache->loader.user, work->load->source,
+                                                      grant, work, &image, err);
     if (status != MC_OK) {
         mc_charge_destroy(work->charge);
         return status;

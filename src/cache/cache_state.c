@@ -101,7 +101,7 @@ static mc_status init_parts(mc_cache *cache, const mc_cache_options *options, mc
     return init_locks(cache, err);
 }
 
-mc_status mc_cache_new(const mc_cache_options *options, mc_loader_fn *loader, mc_cache **out,
+mc_status mc_cache_new(const mc_cache_options *options, const mc_loader *loader, mc_cache **out,
                        mc_error *err)
 {
     mc_cache_options known;
@@ -110,7 +110,7 @@ mc_status mc_cache_new(const mc_cache_options *options, mc_loader_fn *loader, mc
     if (cache == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for a cache");
     cache->magic = MC_CACHE_MAGIC;
-    cache->loader = loader;
+    cache->loader = *loader;
     cache->summary_ns = SUMMARY_NS;
     cache->summary_due_ns = mc_now_ns() + SUMMARY_NS;
     mc_churn_init(&cache->churn, mc_now_ns());
@@ -139,6 +139,8 @@ void mc_cache_destroy(mc_cache *cache)
         mc_cache_drop_model(cache, model);
         mc_entry_release(entry);
     }
+    if (cache->loader.close != NULL)
+        cache->loader.close(cache->loader.user);
     (void)pthread_cond_destroy(&cache->room);
     (void)pthread_cond_destroy(&cache->work);
     (void)pthread_mutex_destroy(&cache->lock);

@@ -30,7 +30,7 @@ struct mc_cache {
     uint64_t retry_after_ns;
     uint64_t room_wait_ns; /* a load waits for room so long, altogether */
     uint64_t summary_ns;   /* between summary lines */
-    mc_loader_fn *loader;
+    mc_loader loader;
     mc_gate_fn *gate; /* may be NULL */
     void *gate_user;
     mc_log_fn *log;     /* may be NULL */

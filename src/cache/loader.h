@@ -8,7 +8,14 @@
  * granted to a load goes back, but for the image's own size, when the loader returns. */
 typedef mc_status mc_grant_fn(void *context, size_t size, mc_error *err);
 
-/* Reads `source` into an image. Runs on a loader thread; may take long; shares nothing. */
-typedef mc_status mc_loader_fn(const char *source, mc_grant_fn *grant, void *context, mc_image *out,
-                               mc_error *err);
+/* Reads `source` into an image. Runs on a loader thread; may take long; `user` is guarded, or NULL.
+ */
+typedef mc_status mc_loader_fn(void *user, const char *source, mc_grant_fn *grant, void *context,
+                               mc_image *out, mc_error *err);
+
+typedef struct mc_loader {
+    mc_loader_fn *load;
+    void *user;                /* the first argument of `load` */
+    void (*close)(void *user); /* called once, when the cache is destroyed; may be NULL */
+} mc_loader;
 #endif

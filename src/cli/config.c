@@ -107,11 +107,14 @@ static void read_variable(reading *r, const char *variable)
 
 /* ----------------------------------------------------------------------------------- file ---- */
 
-/* Texts like "off" beside a path: "DIR|off". */
+/* Texts like "off" beside a path: "DIR|auto|off". */
 static bool is_word_of(const char *argument, const char *value)
 {
-    const char *bar = strchr(argument, '|');
-    return bar != NULL && strcmp(bar + 1, value) == 0;
+    const size_t size = strlen(value);
+    for (const char *bar = strchr(argument, '|'); bar != NULL; bar = strchr(bar + 1, '|'))
+        if (strncmp(bar + 1, value, size) == 0 && (bar[1 + size] == '|' || bar[1 + size] == '\0'))
+            return true;
+    return false;
 }
 
 /* A path as the file says it: seen from the file's folder. NULL without memory. */

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -147,6 +148,24 @@ static mc_status read_prediction_cache(mc_daemon *d, mc_cache_options *options, 
     return MC_OK;
 }
 
+/* What --image-dir says, or NULL: none. */
+static const char *find_image_dir(const mc_daemon *d, char out[MC_PATH_MAX])
+{
+    const char *asked = mc_daemon_text(d, MC_PARAM_IMAGE_DIR);
+    if (strcmp(asked, "off") == 0)
+        return NULL;
+    if (strcmp(asked, "auto") != 0)
+        return asked;
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (cache != NULL && cache[0] == '/')
+        (void)snprintf(out, MC_PATH_MAX, "%s/modelcached", cache);
+    else if (home != NULL && home[0] == '/' && home[1] != '\0')
+        (void)snprintf(out, MC_PATH_MAX, "%s/.cache/modelcached", home);
+    else
+        return NULL;
+    return out;
+}
+
 static mc_status create_cache(mc_daemon *d, mc_error *err)
 {
     const uint64_t asked = mc_daemon_number(d, MC_PARAM_MEMORY_BUDGET);
@@ -157,7 +176,16 @@ static mc_status create_cache(mc_daemon *d, mc_error *err)
                                 .event = mc_log_hook,
                                 .log_user = &d->log,
                                 .log_level = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL)};
+    char images[MC_PATH_MAX];
     MC_TRY(read_prediction_cache(d, &options, err));
+    options.image_dir = find_image_dir(d, images);
+    options.image_dir_limit = mc_daemon_number(d, MC_PARAM_IMAGE_DIR_LIMIT);
+    const mc_status status = mc_cache_create(&options, &d->cache, err);
+    const bool is_asked = strcmp(mc_daemon_text(d, MC_PARAM_IMAGE_DIR), "auto") != 0;
+    if (status != MC_E_IO || is_asked || options.image_dir == NULL)
+        return status;
+    mc_log_print(&d->log, MC_LOG_INFO, "no images are kept: %s", err->message);
+    options.image_dir = NULL;
     return mc_cache_create(&options, &d->cache, err);
 }
 
@@ -349,21 +377,12 @@ static void raise_limits(void)
     }
 }
 
-/* Options that the contract names and this version cannot honour yet: said, not hidden. */
-static void say_what_waits(const mc_daemon *d)
-{
-    const char *images = mc_daemon_text(d, MC_PARAM_IMAGE_DIR);
-    if (strcmp(images, "off") != 0)
-        mc_log_print(&d->log, MC_LOG_WARN, "--image-dir %s: this version keeps no images", images);
-}
-
 static mc_status start(mc_daemon *d, mc_error *err)
 {
     atomic_init(&d->log.level, (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL));
     atomic_init(&d->log_limit.rate, (uint32_t)mc_daemon_number(d, MC_PARAM_LOG_RATE));
     d->log.limit = &d->log_limit;
     atomic_init(&d->log.json, mc_daemon_number(d, MC_PARAM_LOG_FORMAT) == 1);
-    say_what_waits(d);
     raise_limits();
     MC_TRY(catch_signals(d, err));
     MC_TRY(find_models(d, err));

@@ -21,20 +21,38 @@ static mc_status io_failed(mc_error *err, const char *path, const char *what)
                    strerrordesc_np(errno));
 }
 
-mc_status mc_image_adopt(uint8_t *block, size_t size, mc_image *out, mc_error *err)
+/* Of a block that is verified. */
+static mc_status make_image(const uint8_t *block, size_t size, mc_lease *lease, mc_image *out,
+                            mc_error *err)
 {
     mc_view view;
     mc_patterns *patterns = NULL;
-    MC_TRY(mc_image_verify(block, size, err));
     mc_view_of(block, &view);
     MC_TRY(mc_patterns_compile(&view, &patterns, err));
-    *out = (mc_image){block, size, patterns};
+    *out = (mc_image){.block = block, .size = size, .patterns = patterns, .lease = lease};
     return MC_OK;
+}
+
+mc_status mc_image_adopt(uint8_t *block, size_t size, mc_image *out, mc_error *err)
+{
+    MC_TRY(mc_image_verify(block, size, err));
+    return make_image(block, size, NULL, out, err);
+}
+
+mc_status mc_image_adopt_lease(mc_lease *lease, size_t size, bool trusted, mc_image *out,
+                               mc_error *err)
+{
+    const uint8_t *block = mc_lease_bytes(lease);
+    MC_TRY(trusted ? mc_image_verify_outline(block, size, err) : mc_image_verify(block, size, err));
+    return make_image(block, size, lease, out, err);
 }
 
 void mc_image_close(mc_image *image)
 {
-    mc_pages_free((void *)(uintptr_t)image->block, image->size);
+    if (image->lease != NULL)
+        mc_lease_drop(image->lease);
+    else
+        mc_pages_free((void *)(uintptr_t)image->block, image->size);
     mc_patterns_destroy(image->patterns);
     *image = (mc_image){0};
 }
@@ -55,14 +73,8 @@ static mc_status read_all(int fd, const char *path, uint8_t *to, size_t size, mc
     return MC_OK;
 }
 
-static mc_status read_image(int fd, const char *path, mc_image *out, mc_error *err)
+mc_status mc_image_read(int fd, size_t size, const char *path, mc_image *out, mc_error *err)
 {
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return io_failed(err, path, "stat");
-    if (!S_ISREG(info.st_mode) || info.st_size <= 0)
-        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s: not a file with content", path);
-    const size_t size = (size_t)info.st_size;
     uint8_t *block = mc_pages_alloc(size);
     if (block == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "%s: no %zu bytes to be had", path, size);
@@ -72,6 +84,16 @@ static mc_status read_image(int fd, const char *path, mc_image *out, mc_error *e
     if (status != MC_OK)
         mc_pages_free(block, size);
     return status;
+}
+
+static mc_status read_image(int fd, const char *path, mc_image *out, mc_error *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return io_failed(err, path, "stat");
+    if (!S_ISREG(info.st_mode) || info.st_size <= 0)
+        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s: not a file with content", path);
+    return mc_image_read(fd, (size_t)info.st_size, path, out, err);
 }
 
 mc_status mc_image_map(const char *path, mc_image *out, mc_error *err)
@@ -85,7 +107,7 @@ mc_status mc_image_map(const char *path, mc_image *out, mc_error *err)
     return status;
 }
 
-static mc_status write_all(int fd, const char *path, const mc_image *image, mc_error *err)
+mc_status mc_image_write(const mc_image *image, int fd, const char *path, mc_error *err)
 {
     for (size_t at = 0; at < image->size;) {
         const ssize_t n = write(fd, image->block + at, image->size - at);
@@ -95,7 +117,7 @@ static mc_status write_all(int fd, const char *path, const mc_image *image, mc_e
             return io_failed(err, path, "write");
         at += (size_t)n;
     }
-    return fsync(fd) == 0 ? MC_OK : io_failed(err, path, "sync");
+    return MC_OK;
 }
 
 mc_status mc_image_save(const mc_image *image, const char *path, mc_error *err)
@@ -107,7 +129,9 @@ mc_status mc_image_save(const mc_image *image, const char *path, mc_error *err)
     const int fd = mkostemp(beside, O_CLOEXEC); /* a name of its own: others may save here too */
     if (fd < 0)
         return io_failed(err, beside, "create");
-    mc_status status = write_all(fd, beside, image, err);
+    mc_status status = mc_image_write(image, fd, beside, err);
+    if (status == MC_OK && fsync(fd) != 0)
+        status = io_failed(err, beside, "sync");
     (void)close(fd);
     if (status == MC_OK && rename(beside, path) != 0)
         status = io_failed(err, path, "rename to");

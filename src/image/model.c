@@ -148,7 +148,7 @@ mc_status mc_model_create(const mc_image *image, const mc_model_identity *identi
     mc_view view;
     mc_model *back = NULL;
     mc_view_of(image->block, &view);
-    const mc_image back_image = {view.back, view.back_size, NULL};
+    const mc_image back_image = {.block = view.back, .size = view.back_size};
     if (view.back != NULL)
         MC_TRY(make(&back_image, identity, NULL, &back, err));
     const mc_status status = make(image, identity, back, out, err);

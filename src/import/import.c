@@ -11,12 +11,13 @@
 
 /* Takes `source` over. */
 static mc_status import_graph(const mc_source *source, mc_reserve_fn *reserve, void *context,
-                              mc_image *out, mc_error *err)
+                              bool *has_companions, mc_image *out, mc_error *err)
 {
     mc_graph_file file;
     MC_TRY(mc_skops_is_zip(source) ? mc_skops_read(source, reserve, context, &file, err)
                                    : mc_graph_file_read(source, reserve, context, &file, err));
     const mc_status status = mc_sklearn_import(file.root, &file.arena, reserve, context, out, err);
+    *has_companions = file.companions.n_bytes > 0;
     mc_graph_file_close(&file);
     return status;
 }
@@ -54,16 +55,24 @@ static mc_status import_image(const mc_source *source, mc_reserve_fn *reserve, v
     return status;
 }
 
-mc_status mc_import_file(const char *path, mc_reserve_fn *reserve, void *context, mc_image *out,
-                         mc_error *err)
+mc_status mc_import_file_noting(const char *path, mc_reserve_fn *reserve, void *context,
+                                bool *has_companions, mc_image *out, mc_error *err)
 {
     mc_source source;
+    *has_companions = false;
     MC_TRY(mc_source_open(path, reserve, context, &source, err));
     if (mc_boost_is_file((mc_bytes){source.data, source.size}))
         return import_booster(&source, reserve, context, out, err);
     if (!mc_image_is_magic(source.data, source.size))
-        return import_graph(&source, reserve, context, out, err);
+        return import_graph(&source, reserve, context, has_companions, out, err);
     const mc_status status = import_image(&source, reserve, context, out, err);
     mc_source_close(&source);
     return status;
+}
+
+mc_status mc_import_file(const char *path, mc_reserve_fn *reserve, void *context, mc_image *out,
+                         mc_error *err)
+{
+    bool ignored = false;
+    return mc_import_file_noting(path, reserve, context, &ignored, out, err);
 }

@@ -9,4 +9,8 @@
  * call. */
 MC_MUST_CHECK mc_status mc_import_file(const char *path, mc_reserve_fn *reserve, void *context,
                                        mc_image *out, mc_error *err);
+/* As above. *has_companions: the image is also of files beside `path` (import/file/companion.h). */
+MC_MUST_CHECK mc_status mc_import_file_noting(const char *path, mc_reserve_fn *reserve,
+                                              void *context, bool *has_companions, mc_image *out,
+                                              mc_error *err);
 #endif

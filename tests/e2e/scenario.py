@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -25,6 +26,7 @@ class Daemon:
         self, arguments, program=PROGRAM, environment=None, wait=True, preexec_fn=None
     ):
         self.lines = []
+        self._caches = tempfile.TemporaryDirectory(prefix="caches-")  # in the place of ~/.cache
         self.url = None
         self._listening = threading.Event()
         self.process = subprocess.Popen(
@@ -32,7 +34,7 @@ class Daemon:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, "XDG_CACHE_HOME": self._caches.name, **(environment or {})},
             preexec_fn=preexec_fn,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -251,9 +251,10 @@ static mc_status fill(size_t size, mc_image *out, mc_error *err)
     return MC_OK;
 }
 
-mc_status fake_loader(const char *source, mc_grant_fn *grant, void *context, mc_image *out,
-                      mc_error *err)
+mc_status fake_loader(void *user, const char *source, mc_grant_fn *grant, void *context,
+                      mc_image *out, mc_error *err)
 {
+    (void)user;
     const size_t size = word(source, "bytes=", 4096);
     const size_t granted = word(source, "grant=", size);
     const size_t ms = word(source, "ms=", 0);
@@ -302,7 +303,7 @@ mc_cache *fake_cache_with(const mc_cache_options *options)
     mc_cache *cache = NULL;
     mc_error err = {0};
     fake_reset();
-    if (mc_cache_new(options, fake_loader, &cache, &err) != MC_OK)
+    if (mc_cache_new(options, &(mc_loader){.load = fake_loader}, &cache, &err) != MC_OK)
         fail_msg("%s", err.message);
     return cache;
 }

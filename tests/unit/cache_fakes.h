@@ -16,8 +16,8 @@
 /* What mc_model_bytes() adds to the image: the decoded schema of a real model. */
 #define FAKE_SCHEMA_BYTES ((uint64_t)256)
 
-mc_status fake_loader(const char *source, mc_grant_fn *grant, void *context, mc_image *out,
-                      mc_error *err);
+mc_status fake_loader(void *user, const char *source, mc_grant_fn *grant, void *context,
+                      mc_image *out, mc_error *err);
 
 /* While closed, loaders wait before they read. Counting starts anew with fake_reset(). */
 void fake_gate(bool closed);

@@ -203,11 +203,11 @@ static void the_budget_holds_through_many_loads(void **state)
 
 static int loader_policy = -1;
 
-static mc_status note_policy(const char *source, mc_grant_fn *grant, void *context, mc_image *out,
-                             mc_error *err)
+static mc_status note_policy(void *user, const char *source, mc_grant_fn *grant, void *context,
+                             mc_image *out, mc_error *err)
 {
     loader_policy = sched_getscheduler(0);
-    return fake_loader(source, grant, context, out, err);
+    return fake_loader(user, source, grant, context, out, err);
 }
 
 /* The first model has nobody to slow down, and somebody waits for it; later ones are idle. */
@@ -215,7 +215,7 @@ static void later_loads_run_at_idle_priority(void **state)
 {
     (void)state;
     mc_cache *cache = NULL;
-    assert_int_equal(mc_cache_new(NULL, note_policy, &cache, NULL), MC_OK);
+    assert_int_equal(mc_cache_new(NULL, &(mc_loader){.load = note_policy}, &cache, NULL), MC_OK);
     assert_int_equal(load(cache, "a", "bytes=4096", NULL), MC_OK);
     assert_int_equal(loader_policy, SCHED_OTHER);
     assert_int_equal(load(cache, "b", "bytes=4096", NULL), MC_OK);

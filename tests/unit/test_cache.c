@@ -491,14 +491,16 @@ static void options_of_other_versions_are_read(void **state)
     mc_cache_destroy(cache);
     newer.unknown = 1;
     mc_error err = {0};
-    assert_int_equal(mc_cache_new(&newer.known, fake_loader, &cache, &err), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_cache_new(&newer.known, &(mc_loader){.load = fake_loader}, &cache, &err),
+                     MC_E_BAD_REQUEST);
     const mc_cache_options older = {.struct_size = offsetof(mc_cache_options, log_level),
                                     .log_level = MC_LOG_ERROR};
     cache = fake_cache_with(&older);
     assert_int_equal(cache->log_level, MC_LOG_DEBUG); /* was not part of that version */
     mc_cache_destroy(cache);
     const mc_cache_options empty = {0};
-    assert_int_equal(mc_cache_new(&empty, fake_loader, &cache, &err), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_cache_new(&empty, &(mc_loader){.load = fake_loader}, &cache, &err),
+                     MC_E_BAD_REQUEST);
     cache = fake_cache_with(NULL);
     mc_cache_destroy(cache);
 }
@@ -508,7 +510,7 @@ static mc_status live_once(mc_error *err)
 {
     mc_cache *cache = NULL;
     mc_model *model = NULL;
-    MC_TRY(mc_cache_new(NULL, fake_loader, &cache, err));
+    MC_TRY(mc_cache_new(NULL, &(mc_loader){.load = fake_loader}, &cache, err));
     mc_status status = mc_cache_add(cache, "a", NULL, "bytes=4096", err);
     if (status == MC_OK)
         status = mc_cache_load(cache, "b", "bytes=8192", err);

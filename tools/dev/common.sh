@@ -2,7 +2,7 @@
 
 PACKAGES_BUILD=(gcc g++ meson ninja-build pkgconf
     libmicrohttpd-dev libjansson-dev libxxhash-dev
-    zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev libpcre2-dev)
+    zlib1g-dev libbz2-dev liblzma-dev liblz4-dev libzstd-dev libpcre2-dev libgnutls28-dev)
 PACKAGES_TEST=(clang clang-format libclang-rt-dev libcmocka-dev python3-venv curl)
 PACKAGES_LINT=(clang clang-format clang-tidy cppcheck python3)
 PACKAGES_BENCH=(nginx-light python3-venv)
