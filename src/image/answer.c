@@ -6,6 +6,7 @@
  */
 #include "image/answer.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -172,12 +173,28 @@ static mc_status keep_rows(const mc_run *run, const mc_sparse_row *rows, mc_spar
     return MC_OK;
 }
 
+/* Integers go through the program as doubles, which tell those below 2**53 apart. */
+static mc_status check_integers(const mc_run *run, const double *x, size_t width, mc_error *err)
+{
+    for (size_t i = 0; i < run->n_rows * width; i++)
+        if (!(fabs(x[i]) < 0x1p53))
+            return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,
+                           "row %zu, column %zu: scikit-learn answers integers with integers, and "
+                           "those from 2**53 on are not exact here; give the row as floats",
+                           run->first_row + i / width, i % width);
+    return MC_OK;
+}
+
 static mc_status keep_part(const mc_answer_room *answer, const mc_run *run, size_t i, mc_error *err)
 {
     mc_part *part = &answer->parts[i];
     const uint32_t buffer = buffer_of(run->view, answer, i);
     const void *block = run->buffers[buffer];
     const size_t row = mc_buffer_row(run->view, buffer, answer->n_rows);
+    const mc_image_part *made = &run->view->parts[answer->method->parts.first + i];
+    if ((made->flags & MC_PART_TYPE_AS_INPUT) && part->type == MC_VALUE_INT &&
+        run->view->buffers[buffer].type == MC_BUFFER_F64)
+        MC_TRY(check_integers(run, block, part->n_columns, err));
     switch (way_of(run->view, buffer, part)) {
     case WAY_COPY:
         if (!answer->in_blocks)

@@ -355,6 +355,11 @@ mc_status mc_run_check_finite(const mc_run *run, const mc_step *step, mc_error *
 {
     run->buffers[step->dst] = run->buffers[step->src];
     MC_TRY(refuse_sparse(run, step, err));
+    if ((step->flags & MC_STEP_NO_INTEGERS) && run->came_as_integers && run->n_rows > 0)
+        return mc_fail(
+            err, MC_E_BAD_INPUT, run->first_row,
+            "a constant float is filled in, and scikit-learn raises an error for rows of "
+            "integers; give them as floats");
     return refuse_bad(run, step, DBL_MAX, err);
 }
 

@@ -74,6 +74,19 @@ mc_status mc_check_normalize(const mc_view *view, const mc_step *step, mc_error 
     return same_width(view, step, err);
 }
 
+/* What a function of integers makes of them where the row of numbers `x` cannot tell: numpy's
+ * integers wrap around, and have no fractions. */
+static mc_status check_whole(const mc_run *run, const double *x, size_t width, mc_error *err)
+{
+    for (size_t i = 0; i < run->n_rows * width; i++)
+        if (!(fabs(x[i]) < 0x1p53) || x[i] != trunc(x[i]))
+            return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,
+                           "row %zu, column %zu: of integers numpy makes an integer, and %g is not "
+                           "one that is exact here; give the row as floats",
+                           run->first_row + i / width, i % width, x[i]);
+    return MC_OK;
+}
+
 /* What numpy makes of floats that are written into an array of integers: of what none can hold,
  * whatever the processor does, which is refused where the rows decide. */
 mc_status mc_run_cut(const mc_run *run, const mc_step *step, mc_error *err)
@@ -85,6 +98,8 @@ mc_status mc_run_cut(const mc_run *run, const mc_step *step, mc_error *err)
         run->buffers[step->dst] = run->buffers[step->src];
         return MC_OK;
     }
+    if (step->flags & MC_STEP_CUT_WHOLE)
+        MC_TRY(check_whole(run, x, width, err));
     for (size_t i = 0; i < run->n_rows * width; i++) {
         if ((step->flags & MC_STEP_CUT_AS_ROWS) && !(fabs(x[i]) < INT64_LIMIT))
             return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,

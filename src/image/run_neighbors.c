@@ -14,22 +14,25 @@
 mc_training mc_training_of(const mc_run *run, const mc_step *step)
 {
     const mc_view *view = run->view;
+    const bool is_whole = (step->flags & MC_STEP_MEASURES_WHOLE) && run->came_as_integers;
     const bool is_tree = step->array[2] != MC_NONE;
     const double *last = mc_view_f64_or_null(view, step->array[5]);
-    return (mc_training){.metric = {.id = (mc_metric_id)step->n[0],
-                                    .d = mc_run_width(run, step->src),
-                                    .p = step->value[0],
-                                    .by = mc_view_f64_or_null(view, step->array[1])},
-                         .rows = mc_view_f64(view, step->array[0]),
-                         .n = view->arrays[step->array[0]].n_rows,
-                         .norms = is_tree ? NULL : last,
-                         .order = is_tree ? mc_view_u32(view, step->array[2]) : NULL,
-                         .nodes = is_tree ? mc_view_u32(view, step->array[3]) : NULL,
-                         .bounds = is_tree ? mc_view_f64(view, step->array[4]) : NULL,
-                         .radii = is_tree ? last : NULL,
-                         .n_nodes = is_tree ? view->arrays[step->array[3]].n_rows : 0,
-                         .sort = step->flags & MC_STEP_INTROSORT ? MC_NEAR_INTROSORT
-                                                                 : MC_NEAR_QUICKSORT};
+    const bool is_summed = is_whole && !is_tree && step->n[0] == MC_METRIC_BRAYCURTIS;
+    return (mc_training){
+        .metric = {.id = is_summed ? MC_METRIC_SUMMED_BRAYCURTIS : (mc_metric_id)step->n[0],
+                   .d = mc_run_width(run, step->src),
+                   .p = step->value[0],
+                   .by = mc_view_f64_or_null(view, step->array[1])},
+        .rows = mc_view_f64(view, step->array[0]),
+        .n = view->arrays[step->array[0]].n_rows,
+        .norms = is_tree ? NULL : last,
+        .order = is_tree ? mc_view_u32(view, step->array[2]) : NULL,
+        .nodes = is_tree ? mc_view_u32(view, step->array[3]) : NULL,
+        .bounds = is_tree ? mc_view_f64(view, step->array[4]) : NULL,
+        .radii = is_tree ? last : NULL,
+        .lower_first = is_whole && !is_tree,
+        .n_nodes = is_tree ? view->arrays[step->array[3]].n_rows : 0,
+        .sort = step->flags & MC_STEP_INTROSORT ? MC_NEAR_INTROSORT : MC_NEAR_QUICKSORT};
 }
 
 mc_status mc_check_metric(const mc_view *view, const mc_step *step, mc_error *err)

@@ -27,6 +27,7 @@ typedef enum mc_op {
 #define MC_STEP_DENSE_ROWS     4u
 #define MC_STEP_DENSE_WIDTH    8u
 #define MC_STEP_NAN_GOES_RIGHT 16u
+#define MC_STEP_NO_INTEGERS    16u
 #define MC_STEP_IF_CAME_SPARSE 32u
 #define MC_STEP_MISSING_NAN    1u
 #define MC_STEP_OR_EQUAL       1u
@@ -34,6 +35,7 @@ typedef enum mc_op {
 #define MC_STEP_FLOAT32        1u
 #define MC_STEP_INTROSORT      1u
 #define MC_STEP_ADMITS_EQUAL   2u
+#define MC_STEP_MEASURES_WHOLE 4u
 #define MC_STEP_AS_DISTANCES   1u
 #define MC_STEP_POSITIVE       1u
 #define MC_STEP_KEEP_ABSENT    1u
@@ -62,6 +64,7 @@ typedef enum mc_op {
 #define MC_STEP_NORM_AS_ROWS   1u
 #define MC_STEP_INTERACTIONS   1u
 #define MC_STEP_CUT_AS_ROWS    1u
+#define MC_STEP_CUT_WHOLE      2u
 #define MC_STEP_CUTS_NEGATIVES 1u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 

@@ -224,6 +224,16 @@ static double braycurtis(const mc_metric *metric, const double *x, const double 
     return size > 0.0 ? apart / size : 0.0;
 }
 
+static double summed_braycurtis(const mc_metric *metric, const double *x, const double *y)
+{
+    double apart = 0.0, size = 0.0;
+    for (size_t j = 0; j < metric->d; j++) {
+        apart += fabs(x[j] - y[j]);
+        size += fabs(x[j] + y[j]);
+    }
+    return apart / size;
+}
+
 /* ------------------------------------------------------------------------------ counts ---- */
 
 static double hamming(const mc_metric *metric, const double *x, const double *y)
@@ -335,6 +345,7 @@ static const struct {
     [MC_METRIC_RUSSELLRAO] = {russellrao, FORM_PLAIN, MC_NEEDS_NOTHING},
     [MC_METRIC_SOKALSNEATH] = {sokalsneath, FORM_PLAIN, MC_NEEDS_NOTHING},
     [MC_METRIC_YULE] = {yule, FORM_PLAIN, MC_NEEDS_NOTHING},
+    [MC_METRIC_SUMMED_BRAYCURTIS] = {summed_braycurtis, FORM_PLAIN, MC_NEEDS_NOTHING},
 };
 
 mc_metric_needs mc_metric_need(mc_metric_id id)

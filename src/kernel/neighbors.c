@@ -57,6 +57,12 @@ static void tile(const mc_training *t, const double *x, size_t n_rows, size_t fi
 /* What ArgKmin does with the heap of a thread: its content passes through another one. */
 static void finish_brute(const mc_training *t, const mc_near_heap *from, const mc_near_heap *to)
 {
+    if (t->lower_first) { /* these are distances */
+        mc_near_sort_pairs(from->values, from->indices, from->k);
+        memcpy(to->values, from->values, from->k * sizeof *to->values);
+        memcpy(to->indices, from->indices, from->k * sizeof *to->indices);
+        return;
+    }
     mc_near_heap_start(to, DBL_MAX);
     for (size_t i = 0; i < from->k; i++)
         mc_near_heap_push(to, from->values[i], from->indices[i]);
@@ -65,13 +71,39 @@ static void finish_brute(const mc_training *t, const mc_near_heap *from, const m
         to->values[i] = mc_distance_from_reduced(&t->metric, fmax(to->values[i], 0.0));
 }
 
+static void start_brute(const mc_training *t, const mc_near_heap *heap)
+{
+    mc_near_heap_start(heap, t->lower_first ? (double)INFINITY : DBL_MAX);
+    for (size_t i = 0; t->lower_first && i < heap->k; i++)
+        heap->indices[i] = (double)t->n;
+}
+
+static void push_brute(const mc_training *t, const mc_near_heap *heap, double reduced, size_t index)
+{
+    if (!t->lower_first) {
+        mc_near_heap_push(heap, reduced, (double)index);
+        return;
+    }
+    const double distance = mc_distance_from_reduced(&t->metric, reduced < 0.0 ? 0.0 : reduced);
+    mc_near_pairs_push(heap, isnan(distance) ? (double)INFINITY : distance, (double)index);
+}
+
+/* NaN counted as the largest until now. */
+static void show_nan(const mc_training *t, const double *x, size_t k, list l)
+{
+    const size_t d = t->metric.d;
+    for (size_t j = 0; j < k; j++)
+        if (isinf(l.distances[j]))
+            l.distances[j] = mc_distance(&t->metric, x, t->rows + (size_t)l.indices[j] * d);
+}
+
 static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, size_t k,
                           size_t room, double *out)
 {
     double found[TILE_ROWS * MC_DISTANCE_TILE];
     for (size_t i = 0; i < n_rows; i++) {
         const list l = list_at(out, i, room);
-        mc_near_heap_start(&(mc_near_heap){l.distances + k, l.indices + k, k, false}, DBL_MAX);
+        start_brute(t, &(mc_near_heap){l.distances + k, l.indices + k, k, false});
     }
     for (size_t first = 0; first < t->n; first += MC_DISTANCE_TILE) {
         const size_t n = t->n - first < MC_DISTANCE_TILE ? t->n - first : MC_DISTANCE_TILE;
@@ -80,7 +112,7 @@ static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, 
             const list l = list_at(out, i, room);
             const mc_near_heap heap = {l.distances + k, l.indices + k, k, false};
             for (size_t j = 0; j < n; j++)
-                mc_near_heap_push(&heap, found[i * n + j], (double)(first + j));
+                push_brute(t, &heap, found[i * n + j], first + j);
         }
     }
     for (size_t i = 0; i < n_rows; i++) {
@@ -88,6 +120,8 @@ static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, 
         *l.count = (double)k;
         finish_brute(t, &(mc_near_heap){l.distances + k, l.indices + k, k, false},
                      &(mc_near_heap){l.distances, l.indices, k, false});
+        if (t->lower_first)
+            show_nan(t, x + i * t->metric.d, k, l);
     }
 }
 

@@ -32,6 +32,7 @@ typedef struct mc_training {
     size_t n_nodes;
     mc_near_sort sort;
     bool admits_equal; /* a tree's candidate as far as the farthest takes its place */
+    bool lower_first;  /* without a tree: of equal distances the lower index comes first */
 } mc_training;
 
 /* The k nearest rows, nearest first. x (n_rows, d), k <= n, k <= room; room >= 2 k without a tree.

@@ -10,13 +10,31 @@
 #include "import/sklearn/emit.h"
 #include "import/sklearn/function_call.h"
 
+/* Of integers what may grow or become a fraction is checked where it runs. */
+static mc_status check_whole(mc_lowering *to, mc_sym *x, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(CUT);
+    step.flags = MC_STEP_CUT_AS_ROWS | MC_STEP_CUT_WHOLE;
+    MC_TRY(mc_emit_step(to, step, x, x->n_cols, x, err));
+    x->type_as_input = true;
+    return MC_OK;
+}
+
+static bool may_grow(mc_unary which)
+{
+    return which == MC_UNARY_OFFSET || which == MC_UNARY_FROM || which == MC_UNARY_SCALE ||
+           which == MC_UNARY_POWER || which == MC_UNARY_RAISES || which == MC_UNARY_SQUARE;
+}
+
 mc_status mc_call_unary(mc_lowering *to, mc_sym *x, mc_unary which, const double ab[2], bool whole,
                         mc_error *err)
 {
     const bool as_input = x->type_as_input;
     MC_TRY(mc_emit_unary(to, x, which, ab == NULL ? 0.0 : ab[0], ab == NULL ? 0.0 : ab[1], x, err));
     x->type_as_input = as_input && whole;
-    return MC_OK;
+    return x->type_as_input && x->kind == MC_SYM_NUMBERS && may_grow(which)
+               ? check_whole(to, x, err)
+               : MC_OK;
 }
 
 /* ------------------------------------------------------------------- functions of numpy ---- */
@@ -31,6 +49,20 @@ static mc_status number_of(const mc_call *c, const char *const names[], double o
     return MC_OK;
 }
 
+/* Is the argument absent, or of a type of integers? */
+static bool is_integer_or_none(mc_lowering *to, const mc_call *c, const char *const names[])
+{
+    mc_cell cell = {.kind = MC_CELL_INTEGER};
+    for (size_t i = 0; names[i] != NULL; i++) {
+        const mc_value *value = mc_call_argument(c, names[i]);
+        if (!mc_value_is_none(value) &&
+            (mc_cell_from_value(to->arena, value, &cell, NULL) != MC_OK ||
+             cell.kind != MC_CELL_INTEGER))
+            return false;
+    }
+    return true;
+}
+
 static mc_status emit_clip(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
 {
     static const char *const KNOWN[] = {"a_min", "a_max", "min", "max", "lower", "upper", NULL};
@@ -40,7 +72,7 @@ static mc_status emit_clip(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err
     MC_TRY(mc_call_knows(c, KNOWN, err));
     MC_TRY(number_of(c, LOW, -(double)INFINITY, &ends[0], err));
     MC_TRY(number_of(c, HIGH, (double)INFINITY, &ends[1], err));
-    const bool whole = ends[0] == rint(ends[0]) && ends[1] == rint(ends[1]);
+    const bool whole = is_integer_or_none(to, c, LOW) && is_integer_or_none(to, c, HIGH);
     return mc_call_unary(to, x, MC_UNARY_CLIP, ends, whole, err);
 }
 
@@ -53,12 +85,12 @@ static mc_status emit_round(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *er
     if (fabs(decimals) > 22.0) /* 10**22 is the last exact power */
         return mc_refuse(err, c->est, "kw_args: decimals: expected -22 to 22, found %g", decimals);
     if (decimals == 0.0)
-        return mc_emit_unary(to, x, MC_UNARY_RINT, 0.0, 0.0, x, err);
-    double scale = 1.0;
+        return mc_call_unary(to, x, MC_UNARY_RINT, NULL, true, err);
+    double scale[2] = {1.0, 0.0};
     for (int i = 0; i < (int)fabs(decimals); i++)
-        scale *= 10.0;
-    return mc_emit_unary(to, x, decimals > 0.0 ? MC_UNARY_ROUND_SCALED : MC_UNARY_ROUND_TENS, scale,
-                         0.0, x, err);
+        scale[0] *= 10.0;
+    return mc_call_unary(to, x, decimals > 0.0 ? MC_UNARY_ROUND_SCALED : MC_UNARY_ROUND_TENS, scale,
+                         true, err);
 }
 
 static mc_status emit_nan_to_num(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
@@ -69,8 +101,9 @@ static mc_status emit_nan_to_num(mc_lowering *to, mc_call *c, mc_sym *x, mc_erro
     MC_TRY(mc_call_number(c, "nan", 0.0, &nan, err));
     MC_TRY(mc_call_number(c, "posinf", DBL_MAX, &high, err));
     MC_TRY(mc_call_number(c, "neginf", -DBL_MAX, &low, err));
-    MC_TRY(mc_emit_unary(to, x, MC_UNARY_IF_INFINITE, high, low, x, err));
-    return mc_emit_unary(to, x, MC_UNARY_IF_NAN, nan, 0.0, x, err);
+    const double ends[2] = {high, low}, other[2] = {nan, 0.0};
+    MC_TRY(mc_call_unary(to, x, MC_UNARY_IF_INFINITE, ends, true, err)); /* of integers: as it is */
+    return mc_call_unary(to, x, MC_UNARY_IF_NAN, other, true, err);
 }
 
 static mc_status emit_truth(mc_lowering *to, mc_sym *x, mc_unary which, mc_error *err)

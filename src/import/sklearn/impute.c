@@ -197,6 +197,38 @@ mc_status mc_append_indicator(mc_lowering *to, const mc_value *est, const mc_mis
     return MC_OK;
 }
 
+/* The kind of the numbers that it was fitted on, which later versions hold on their own. */
+static mc_status fill_kind(mc_lowering *to, const mc_value *est, char *out, mc_error *err)
+{
+    mc_ndarray learnt;
+    mc_dtype_info dtype;
+    const mc_value *fill = mc_value_attr(est, "_fill_dtype");
+    if (!mc_value_is_none(fill) && mc_dtype_from_value(to->arena, fill, &dtype, NULL) == MC_OK) {
+        *out = dtype.kind;
+        return MC_OK;
+    }
+    MC_TRY(mc_attr_array(to, est, "statistics_", &learnt, err));
+    *out = learnt.dtype.kind;
+    return MC_OK;
+}
+
+/* What is filled in has the type of the rows: integers are cut to it, since 1.4 refused where a
+ * constant was learnt as a float. */
+static mc_status keep_integers(mc_lowering *to, const mc_value *est, const mc_sym *in, mc_sym *y,
+                               mc_error *err)
+{
+    char kind = 0;
+    const bool is_constant = mc_attr_is_text(est, "strategy", "constant");
+    if (!in->type_as_input || y->kind != MC_SYM_NUMBERS ||
+        (!is_constant && !mc_attr_is_text(est, "strategy", "most_frequent")))
+        return MC_OK;
+    MC_TRY(fill_kind(to, est, &kind, err));
+    if (is_constant && kind == 'f' && mc_version_of(to, est) >= 104)
+        return mc_emit_check(to, y, MC_OR_NAN | MC_OR_INFINITY | MC_STEP_NO_INTEGERS, y, err);
+    const mc_sym filled = *y;
+    return mc_emit_as_type_of(to, in, &filled, y, err);
+}
+
 mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_method method,
                                   const mc_sym *x, mc_answer *out, mc_error *err)
 {
@@ -225,6 +257,7 @@ mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_metho
         in.type_as_input = false; /* means and medians make floats of integers */
     MC_TRY(emit_fill(to, &missing, &in, statistics, &y, err));
     MC_TRY(keep_columns(to, est, statistics, &y, err));
+    MC_TRY(keep_integers(to, est, &in, &y, err));
     MC_TRY(mc_append_indicator(to, est, &missing, &in, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }

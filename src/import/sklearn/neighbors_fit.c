@@ -289,8 +289,10 @@ static mc_status open_brute(mc_lowering *to, const mc_value *est, mc_near_fit *f
     }
     MC_TRY(read_metric(to, est, from.d, &fit->metric, err));
     fit->allows_nan = fit->metric.id == MC_METRIC_NAN_EUCLIDEAN && fit->version >= 103;
-    if (!is_searched(fit, &from))
+    if (!is_searched(fit, &from)) {
         fit->way = MC_NEAR_MEASURED;
+        mc_near_as_scipy(&fit->metric);
+    }
     return build_rows(to, &fit->metric, &from, fit->array, err);
 }
 
@@ -344,6 +346,7 @@ mc_status mc_near_input(mc_lowering *to, mc_near_fit *fit, const mc_sym *x, mc_s
     MC_TRY(mc_emit_check(to, x, allowed, out, err));
     if (fit->metric.unit_rows)
         MC_TRY(mc_emit_normalize(to, out, MC_NORM_L2, out, err));
+    fit->as_input = out->type_as_input && !fit->is_tree;
     out->sparse = out->sparse_as_input = out->type_as_input = false;
     out->type = MC_VALUE_FLOAT;
     return MC_OK;
@@ -365,7 +368,8 @@ static mc_step asking(const mc_near_fit *fit, mc_op op)
     mc_step step = MC_STEP_INIT(NEAREST);
     step.op = (uint16_t)op;
     step.flags = (uint16_t)((fit->version >= 109 ? MC_STEP_INTROSORT : 0) |
-                            (fit->version < 101 ? MC_STEP_ADMITS_EQUAL : 0));
+                            (fit->version < 101 ? MC_STEP_ADMITS_EQUAL : 0) |
+                            (fit->as_input ? MC_STEP_MEASURES_WHOLE : 0));
     step.n[0] = fit->metric.id;
     step.value[0] = fit->metric.p;
     for (size_t i = 0; i < 6; i++)

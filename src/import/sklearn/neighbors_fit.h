@@ -15,6 +15,13 @@ typedef struct mc_near_metric {
     bool searched;     /* brute force by ArgKmin, not by argpartition */
 } mc_near_metric;
 
+/* As pairwise_distances() computes it, which asks scipy and not the metrics of trees. */
+static inline void mc_near_as_scipy(mc_near_metric *metric)
+{
+    if (metric->id == MC_METRIC_BRAYCURTIS)
+        metric->id = MC_METRIC_SUMMED_BRAYCURTIS;
+}
+
 /* A metric by its name, with the parameters of a dict (may be NULL), for rows of d columns. */
 MC_MUST_CHECK mc_status mc_near_metric_named(mc_lowering *to, const mc_value *est, mc_bytes name,
                                              const mc_value *params, size_t d, mc_near_metric *out,
@@ -44,6 +51,7 @@ typedef struct mc_near_fit {
     mc_near_metric metric;
     size_t n, d; /* training rows, and their columns */
     bool allows_nan, is_tree;
+    bool as_input; /* mc_near_input() was given rows that may be integers: not for ArgKmin */
     bool in_graph; /* mc_near_input() found the lists of a graph: x is these */
     unsigned version;
     uint32_t array[6]; /* of the steps NEAREST, WITHIN, DISTANCES */
