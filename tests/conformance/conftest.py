@@ -87,4 +87,6 @@ def pytest_terminal_summary(terminalreporter, config):
             "scikit-learn %s, suite %s: passed %d, failed %d, refused %d"
             % (version, suite, *numbers)
         )
+    for line in suites.lost(found.folders):
+        terminalreporter.write_line("no fixture was made: " + line, yellow=True)
     terminalreporter.write_line("the drawn suite again: MC_SUITE=%s" % found.drawn)

@@ -80,6 +80,27 @@ def files(folder, only=""):
     return found
 
 
+def _index(folder):
+    return json.loads((folder / "_index.json").read_text(encoding="utf-8"))
+
+
+def lost(folders):
+    """["1.9.1 drawn-12ab: name: why"] of {(version, suite): folder}: the cases that a suite lacks.
+
+    Of a drawn suite the generator lets some fail; one that it skipped, but not in the default suite
+    of the same version, is lost no less.
+    """
+    lines = []
+    for (version, suite), folder in folders.items():
+        index = _index(folder)
+        cases = dict(index["failed"])
+        if (version, "default") in folders and suite != "default":
+            known = _index(folders[version, "default"])["skipped"]
+            cases.update((k, why) for k, why in index["skipped"].items() if k not in known)
+        lines += ["%s %s: %s: %s" % (version, suite, *case) for case in sorted(cases.items())]
+    return lines
+
+
 def sanitizer():
     """{LD_PRELOAD: ...} where the library is built with AddressSanitizer."""
     library = native.build_directory() / "libmodelcache.so"
