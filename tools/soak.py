@@ -122,7 +122,7 @@ class Client:
     def __init__(self, url, shared, seed):
         self.connection, self.shared = Connection(url), shared
         self.chance = random.Random(seed)
-        self.statuses = collections.Counter()
+        self.statuses, self.refusals = collections.Counter(), collections.Counter()
         self.problem = None
         self.rare_at_s = time.monotonic() + 10 * self.chance.random()
         self.requests = [
@@ -135,6 +135,7 @@ class Client:
         """True if there is an answer to look at."""
         self.statuses[status] += 1
         if status == 503 and b"retry-after:" in head.lower():
+            self.refusals[re.sub(r"[0-9.]+", "N", json.loads(body)["error"]["message"])] += 1
             return False
         if status != 200:
             self.problem = f"{what}: {status} {body.decode()}"
@@ -183,7 +184,8 @@ def run_clients(url, shared, process):
     for thread in threads:
         thread.join()
     statuses = sum((client.statuses for client in clients), collections.Counter())
-    shared.results.put((statuses, [client.problem for client in clients if client.problem]))
+    refusals = sum((client.refusals for client in clients), collections.Counter())
+    shared.results.put((statuses, refusals, [c.problem for c in clients if c.problem]))
 
 
 class Soak:
@@ -267,8 +269,9 @@ class Soak:
         found = [self.shared.results.get(timeout=90) for _ in processes]
         for process in processes:
             process.join()
-        self.problems += [problem for _, problems in found for problem in problems]
-        return sum((statuses for statuses, _ in found), collections.Counter())
+        self.problems += [problem for _, _, problems in found for problem in problems]
+        self.refusals = sum((refusals for _, refusals, _ in found), collections.Counter())
+        return sum((statuses for statuses, _, _ in found), collections.Counter())
 
 
 def write_model(folder, at, generation, template_bytes):
@@ -307,6 +310,8 @@ def report(statuses, soak, found):
         + ", ".join(f"{n} × {status}" for status, n in sorted(statuses.items()))
     )
     print("soak: " + ", ".join(f"{n} × {what}" for what, n in sorted(soak.administration.items())))
+    for message, n in soak.refusals.most_common():
+        print(f"soak: {n} × 503: {message}")
     dropped = [
         f"{int(n)} {what.split()[-1]}"
         for what, n in sorted(found.items())

@@ -17,6 +17,8 @@
 #include "cache/keep.h"
 #include "cache/loader_threads.h"
 
+#define BUSY_RETRY_NS ((uint64_t)100 * 1000000u)
+
 /* ------------------------------------------------------------------------------- helpers ---- */
 
 static mc_entry *find(const mc_cache *cache, const char *name)
@@ -307,7 +309,9 @@ static mc_status check_failure_locked(const mc_cache *cache, const mc_entry *ent
         return MC_OK;
     const uint64_t age_ns = mc_now_ns() - entry->failed_ns;
     const uint64_t own_ms = entry->settings.retry_after_ms;
-    const uint64_t retry_after_ns = own_ms == 0 ? cache->retry_after_ns : mc_ns_of_ms(own_ms);
+    uint64_t retry_after_ns = own_ms == 0 ? cache->retry_after_ns : mc_ns_of_ms(own_ms);
+    if (entry->failure == MC_E_BUSY && retry_after_ns > BUSY_RETRY_NS)
+        retry_after_ns = BUSY_RETRY_NS; /* no fault of the file: room may be there any moment */
     if (age_ns >= retry_after_ns)
         return MC_OK;
     if (entry->last_error == NULL)

@@ -8,9 +8,10 @@
  *        as the load takes. One that stayed away longer would not have been worth its memory.
  *   (C2) Wasted loads are paid from a credit of at most MC_CHURN_CREDIT_NS of load time. It comes
  *        back at MC_CHURN_SHARE of the time that passes: a cache may waste that much for ever.
- *   (C3) From when the credit is used up until MC_CHURN_RESUME_NS of it are back, no model is
- * evicted that was used within MC_CHURN_FACTOR times its own load time. A load that needs just
- * those is refused: MC_E_BUSY (503 with Retry-After).
+ *   (C3) From when the credit is used up until MC_CHURN_RESUME_NS of it are back, a load that would
+ *        be wasted by C1 evicts no model that was used within MC_CHURN_FACTOR times what that one
+ *        takes to load. If it needs just those it is refused: MC_E_BUSY (503 with Retry-After).
+ *        Loads of models that are new, were unloaded by hand or were away for longer never are.
  *
  * A model that is asked for now and then, few models that take turns, and a scan through many that
  * are used once each never exhaust it: times are measured in what a load costs.

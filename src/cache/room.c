@@ -130,12 +130,20 @@ static void evict_locked(step *s, mc_entry *victim)
         atomic_store_explicit(&s->cache->clock, value, memory_order_relaxed);
 }
 
+/* C1 of the model that is loaded. */
+static bool would_be_wasted_locked(const step *s)
+{
+    const mc_entry *entry = s->load->entry;
+    const uint64_t start_ns = s->load->start_ns;
+    const uint64_t away_ns = start_ns > entry->evicted_ns ? start_ns - entry->evicted_ns : 0;
+    return entry->evicted_ns != 0 && !mc_churn_is_calm(away_ns, entry->load_ns);
+}
+
 /* R2. */
 static mc_status evict_least_locked(step *s, mc_error *err)
 {
-    const uint64_t now_ns = mc_now_ns();
     mc_candidates found = s->found;
-    if (mc_churn_guards(&s->cache->churn, now_ns)) {
+    if (would_be_wasted_locked(s) && mc_churn_guards(&s->cache->churn, mc_now_ns())) {
         found = mc_evict_find_locked(s->cache, s->load->entry, 0, true);
         if (s->size > s->free && s->size - s->free > found.bytes)
             return churning(s, err);

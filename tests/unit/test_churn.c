@@ -31,7 +31,9 @@ static unsigned refused_of_turns(uint64_t load_ns, uint64_t pause_ns, unsigned f
             if (resident[k] && (oldest == N_MODELS || used_ns[k] < used_ns[oldest]))
                 oldest = k;
         if (!resident[at] && n_resident == fits) {
-            if (mc_churn_guards(&churn, now_ns) &&
+            const bool is_waste =
+                evicted_ns[at] != 0 && !mc_churn_is_calm(now_ns - evicted_ns[at], load_ns);
+            if (is_waste && mc_churn_guards(&churn, now_ns) &&
                 !mc_churn_is_calm(now_ns - used_ns[oldest], load_ns)) {
                 n_refused++;
                 continue;
