@@ -489,6 +489,58 @@ typedef struct mc_model_settings {
 MC_API MC_MUST_CHECK mc_status mc_cache_configure(mc_cache *cache, const char *name,
                                                   const mc_model_settings *settings, mc_error *err);
 
+/* Versions. A model of several versions is registered as NAME@VERSION for each: all verbs take such
+ * a name. NAME alone then means the version that answers for it: the one with the label "stable",
+ * else the one of mc_cache_set_default(), and, for some requests, the canary. */
+#define MC_LABEL_MAX  40 /* bytes of a label, or of a version that one is on, NUL included */
+#define MC_LABELS_MAX 32 /* names of labels that a model ever had */
+
+/* `version` NULL: NAME means none of them. @return MC_OK; MC_E_NOT_FOUND: there is no such version;
+ * MC_E_CONFLICT: NAME is registered itself; MC_E_BAD_REQUEST; MC_E_NO_MEMORY. So do the next two.
+ */
+MC_API MC_MUST_CHECK mc_status mc_cache_set_default(mc_cache *cache, const char *name,
+                                                    const char *version, mc_error *err);
+/* Moves a label; takes it away if `version` is NULL. MC_E_CONFLICT, too, when `loaded_only` and the
+ * version is not in memory. */
+MC_API MC_MUST_CHECK mc_status mc_cache_set_label(mc_cache *cache, const char *name,
+                                                  const char *label, const char *version,
+                                                  bool loaded_only, mc_error *err);
+/* A share (of 10000) of the requests for NAME goes to a label or version: the canary answers them,
+ * the shadow is only counted here and found with mc_cache_take_shadow(). */
+MC_API MC_MUST_CHECK mc_status mc_cache_divert(mc_cache *cache, const char *name, bool shadow,
+                                               const char *target, uint32_t share, mc_error *err);
+
+/* NAME@VERSION of a label (not NUL-terminated). Lock-free. @return MC_OK; MC_E_NOT_FOUND. */
+MC_API MC_MUST_CHECK mc_status mc_cache_find_label(mc_cache *cache, const char *name,
+                                                   const char *label, size_t label_size,
+                                                   char out[MC_NAME_MAX], mc_error *err);
+/* Writes NAME@VERSION; false if there is none. Lock-free. */
+MC_API bool mc_cache_find_version(mc_cache *cache, const char *name, const char *version,
+                                  size_t version_size, char out[MC_NAME_MAX]);
+/* Counts a request for NAME: true if the shadow, in `out`, is to be asked too. Lock-free. */
+MC_API bool mc_cache_take_shadow(mc_cache *cache, const char *name, char out[MC_NAME_MAX]);
+
+typedef struct mc_label_info {
+    char name[MC_LABEL_MAX], version[MC_NAME_MAX];
+} mc_label_info;
+
+typedef struct mc_diversion_info {
+    char target[MC_LABEL_MAX]; /* "": there is none */
+    char version[MC_NAME_MAX]; /* that it is now; "": none */
+    uint32_t share;            /* of 10000 */
+    uint64_t requests, taken;  /* counted while there was one */
+} mc_diversion_info;
+
+typedef struct mc_versions_info {
+    char version[MC_NAME_MAX];     /* that NAME means; "": none */
+    char set_default[MC_NAME_MAX]; /* of mc_cache_set_default(); another one may be stable */
+    size_t n_labels;
+    mc_label_info labels[MC_LABELS_MAX]; /* (n_labels) */
+    mc_diversion_info canary, shadow;
+} mc_versions_info;
+/* False if NAME is no model of versions. */
+MC_API bool mc_cache_versions(mc_cache *cache, const char *name, mc_versions_info *out);
+
 /* What tells one state of a file from another: its place, size and times. 0 where there is none. */
 MC_API uint64_t mc_source_stamp(const char *source);
 

@@ -16,16 +16,31 @@
 #include "cache/flight.h"
 #include "cache/keep.h"
 #include "cache/loader_threads.h"
+#include "cache/versions.h"
 
 #define BUSY_RETRY_NS ((uint64_t)100 * 1000000u)
 
 /* ------------------------------------------------------------------------------- helpers ---- */
 
-static mc_entry *find(const mc_cache *cache, const char *name)
+static mc_entry *find_itself(const mc_cache *cache, const char *name)
 {
     MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
     MC_ASSERT(name != NULL);
     return mc_table_find(&cache->table, name, strlen(name));
+}
+
+/* The entry of that name, or of the version that answers for it. */
+static mc_entry *find(const mc_cache *cache, const char *name)
+{
+    mc_entry *entry = find_itself(cache, name);
+    return entry == NULL ? NULL : mc_versions_chosen(entry);
+}
+
+/* Likewise for a prediction: the canary has its share. */
+static mc_entry *find_to_predict(const mc_cache *cache, const char *name)
+{
+    mc_entry *entry = find_itself(cache, name);
+    return entry == NULL ? NULL : mc_versions_take_turn(entry);
 }
 
 static mc_status unknown(const char *name, mc_error *err)
@@ -63,16 +78,57 @@ static mc_status lock_entry(mc_cache *cache, const char *name, mc_entry **out, m
 
 /* ---------------------------------------------------------------------------- registering ---- */
 
+static void apply_settings_locked(mc_cache *cache, mc_entry *entry,
+                                  const mc_model_settings *settings)
+{
+    cache->n_idle_settings -= entry->settings.idle_unload_ms != 0 ? 1 : 0;
+    cache->n_idle_settings += settings->idle_unload_ms != 0 ? 1 : 0;
+    cache->n_min_settings -= entry->settings.min_resident != 0 ? 1 : 0;
+    cache->n_min_settings += settings->min_resident != 0 ? 1 : 0;
+    entry->kept = false;
+    char old_set[MC_NAME_MAX];
+    memcpy(old_set, entry->settings.resident_set, sizeof old_set);
+    entry->settings = *settings;
+    mc_keep_agree_locked(cache, settings->resident_set);
+    if (strcmp(old_set, settings->resident_set) != 0)
+        mc_keep_agree_locked(cache, old_set);
+    entry->pinned = settings->pin;
+    (void)pthread_cond_broadcast(&cache->work); /* models may be idle by now: look again */
+}
+
+/* The entry that a version belongs to, or NULL. */
+static mc_entry *find_base(const mc_cache *cache, const char *name)
+{
+    const char *at = strchr(name, '@');
+    return at == NULL ? NULL : mc_table_find(&cache->table, name, (size_t)(at - name));
+}
+
+static mc_status add_locked(mc_cache *cache, const char *name, const char *version,
+                            const char *source, mc_error *err)
+{
+    const mc_entry *known = find_itself(cache, name), *base = find_base(cache, name);
+    if (known != NULL && mc_versions_chosen(find_itself(cache, name)) != known)
+        return mc_fail(err, MC_E_CONFLICT, MC_NO_OFFSET,
+                       "model \"%s\" has versions: say which one, as in %s@1", name, name);
+    MC_TRY(mc_cache_add_entry_locked(cache, name, version, source, err));
+    if (known == NULL && base != NULL)
+        apply_settings_locked(cache, find_itself(cache, name), &base->settings);
+    return MC_OK;
+}
+
 /* `version` NULL: as it was. */
 static mc_status add(mc_cache *cache, const char *name, const char *version, const char *source,
                      mc_error *err)
 {
     MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
-    MC_TRY(mc_entry_check_name("model name", name, err));
+    const char *at = strchr(name, '@');
+    MC_TRY(mc_entry_check_key(name, err));
+    if (at != NULL)
+        version = at + 1;
     if (version != NULL && version[0] != '\0')
         MC_TRY(mc_entry_check_name("version", version, err));
     mc_cache_lock(cache);
-    const mc_status status = mc_cache_add_entry_locked(cache, name, version, source, err);
+    const mc_status status = add_locked(cache, name, version, source, err);
     mc_cache_unlock(cache);
     return status;
 }
@@ -101,22 +157,15 @@ mc_status mc_cache_pin(mc_cache *cache, const char *name, bool is_pinned, mc_err
     return MC_OK;
 }
 
-static void apply_settings_locked(mc_cache *cache, mc_entry *entry,
-                                  const mc_model_settings *settings)
+/* What is said of NAME is said of its versions, which stand side by side in the list of names. */
+static void configure_versions_locked(mc_cache *cache, const mc_entry *base,
+                                      const mc_model_settings *settings)
 {
-    cache->n_idle_settings -= entry->settings.idle_unload_ms != 0 ? 1 : 0;
-    cache->n_idle_settings += settings->idle_unload_ms != 0 ? 1 : 0;
-    cache->n_min_settings -= entry->settings.min_resident != 0 ? 1 : 0;
-    cache->n_min_settings += settings->min_resident != 0 ? 1 : 0;
-    entry->kept = false;
-    char old_set[MC_NAME_MAX];
-    memcpy(old_set, entry->settings.resident_set, sizeof old_set);
-    entry->settings = *settings;
-    mc_keep_agree_locked(cache, settings->resident_set);
-    if (strcmp(old_set, settings->resident_set) != 0)
-        mc_keep_agree_locked(cache, old_set);
-    entry->pinned = settings->pin;
-    (void)pthread_cond_broadcast(&cache->work); /* models may be idle by now: look again */
+    char first[MC_NAME_MAX + 1];
+    const int size = snprintf(first, sizeof first, "%s@", base->name);
+    for (size_t at = mc_cache_position_locked(cache, first);
+         at < cache->n_entries && strncmp(cache->by_name[at]->name, first, (size_t)size) == 0; at++)
+        apply_settings_locked(cache, cache->by_name[at], settings);
 }
 
 mc_status mc_cache_configure(mc_cache *cache, const char *name, const mc_model_settings *settings,
@@ -132,8 +181,10 @@ mc_status mc_cache_configure(mc_cache *cache, const char *name, const mc_model_s
         MC_TRY(mc_entry_check_name("resident_set", known.resident_set, err));
     mc_cache_lock(cache);
     const mc_status status = mc_cache_find_or_make_locked(cache, name, &entry, err);
-    if (status == MC_OK)
+    if (status == MC_OK) {
         apply_settings_locked(cache, entry, &known);
+        configure_versions_locked(cache, entry, &known);
+    }
     mc_cache_unlock(cache);
     return status;
 }
@@ -151,12 +202,24 @@ mc_status mc_cache_unload(mc_cache *cache, const char *name, mc_error *err)
     return status;
 }
 
+static mc_status check_removal_locked(const mc_cache *cache, const mc_entry *entry, mc_error *err)
+{
+    const mc_entry *base = find_base(cache, entry->name);
+    if (entry->pinned)
+        return pinned(entry, "remove", err);
+    if (base != NULL && mc_versions_use_locked(base, entry))
+        return mc_fail(err, MC_E_CONFLICT, MC_NO_OFFSET,
+                       "version \"%s\" is the default, or has a label: move that first",
+                       entry->name);
+    return MC_OK;
+}
+
 mc_status mc_cache_remove(mc_cache *cache, const char *name, mc_error *err)
 {
     mc_entry *entry = NULL;
     MC_TRY(lock_entry(cache, name, &entry, err));
     mc_dropped dropped = {.model = NULL};
-    const mc_status status = entry->pinned ? pinned(entry, "remove", err) : MC_OK;
+    const mc_status status = check_removal_locked(cache, entry, err);
     if (status == MC_OK) {
         dropped = mc_drop_any_locked(cache, entry, MC_DROP_UNLOAD);
         mc_entry_remember_locked(entry, NULL);
@@ -340,7 +403,7 @@ static mc_status wait_locked(mc_cache *cache, mc_entry *entry, uint32_t timeout_
 mc_status mc_cache_acquire(mc_cache *cache, const char *name, uint32_t timeout_ms, mc_model **out,
                            bool *hit, mc_error *err)
 {
-    mc_entry *entry = find(cache, name);
+    mc_entry *entry = find_to_predict(cache, name);
     if (entry == NULL)
         return unknown(name, err);
     mc_model *model = acquire_ready(cache, entry);
@@ -385,7 +448,7 @@ static mc_status pend_locked(mc_cache *cache, mc_entry *entry, mc_waiter *waiter
 mc_status mc_cache_acquire_async(mc_cache *cache, const char *name, mc_acquired_fn *done,
                                  void *user, mc_model **out, mc_error *err)
 {
-    mc_entry *entry = find(cache, name);
+    mc_entry *entry = find_to_predict(cache, name);
     if (entry == NULL)
         return unknown(name, err);
     mc_model *model = acquire_ready(cache, entry);

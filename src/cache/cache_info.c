@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cache/cache_log.h"
 #include "cache/cache_state.h"
+#include "cache/versions.h"
 
 const char *mc_model_state_name(mc_model_state state)
 {
@@ -18,8 +19,10 @@ const char *mc_model_state_name(mc_model_state state)
 mc_status mc_cache_info(mc_cache *cache, const char *name, mc_entry_info *out, mc_error *err)
 {
     MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
-    const mc_entry *entry = mc_table_find(&cache->table, name, strlen(name));
+    mc_entry *entry = mc_table_find(&cache->table, name, strlen(name));
     mc_status status = MC_E_NOT_FOUND;
+    if (entry != NULL)
+        entry = mc_versions_chosen(entry);
     mc_cache_lock(cache);
     if (entry != NULL && !entry->removed) {
         mc_entry_describe_locked(entry, out);

@@ -33,6 +33,7 @@ void mc_entry_release(mc_entry *entry)
     /* acq_rel: pairs with itself: the last one frees after everybody else's last use. */
     if (atomic_fetch_sub_explicit(&entry->references, 1, memory_order_acq_rel) != 1)
         return;
+    mc_free(atomic_load_explicit(&entry->versions, memory_order_relaxed)); /* relaxed: the last */
     mc_free(entry->source);
     mc_free(entry->last_error);
     mc_free(entry);
@@ -60,6 +61,17 @@ mc_status mc_entry_check_name(const char *what, const char *name, mc_error *err)
     if (size == 0)
         return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "empty %s", what);
     return MC_OK;
+}
+
+mc_status mc_entry_check_key(const char *key, mc_error *err)
+{
+    char name[MC_NAME_MAX];
+    const char *at = strchr(key, '@');
+    if (at == NULL || strlen(key) >= MC_NAME_MAX)
+        return mc_entry_check_name("model name", key, err);
+    (void)snprintf(name, sizeof name, "%.*s", (int)(at - key), key);
+    MC_TRY(mc_entry_check_name("model name", name, err));
+    return mc_entry_check_name("version", at + 1, err);
 }
 
 /* FNV-1a. Names are short, and only who administers the cache can add any, so that nobody can make

@@ -16,6 +16,7 @@
 #include "image/model.h"
 
 typedef struct mc_load mc_load;
+typedef struct mc_versions mc_versions;
 
 #define MC_NOT_RESIDENT SIZE_MAX
 
@@ -31,6 +32,9 @@ typedef struct mc_entry {
     _Atomic uint64_t misses;
     _Atomic uint64_t resident; /* bytes of its models that are mapped: published and draining */
     _Atomic uint64_t references;
+
+    /* owned; NULL: this entry answers for itself. Written once, under the cache lock: versions.h */
+    _Atomic(mc_versions *) versions;
 
     /* immutable */
     uint64_t hash;
@@ -71,6 +75,8 @@ MC_MUST_CHECK mc_status mc_entry_create(const char *name, mc_entry **out, mc_err
 void mc_entry_retain(mc_entry *entry);
 void mc_entry_release(mc_entry *entry);
 
+/* What an entry may be called: NAME or NAME@VERSION. */
+MC_MUST_CHECK mc_status mc_entry_check_key(const char *key, mc_error *err);
 /* MC_E_BAD_REQUEST unless it is 1 to MC_NAME_MAX - 1 of the bytes [A-Za-z0-9._-]. */
 MC_MUST_CHECK mc_status mc_entry_check_name(const char *what, const char *name, mc_error *err);
 uint64_t mc_entry_hash(const char *name, size_t size);

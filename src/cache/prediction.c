@@ -22,6 +22,7 @@
 #include "cache/prediction_key.h"
 #include "cache/prediction_store.h"
 #include "cache/prediction_use.h"
+#include "cache/versions.h"
 #include "image/workspace.h"
 
 #define USES           1024u /* models that are remembered; a power of two */
@@ -105,6 +106,10 @@ void mc_predictions_add_stats(mc_predictions *predictions, mc_cache_stats *stats
 void mc_cache_flush(mc_cache *cache, const char *name)
 {
     MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
+    mc_entry *entry = name == NULL ? NULL : mc_table_find(&cache->table, name, strlen(name));
+    const mc_entry *chosen = entry == NULL ? NULL : mc_versions_chosen(entry);
+    if (chosen != NULL)
+        name = chosen->name; /* NAME@VERSION has answers, NAME has none */
     if (cache->predictions != NULL)
         mc_prediction_flush(cache->predictions->store, name == NULL ? 0 : mc_key_owner(name, ""),
                             name == NULL);

@@ -58,6 +58,8 @@ static mc_status append(mc_catalog *catalog, const mc_listing *listing, mc_error
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for the list of models");
     }
     *copy = *listing;
+    if (listing->key[0] == '\0')
+        memcpy(copy->key, listing->name, sizeof copy->key);
     all[catalog->n++] = copy;
     return MC_OK;
 }
@@ -84,24 +86,9 @@ static const struct dirent *next_entry(DIR *dir)
 
 /* ------------------------------------------------------------------------------ versions ---- */
 
-/* A version is an integer; leading zeros do not count. */
-static bool is_version(const char *name)
-{
-    const size_t size = strlen(name);
-    return size > 0 && size < 20 && strspn(name, "0123456789") == size;
-}
-
-static bool is_higher(const char *a, const char *b)
-{
-    a += strspn(a, "0");
-    b += strspn(b, "0");
-    const size_t n_a = strlen(a), n_b = strlen(b);
-    return n_a != n_b ? n_a > n_b : strcmp(a, b) > 0;
-}
-
 /* Adds every model.* of one version's folder: two of them clash, as two stems do. */
 static mc_status add_version(mc_catalog *catalog, mc_listing *listing, const char *folder,
-                             bool *found, mc_error *err)
+                             mc_error *err)
 {
     DIR *dir = opendir(folder);
     mc_status status = MC_OK;
@@ -113,45 +100,40 @@ static mc_status add_version(mc_catalog *catalog, mc_listing *listing, const cha
         status = join(listing->source, folder, at->d_name, err);
         if (status == MC_OK)
             status = append(catalog, listing, err);
-        *found = true;
     }
     if (dir != NULL)
         (void)closedir(dir);
     return status;
 }
 
-static void find_latest(const char *folder, const char *below, char out[MC_NAME_MAX])
+/* DIR/NAME/VERSION/model.*: every version that has a model. */
+static mc_status add_one_version(mc_catalog *catalog, const char *folder, const char *name,
+                                 const char *version, mc_error *err)
 {
-    DIR *dir = opendir(folder);
-    out[0] = '\0';
-    for (const struct dirent *at; dir != NULL && (at = next_entry(dir)) != NULL;) {
-        if (is_version(at->d_name) && (out[0] == '\0' || is_higher(at->d_name, out)) &&
-            (below[0] == '\0' || is_higher(below, at->d_name)))
-            (void)snprintf(out, MC_NAME_MAX, "%.20s", at->d_name);
-    }
-    if (dir != NULL)
-        (void)closedir(dir);
+    mc_listing base = {.named = false};
+    char path[MC_PATH_MAX];
+    MC_TRY(join(path, folder, version, err));
+    (void)snprintf(base.name, sizeof base.name, "%s", name);
+    (void)snprintf(base.version, sizeof base.version, "%.20s", version);
+    const int n = snprintf(base.key, sizeof base.key, "%s@%s", name, version);
+    if (n < 0 || (size_t)n >= sizeof base.key)
+        return too_long(path, err);
+    return add_version(catalog, &base, path, err);
 }
 
-/* DIR/NAME/VERSION/model.*: the highest version that has a model. */
 static mc_status add_versions(mc_catalog *catalog, const char *folder, const char *name,
                               mc_error *err)
 {
-    mc_listing base = {.named = false};
-    bool found = false;
     if (!name_is_valid(name) || strlen(name) >= MC_NAME_MAX)
         return MC_OK;
-    (void)snprintf(base.name, sizeof base.name, "%s", name);
-    char below[MC_NAME_MAX] = "", path[MC_PATH_MAX];
-    while (!found) {
-        find_latest(folder, below, base.version);
-        if (base.version[0] == '\0')
-            return MC_OK; /* no version, or none that holds a model */
-        MC_TRY(join(path, folder, base.version, err));
-        MC_TRY(add_version(catalog, &base, path, &found, err));
-        memcpy(below, base.version, sizeof below);
-    }
-    return MC_OK;
+    DIR *dir = opendir(folder);
+    mc_status status = MC_OK;
+    for (const struct dirent *at; dir != NULL && status == MC_OK && (at = next_entry(dir)) != NULL;)
+        if (mc_version_is_valid(at->d_name))
+            status = add_one_version(catalog, folder, name, at->d_name, err);
+    if (dir != NULL)
+        (void)closedir(dir);
+    return status;
 }
 
 /* ----------------------------------------------------------------------------- one path ---- */
@@ -234,32 +216,84 @@ mc_status mc_catalog_add_source(mc_catalog *catalog, const char *name, const cha
     return append(catalog, &listing, err);
 }
 
+/* By name, the highest version first, a single file after them. */
 static int by_name(const void *a, const void *b)
 {
     const mc_listing *const *left = a;
     const mc_listing *const *right = b;
     const int order = strcmp((*left)->name, (*right)->name);
-    return order != 0 ? order : strcmp((*left)->source, (*right)->source);
+    if (order != 0)
+        return order;
+    if (mc_version_is_higher((*left)->version, (*right)->version))
+        return -1;
+    if (mc_version_is_higher((*right)->version, (*left)->version))
+        return 1;
+    return strcmp((*left)->source, (*right)->source);
 }
 
-void mc_catalog_seal(mc_catalog *catalog)
+static bool same_version(const char *a, const char *b)
 {
+    return !mc_version_is_higher(a, b) && !mc_version_is_higher(b, a);
+}
+
+/* Keeps of the `n` listings of one name what is served, at `to`, which is `from` or before it.
+ * Returns how many. */
+static size_t keep_served(mc_listing **from, size_t n, const mc_version_policy *policy,
+                          mc_listing **to)
+{
+    char last[MC_NAME_MAX] = "";
+    size_t kept = 0, rank = 0;
+    for (size_t i = 0; i < n; i++) {
+        mc_listing *listing = from[i];
+        if (i > 0 && !same_version(listing->version, last))
+            rank++;
+        memcpy(last, listing->version, sizeof last);
+        if (listing->version[0] == '\0' || mc_version_policy_has(policy, listing->version, rank))
+            to[kept++] = listing;
+        else
+            mc_free(listing);
+    }
+    return kept;
+}
+
+/* Of the `n` listings of one name: who shares a version, or is a file beside versions. */
+static void find_clashes(mc_listing **of, size_t n)
+{
+    const bool mixed = n > 0 && of[0]->version[0] != '\0' && of[n - 1]->version[0] == '\0';
+    for (size_t i = 0; i < n; i++) {
+        of[i]->latest = i == 0;
+        if (i > 0 && (mixed || same_version(of[i]->version, of[i - 1]->version))) {
+            of[i]->clash = of[i - 1]->source;
+            if (of[i - 1]->clash == NULL)
+                of[i - 1]->clash = of[i]->source;
+        }
+    }
+}
+
+void mc_catalog_seal(mc_catalog *catalog, mc_policy_fn *policy_of, void *user)
+{
+    size_t kept = 0;
     if (catalog->n > 1)
         qsort(catalog->all, catalog->n, sizeof *catalog->all, by_name);
-    for (size_t i = 1; i < catalog->n; i++) {
-        mc_listing *a = catalog->all[i - 1], *b = catalog->all[i];
-        if (strcmp(a->name, b->name) != 0)
-            continue;
-        b->clash = a->source;
-        if (a->clash == NULL)
-            a->clash = b->source;
+    for (size_t i = 0, n = 0; i < catalog->n; i += n) {
+        mc_version_policy policy = {.latest = 1};
+        for (n = 1; i + n < catalog->n; n++)
+            if (strcmp(catalog->all[i + n]->name, catalog->all[i]->name) != 0)
+                break;
+        if (policy_of != NULL)
+            policy_of(user, catalog->all[i]->name, &policy);
+        const size_t more = keep_served(&catalog->all[i], n, &policy, &catalog->all[kept]);
+        find_clashes(&catalog->all[kept], more);
+        kept += more;
+        catalog->n_names += more > 0 ? 1 : 0;
     }
+    catalog->n = kept;
 }
 
 void mc_catalog_fini(mc_catalog *catalog)
 {
     for (size_t i = 0; i < catalog->n; i++)
-        mc_free(catalog->all[i]);
+        mc_free(catalog->all[i]); /* NULL is fine */
     mc_free(catalog->all);
     *catalog = (mc_catalog){.n = 0};
 }

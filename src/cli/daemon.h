@@ -16,6 +16,22 @@ typedef struct mc_boot_load {
     const mc_listing *listing;
 } mc_boot_load;
 
+/* A file that has changed, or a version that is not loaded yet: how it looked, and when. */
+typedef struct mc_change {
+    char key[MC_NAME_MAX];
+    uint64_t seen, seen_ns; /* its stamp, and since when it is that */
+    uint64_t tried;         /* the stamp that was read, well or not */
+} mc_change;
+
+/* What was registered at the last look: serving.c. */
+typedef struct mc_serving {
+    mc_catalog known;
+    mc_change *changes; /* (n_changes), owned */
+    size_t n_changes;
+    uint64_t look_at_ns;   /* when to look again; UINT64_MAX: when something happens */
+    _Atomic bool has_news; /* a load has ended: look again */
+} mc_serving;
+
 struct mc_daemon {
     mc_config boot;    /* as it was started with; the server borrows from it */
     mc_config *config; /* in force: &boot, or (owned) what was read at the last SIGHUP */
@@ -23,8 +39,10 @@ struct mc_daemon {
     char *const *arguments; /* borrowed, for the next reading */
     mc_log log;
     mc_log_limit log_limit;
-    mc_catalog catalog;
-    mc_broken *broken; /* (n_broken), owned */
+    mc_catalog catalog; /* of the start: loads and the server borrow from it */
+    mc_serving serving;
+    struct mc_watch *watch; /* owned; NULL without --watch */
+    mc_broken *broken;      /* (n_broken), owned */
     size_t n_broken;
     mc_guard guard;
     mc_cache *cache;
@@ -33,7 +51,8 @@ struct mc_daemon {
     _Atomic uint32_t n_loading;
     _Atomic bool failed; /* a named file did not load */
     int loaded_fd, signal_fd;
-    uint64_t n_summed; /* requests at the last summary */
+    uint64_t n_summed;   /* requests at the last summary ... */
+    uint64_t summary_ns; /* ... and when the next is due */
 };
 
 static inline uint64_t mc_daemon_number(const mc_daemon *daemon, mc_param_id id)

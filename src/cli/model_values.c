@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/version_policy.h"
+
 const mc_param MC_MODEL_PARAMS[MC_N_MODEL_PARAMS] = {
 #define MC_MODEL_PARAM(id, name, type, fallback, min, max, argument, text) \
     {name, MC_TYPE_##type, fallback, min, max, argument, text},
@@ -31,6 +33,23 @@ static mc_status unknown(const char *key, mc_error *err)
                    nearest == NULL ? "" : "?");
 }
 
+/* What the type of a parameter does not say. */
+static mc_status check_text(size_t id, const char *value, mc_error *err)
+{
+    mc_version_policy policy;
+    mc_label_setting labels[MC_LABELS_MAX];
+    char target[MC_LABEL_MAX];
+    uint32_t share = 0;
+    size_t n = 0;
+    if (id == MC_MODEL_PARAM_VERSIONS)
+        return mc_version_policy_read(value, &policy, err);
+    if (id == MC_MODEL_PARAM_LABELS)
+        return mc_label_settings_read(value, labels, &n, err);
+    if (id == MC_MODEL_PARAM_CANARY)
+        return mc_share_read(value, &share, target, err);
+    return MC_OK;
+}
+
 mc_status mc_model_values_set(mc_model_values *values, const char *key, const char *value,
                               uint32_t line, mc_error *err)
 {
@@ -41,6 +60,7 @@ mc_status mc_model_values_set(mc_model_values *values, const char *key, const ch
         return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                        "%s: expected once, found in line %u before", key, values->line[id]);
     MC_TRY(mc_param_read(&MC_MODEL_PARAMS[id], "", value, &values->number[id], err));
+    MC_TRY(check_text(id, value, err));
     values->text[id] = value;
     values->line[id] = line;
     return MC_OK;

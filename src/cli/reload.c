@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "cli/serving.h"
 
 /* -------------------------------------------------------------------------------- models ---- */
 
@@ -26,34 +27,6 @@ static void refresh(mc_daemon *d, const char *name)
     const mc_status status = mc_cache_load_async(d->cache, name, NULL, true, refreshed, d, &error);
     if (status != MC_OK && status != MC_E_PENDING)
         refreshed(d, NULL, &error);
-}
-
-typedef struct changed_names {
-    char (*names)[MC_NAME_MAX];
-    size_t n, room;
-} changed_names;
-
-/* In memory, and made of what is not there any more. */
-static void collect_changed(void *user, const mc_entry_info *info)
-{
-    changed_names *changed = user;
-    if (info->state == MC_STATE_READY && changed->n < changed->room &&
-        mc_source_stamp(info->source) != info->source_stamp)
-        memcpy(changed->names[changed->n++], info->name, MC_NAME_MAX);
-}
-
-static void refresh_changed(mc_daemon *d)
-{
-    changed_names changed = {.room = mc_cache_statistics(d->cache).n_models};
-    changed.names = mc_alloc(changed.room, sizeof *changed.names);
-    if (changed.names == NULL)
-        return;
-    mc_cache_list(d->cache, collect_changed, &changed);
-    mc_log_print(&d->log, MC_LOG_INFO, "SIGHUP: refreshing %zu models whose files have changed",
-                 changed.n);
-    for (size_t i = 0; i < changed.n; i++)
-        refresh(d, changed.names[i]);
-    mc_free(changed.names);
 }
 
 /* ------------------------------------------------------------------------------- sections ---- */
@@ -105,12 +78,16 @@ mc_status mc_reload_models(mc_daemon *daemon, const mc_config *before, mc_error 
     const mc_config *now = daemon->config;
     for (size_t i = 0; i < now->n_models; i++) {
         const mc_model_values *values = &now->models[i];
+        mc_model_values none;
+        mc_model_values_init(&none, values->name);
         const mc_model_values *old = before == NULL ? NULL : mc_config_model(before, values->name);
         if (old != NULL && same_values(old, values))
             continue; /* what was pinned by hand since stays so */
         MC_TRY(configure(daemon, values, err));
-        if (before != NULL)
+        if (before != NULL) {
             MC_TRY(change_source(daemon, old, values, err));
+            mc_serving_label(daemon, old == NULL ? &none : old, values);
+        }
     }
     for (size_t i = 0; before != NULL && i < before->n_models; i++)
         if (mc_config_model(now, before->models[i].name) == NULL)
@@ -212,5 +189,5 @@ static bool read_again(mc_daemon *d)
 void mc_reload(mc_daemon *daemon)
 {
     if (daemon->boot.file == NULL || read_again(daemon))
-        refresh_changed(daemon);
+        mc_serving_look(daemon, true);
 }

@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "cli/memory.h"
 #include "cli/reload.h"
+#include "cli/serving.h"
 
 #define SUMMARY_MS            60000
 #define PREDICTION_CACHE_AUTO ((uint64_t)64 << 20)
@@ -40,22 +42,6 @@ static mc_status break_listing(mc_daemon *d, const mc_listing *listing, mc_error
     return MC_OK;
 }
 
-/* What the PATHs mean, and the sources of [model] sections. */
-static mc_status find_models(mc_daemon *d, mc_error *err)
-{
-    const mc_config *config = d->config;
-    for (size_t i = 0; i < config->options.n_paths; i++)
-        MC_TRY(mc_catalog_add(&d->catalog, config->options.paths[i], err));
-    for (size_t i = 0; i < config->n_models; i++) {
-        const mc_model_values *values = &config->models[i];
-        if (values->text[MC_MODEL_PARAM_SOURCE][0] != '\0')
-            MC_TRY(mc_catalog_add_source(&d->catalog, values->name,
-                                         values->text[MC_MODEL_PARAM_SOURCE], err));
-    }
-    mc_catalog_seal(&d->catalog);
-    return MC_OK;
-}
-
 static mc_status register_models(mc_daemon *d, mc_error *err)
 {
     for (size_t i = 0; i < d->catalog.n; i++) {
@@ -63,14 +49,11 @@ static mc_status register_models(mc_daemon *d, mc_error *err)
         if (listing->clash != NULL && listing->named)
             return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "%s and %s are both named %s",
                            listing->source, listing->clash, listing->name);
-        const bool seen = i > 0 && strcmp(d->catalog.all[i - 1]->name, listing->name) == 0;
+        const bool seen = i > 0 && listing->clash == d->catalog.all[i - 1]->source;
         if (listing->clash != NULL && !seen)
             MC_TRY(break_listing(d, listing, err));
-        else if (listing->clash == NULL) {
-            MC_TRY(mc_cache_add(d->cache, listing->name,
-                                listing->version[0] == '\0' ? NULL : listing->version,
-                                listing->source, err));
-        }
+        else if (listing->clash == NULL)
+            MC_TRY(mc_serving_add(d, listing, err));
     }
     return MC_OK;
 }
@@ -93,7 +76,7 @@ static mc_status choose_default(const mc_daemon *d, const char **out, mc_error *
             return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                            "--default %s: no model of that name under the PATHs given", asked);
         *out = asked;
-    } else if (d->catalog.n == 1) {
+    } else if (d->catalog.n_names == 1) {
         *out = d->catalog.all[0]->name;
     }
     return MC_OK;
@@ -265,7 +248,7 @@ static void start_load(mc_daemon *d, size_t at)
     *load = (mc_boot_load){.daemon = d, .listing = d->catalog.all[at]};
     (void)atomic_fetch_add_explicit(&d->n_loading, 1, memory_order_relaxed);
     const mc_status status =
-        mc_cache_load_async(d->cache, load->listing->name, NULL, false, boot_loaded, load, &error);
+        mc_cache_load_async(d->cache, load->listing->key, NULL, false, boot_loaded, load, &error);
     if (status == MC_E_PENDING)
         return;
     if (status != MC_OK)
@@ -299,6 +282,7 @@ static mc_status start_loads(mc_daemon *d, mc_error *err)
 static void log_summary(mc_daemon *d)
 {
     mc_log_flush(&d->log);
+    d->summary_ns = mc_now_ns() + SUMMARY_MS * (uint64_t)1000000u;
     const uint64_t n = mc_server_requests(d->server);
     if (n == d->n_summed)
         return;
@@ -326,6 +310,15 @@ static bool on_signal(mc_daemon *d)
     return false;
 }
 
+/* For poll(): until the summary, or the next look at the files. */
+static int wait_ms(const mc_daemon *d)
+{
+    const uint64_t now = mc_now_ns();
+    const uint64_t at =
+        d->serving.look_at_ns < d->summary_ns ? d->serving.look_at_ns : d->summary_ns;
+    return at <= now ? 0 : (int)((at - now) / 1000000u + 1);
+}
+
 /* Until a signal says leave (MC_EXIT_OK), or a named file does not load (MC_EXIT_FAILED). */
 static int wait_for_end(mc_daemon *d)
 {
@@ -333,9 +326,12 @@ static int wait_for_end(mc_daemon *d)
                                {.fd = d->loaded_fd, .events = POLLIN}};
     for (;;) {
         uint64_t ignored;
-        const int n = poll(polled, 2, SUMMARY_MS);
-        if (n == 0)
+        const int n = poll(polled, 2, wait_ms(d));
+        if (mc_now_ns() >= d->summary_ns)
             log_summary(d);
+        if (mc_now_ns() >= d->serving.look_at_ns ||
+            atomic_load_explicit(&d->serving.has_news, memory_order_acquire))
+            mc_serving_look(d, false);
         if (n <= 0)
             continue;
         if (polled[0].revents != 0 && !on_signal(d))
@@ -385,11 +381,14 @@ static mc_status start(mc_daemon *d, mc_error *err)
     atomic_init(&d->log.json, mc_daemon_number(d, MC_PARAM_LOG_FORMAT) == 1);
     raise_limits();
     MC_TRY(catch_signals(d, err));
-    MC_TRY(find_models(d, err));
+    MC_TRY(mc_serving_find(d, &d->catalog, err));
+    MC_TRY(mc_serving_find(d, &d->serving.known, err));
     MC_TRY(read_guard(d, err));
     MC_TRY(create_cache(d, err));
     MC_TRY(mc_reload_models(d, NULL, err));
     MC_TRY(register_models(d, err));
+    for (size_t i = 0; i < d->config->n_models; i++)
+        mc_serving_label(d, NULL, &d->config->models[i]);
     MC_TRY(start_server(d, err));
     announce(d);
     return start_loads(d, err);
@@ -405,6 +404,7 @@ static void stop(mc_daemon *d)
     mc_server_destroy(d->server);
     mc_guard_fini(&d->guard);
     mc_catalog_fini(&d->catalog);
+    mc_serving_fini(&d->serving);
     mc_free(d->broken);
     mc_free(d->loads);
     if (d->config != &d->boot) {
@@ -446,6 +446,8 @@ int mc_cli_serve(int n, char *const *arguments)
     d.n_arguments = n;
     d.arguments = arguments;
     d.config = &d.boot;
+    d.serving.look_at_ns = UINT64_MAX;
+    d.summary_ns = mc_now_ns() + SUMMARY_MS * (uint64_t)1000000u;
     const mc_status status = mc_config_read(&d.boot, n, arguments, environ, complain, stderr);
     int code = MC_EXIT_OK;
     if (status == MC_E_BAD_REQUEST)

@@ -9,14 +9,27 @@
 #include "serve/call.h"
 #include "serve/encode.h"
 #include "serve/hot_path.h"
+#include "serve/version_labels.h"
 #include "serve/print.h"
 
 #define ADMIN_BODY_BYTES ((size_t)16 << 10)
 #define MC_LOAD_WAIT_NS  ((uint64_t)3600 * 1000000000u) /* whoever asks for a load waits for it */
 
+/* Labels may be new; versions must be there. */
+static bool names_unknown_version(const mc_call *call)
+{
+    return call->match.detail.size > 0 && call->match.route->handler != MC_HANDLER_LABEL &&
+           strcmp(call->key, call->name) == 0;
+}
+
 mc_step mc_admin_begin(mc_call *call)
 {
-    const mc_status status = mc_call_name(call);
+    mc_status status = mc_call_name(call);
+    if (status == MC_OK)
+        status = mc_call_key(call);
+    if (status == MC_OK && names_unknown_version(call))
+        status = mc_fail(&call->error, MC_E_NOT_FOUND, MC_NO_OFFSET, "model %s has no version %.*s",
+                         call->name, MC_SHOW(call->match.detail));
     return status == MC_OK ? MC_STEP_READ : mc_call_fail(call, status);
 }
 
@@ -60,7 +73,7 @@ static mc_status start_load(mc_call *call, bool force)
     char source[MC_PATH_MAX];
     MC_TRY(read_source(call, source));
     MC_TRY(mc_call_prepare_wait(call));
-    const mc_status status = mc_cache_load_async(call->server->options.cache, call->name,
+    const mc_status status = mc_cache_load_async(call->server->options.cache, call->key,
                                                  source[0] == '\0' ? NULL : source, force,
                                                  mc_await_done, call->await, &call->error);
     call->pending = status == MC_E_PENDING;
@@ -87,24 +100,27 @@ static mc_status run(mc_call *call)
     if (handler == MC_HANDLER_LOAD || handler == MC_HANDLER_REFRESH)
         return start_load(call, handler == MC_HANDLER_REFRESH);
     if (handler == MC_HANDLER_UNLOAD)
-        return mc_cache_unload(cache, call->name, &call->error);
+        return mc_cache_unload(cache, call->key, &call->error);
     if (handler == MC_HANDLER_PIN || handler == MC_HANDLER_UNPIN)
-        return mc_cache_pin(cache, call->name, handler == MC_HANDLER_PIN, &call->error);
+        return mc_cache_pin(cache, call->key, handler == MC_HANDLER_PIN, &call->error);
     MC_ASSERT(handler == MC_HANDLER_FLUSH);
     mc_entry_info info; /* a name that is not registered is an error */
-    MC_TRY(mc_cache_info(cache, call->name, &info, &call->error));
-    mc_cache_flush(cache, call->name);
+    MC_TRY(mc_cache_info(cache, call->key, &info, &call->error));
+    mc_cache_flush(cache, call->key);
     return MC_OK;
 }
 
-/* {"model", "state", "generation", "bytes"} */
+/* {"model", "state", "generation", "bytes"}, and "version" where it is one of several. */
 static mc_status write_answer(mc_call *call)
 {
     mc_entry_info info;
     mc_error *err = &call->error;
-    MC_TRY(mc_cache_info(call->server->options.cache, call->name, &info, err));
+    MC_TRY(mc_cache_info(call->server->options.cache, call->key, &info, err));
     MC_TRY(mc_print(&call->out, err, "{\"model\":"));
-    MC_TRY(mc_encode_text(&call->out, info.name, strlen(info.name), err));
+    const size_t size = mc_key_name_size(info.name);
+    MC_TRY(mc_encode_text(&call->out, info.name, size, err));
+    if (info.name[size] != '\0')
+        MC_TRY(mc_print(&call->out, err, ",\"version\":\"%s\"", info.version));
     return mc_print(&call->out, err, ",\"state\":\"%s\",\"generation\":%llu,\"bytes\":%llu}\n",
                     mc_model_state_name(info.state), (unsigned long long)info.generation,
                     (unsigned long long)info.bytes);
@@ -113,6 +129,8 @@ static mc_status write_answer(mc_call *call)
 /* The first time runs the call; the second, after a wait, ends the load that it started. */
 static mc_status go_on(mc_call *call, bool *wait)
 {
+    if (call->match.route->handler == MC_HANDLER_LABEL)
+        return mc_label_set(call);
     mc_status status = call->waited ? MC_E_PENDING : run(call);
     *wait = false;
     if (status == MC_E_PENDING && !call->waited)

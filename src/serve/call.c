@@ -127,6 +127,20 @@ mc_status mc_call_name(mc_call *call)
     return check_broken(call);
 }
 
+mc_status mc_call_key(mc_call *call)
+{
+    mc_cache *cache = call->server->options.cache;
+    const mc_bytes detail = call->match.detail;
+    if (call->match.route->handler == MC_HANDLER_PREDICT_LABEL)
+        return mc_cache_find_label(cache, call->name, (const char *)detail.data, detail.size,
+                                   call->key, &call->error);
+    if (detail.size == 0 || call->match.route->handler == MC_HANDLER_LABEL ||
+        !mc_cache_find_version(cache, call->name, (const char *)detail.data, detail.size,
+                               call->key))
+        memcpy(call->key, call->name, sizeof call->key);
+    return MC_OK;
+}
+
 mc_status mc_call_prepare_wait(mc_call *call)
 {
     if (call->await == NULL) {

@@ -37,6 +37,7 @@ typedef struct mc_call {
     mc_exchange *exchange; /* borrowed: the other half of the same request */
     mc_match match;
     char name[MC_NAME_MAX]; /* of the model, or "" */
+    char key[MC_NAME_MAX];  /* what the model cache is asked for: the name, or NAME@VERSION */
     const char *version;    /* of the model that answers, for metrics; borrowed from it */
     mc_body_kind kind;
     mc_decode *decode; /* owned */
@@ -62,6 +63,10 @@ mc_step mc_call_answer(mc_call *call, const char *content_type);
 /* Fills call->name from the path, or with the default model. @return MC_OK, or MC_E_NOT_FOUND
  * listing the names there are; the reason of a broken name. */
 MC_MUST_CHECK mc_status mc_call_name(mc_call *call);
+/* Fills call->key from the name and from the version or label of the path, if there is one. A
+ * version that is not registered leaves the name: it may be the version of a single file, which the
+ * model knows. @return MC_OK, or MC_E_NOT_FOUND. */
+MC_MUST_CHECK mc_status mc_call_key(mc_call *call);
 /* Starts to wait for a callback that takes call->await; see await.h. */
 MC_MUST_CHECK mc_status mc_call_prepare_wait(mc_call *call);
 

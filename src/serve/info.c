@@ -4,6 +4,7 @@
 
 #include "serve/call.h"
 #include "serve/hot_path.h"
+#include "serve/version_labels.h"
 #include "serve/print.h"
 
 static mc_status no_memory(mc_call *call)
@@ -16,9 +17,10 @@ static mc_status no_memory(mc_call *call)
 static json_t *entry_json(const mc_entry_info *info)
 {
     json_t *entry = json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:b, s:s}", "name", info->name, "version",
-        info->version, "state", mc_model_state_name(info->state), "bytes", (json_int_t)info->bytes,
-        "hits", (json_int_t)info->hits, "misses", (json_int_t)info->misses, "digest", info->digest,
+        "{s:s%, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:b, s:s}", "name", info->name,
+        mc_key_name_size(info->name), "version", info->version, "state",
+        mc_model_state_name(info->state), "bytes", (json_int_t)info->bytes, "hits",
+        (json_int_t)info->hits, "misses", (json_int_t)info->misses, "digest", info->digest,
         "generation", (json_int_t)info->generation, "pinned", info->pinned, "source", info->source);
     if (entry != NULL && info->last_error.status != MC_OK) {
         char text[1024];
@@ -184,7 +186,7 @@ static json_t *schema_json(const mc_call *call, const mc_model *model)
 static json_t *peek_predictions(mc_call *call)
 {
     char text[160];
-    mc_model *model = mc_cache_peek(call->server->options.cache, call->name);
+    mc_model *model = mc_cache_peek(call->server->options.cache, call->key);
     if (model == NULL)
         return json_null();
     (void)mc_cache_prediction_use(call->server->options.cache, model, text, sizeof text);
@@ -195,7 +197,7 @@ static json_t *peek_predictions(mc_call *call)
 /* The schema of a resident model; null when it is not in memory. Counts neither hit nor miss. */
 static json_t *peek_schema(mc_call *call)
 {
-    mc_model *model = mc_cache_peek(call->server->options.cache, call->name);
+    mc_model *model = mc_cache_peek(call->server->options.cache, call->key);
     json_t *schema = model == NULL ? json_null() : schema_json(call, model);
     mc_model_release(model);
     return schema;
@@ -226,6 +228,11 @@ static const mc_broken *find_broken(const mc_call *call)
     return NULL;
 }
 
+static bool is_version_asked(const mc_call *call, const mc_entry_info *info)
+{
+    return call->match.detail.size == 0 || mc_bytes_is(call->match.detail, info->version);
+}
+
 static mc_status write_model(mc_call *call)
 {
     mc_entry_info info;
@@ -233,8 +240,13 @@ static mc_status write_model(mc_call *call)
     if (broken != NULL)
         return write_json(call, broken_json(broken));
     MC_TRY(mc_call_name(call));
-    MC_TRY(mc_cache_info(call->server->options.cache, call->name, &info, &call->error));
+    MC_TRY(mc_call_key(call));
+    MC_TRY(mc_cache_info(call->server->options.cache, call->key, &info, &call->error));
+    if (!is_version_asked(call, &info))
+        return mc_fail(&call->error, MC_E_NOT_FOUND, MC_NO_OFFSET, "model %s has no version %.*s",
+                       call->name, MC_SHOW(call->match.detail));
     json_t *answer = entry_json(&info);
+    mc_versions_add(call, answer);
     if (answer != NULL &&
         (json_object_set_new(answer, "prediction_cache", peek_predictions(call)) != 0 ||
          json_object_set_new(answer, "schema", peek_schema(call)) != 0)) {
@@ -242,6 +254,14 @@ static mc_status write_model(mc_call *call)
         answer = NULL;
     }
     return write_json(call, answer);
+}
+
+static mc_status write_labels(mc_call *call)
+{
+    mc_entry_info info;
+    MC_TRY(mc_call_name(call));
+    MC_TRY(mc_cache_info(call->server->options.cache, call->name, &info, &call->error));
+    return write_json(call, json_pack("{s:o}", "labels", mc_labels_json(call)));
 }
 
 static mc_status write_ready(mc_call *call)
@@ -272,6 +292,8 @@ static mc_status write_info(mc_call *call, const char **content_type)
         return write_json(call, models_json(call));
     if (handler == MC_HANDLER_MODEL)
         return write_model(call);
+    if (handler == MC_HANDLER_LABELS)
+        return write_labels(call);
     if (handler == MC_HANDLER_READYZ)
         return write_ready(call);
     if (handler == MC_HANDLER_HEALTHZ)

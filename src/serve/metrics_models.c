@@ -30,7 +30,8 @@ typedef enum column {
 
 typedef struct row {
     char model[MC_NAME_MAX], version[MC_NAME_MAX];
-    uint32_t n_models; /* that it is the sum of */
+    uint32_t n_models;      /* that it is the sum of */
+    bool is_one_of_several; /* versions: then every family says which */
     uint64_t values[N_COLUMNS];
 } row;
 
@@ -60,8 +61,11 @@ static void add_entry(void *user, const mc_entry_info *info)
     const size_t at = mc_shown_row(to->shown, info->name);
     row *r = &to->all[at];
     if (at < MC_SHOWN_MAX) {
-        memcpy(r->model, info->name, sizeof r->model);
+        const size_t size = strcspn(info->name, "@");
+        memcpy(r->model, info->name, size);
+        r->model[size] = '\0';
         memcpy(r->version, info->version, sizeof r->version);
+        r->is_one_of_several = info->name[size] != '\0';
     }
     r->n_models++;
     for (size_t i = 0; i < N_COLUMNS; i++)
@@ -115,7 +119,7 @@ static void show_sample(mc_exposition *e, const family *f, const char *name, con
     char model[MC_ESCAPED_MAX], version[MC_ESCAPED_MAX];
     const uint64_t value = r->values[f->column];
     MC_EXPOSE(e, "%s{model=\"%s\"", name, mc_escape_label(r->model, model));
-    if (f->has_version)
+    if (f->has_version || r->is_one_of_several)
         MC_EXPOSE(e, ",version=\"%s\"", mc_escape_label(r->version, version));
     if (f->is_time)
         MC_EXPOSE(e, "%s} %.9f\n", f->label, (double)value / 1e9);

@@ -57,7 +57,7 @@ static mc_status acquire(mc_call *call)
 {
     mc_cache *cache = call->server->options.cache;
     MC_TRY(mc_call_prepare_wait(call));
-    const mc_status status = mc_cache_acquire_async(cache, call->name, mc_await_done, call->await,
+    const mc_status status = mc_cache_acquire_async(cache, call->key, mc_await_done, call->await,
                                                     &call->model, &call->error);
     call->pending = status == MC_E_PENDING;
     if (!call->pending)
@@ -68,11 +68,8 @@ static mc_status acquire(mc_call *call)
 mc_step mc_predict_begin(mc_call *call)
 {
     mc_status status = mc_call_name(call);
-    if (status == MC_OK && call->match.route->handler == MC_HANDLER_PREDICT_LABEL) {
-        status = mc_fail(&call->error, MC_E_NOT_FOUND, MC_NO_OFFSET,
-                         "model %s has no label %.*s: no labels are set", call->name,
-                         MC_SHOW(call->match.detail));
-    }
+    if (status == MC_OK)
+        status = mc_call_key(call);
     if (status == MC_OK)
         status = acquire(call); /* before the body's type: each request counts as hit or miss */
     if (status == MC_OK)

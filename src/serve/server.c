@@ -110,7 +110,7 @@ static mc_step begin(void *user, mc_exchange *exchange)
 {
     (void)user;
     mc_call *call = exchange->state;
-    call->name[0] = '\0';
+    call->name[0] = call->key[0] = '\0';
     call->version = "";
     call->pending = call->waited = call->counted = false;
     call->match.route = NULL;

@@ -91,8 +91,9 @@ static void folders_and_files(void **state)
     assert_int_equal(mc_catalog_add(&catalog, folder, &error), MC_OK);
     (void)snprintf(path, sizeof path, "%s/odd.bin", folder);
     assert_int_equal(mc_catalog_add(&catalog, path, &error), MC_OK);
-    mc_catalog_seal(&catalog);
+    mc_catalog_seal(&catalog, NULL, NULL);
     assert_int_equal(catalog.n, 5);
+    assert_int_equal(catalog.n_names, 4);
     assert_string_equal(find(&catalog, "a")->name, "a");
     assert_false(find(&catalog, "a")->named);
     assert_true(find(&catalog, "odd")->named);
@@ -104,6 +105,96 @@ static void folders_and_files(void **state)
     assert_non_null(clash);
     assert_non_null(clash == NULL ? NULL : strstr(clash, "twice.pkl"));
     mc_catalog_fini(&catalog);
+}
+
+/* A mc_policy_fn; `user` is the text of the policy. */
+static void policy_of(void *user, const char *name, mc_version_policy *policy)
+{
+    (void)name;
+    assert_int_equal(mc_version_policy_read(user, policy, NULL), MC_OK);
+}
+
+static void policies_choose_versions(void **state)
+{
+    static const struct {
+        const char *policy, *served;
+    } CASES[] = {
+        {"latest", "21 "},
+        {"latest 2", "21 0020 "},
+        {"latest 99", "21 0020 19 3 "},
+        {"all", "21 0020 19 3 "},
+        {"3", "3 "},
+        {"19, 20 7", "0020 19 "},
+    };
+    (void)state;
+    touch("many/v/3/model.pkl");
+    touch("many/v/19/model.pkl");
+    touch("many/v/0020/model.pkl");
+    touch("many/v/21/model.joblib");
+    touch("many/v/22/no.model");
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/many", folder);
+    for (size_t i = 0; i < MC_COUNT_OF(CASES); i++) {
+        mc_catalog catalog = {.n = 0};
+        char policy[32], served[64] = "";
+        (void)snprintf(policy, sizeof policy, "%s", CASES[i].policy);
+        assert_int_equal(mc_catalog_add(&catalog, path, NULL), MC_OK);
+        mc_catalog_seal(&catalog, policy_of, policy);
+        for (size_t k = 0; k < catalog.n; k++) {
+            (void)strcat(strcat(served, catalog.all[k]->version), " ");
+            assert_int_equal(catalog.all[k]->latest, k == 0);
+            assert_memory_equal(catalog.all[k]->key, "v@", 2);
+        }
+        assert_string_equal(served, CASES[i].served);
+        assert_int_equal(catalog.n_names, 1);
+        mc_catalog_fini(&catalog);
+    }
+}
+
+static void a_file_and_versions_clash(void **state)
+{
+    (void)state;
+    mc_catalog catalog = {.n = 0};
+    char path[512], all[] = "all";
+    touch("mixed/m.pkl");
+    touch("mixed/m/1/model.pkl");
+    touch("mixed/m/2/model.pkl");
+    (void)snprintf(path, sizeof path, "%s/mixed", folder);
+    assert_int_equal(mc_catalog_add(&catalog, path, NULL), MC_OK);
+    mc_catalog_seal(&catalog, policy_of, all);
+    assert_int_equal(catalog.n, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_non_null(catalog.all[i]->clash);
+    mc_catalog_fini(&catalog);
+}
+
+static void settings_are_read(void **state)
+{
+    static const char *const BAD[] = {"", "latest 0", "latest x", "latest3", "1, x", "newest"};
+    (void)state;
+    mc_version_policy policy;
+    mc_label_setting labels[MC_LABELS_MAX];
+    char target[MC_LABEL_MAX];
+    uint32_t share = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < MC_COUNT_OF(BAD); i++)
+        assert_int_equal(mc_version_policy_read(BAD[i], &policy, NULL), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_label_settings_read("stable:3, canary:04", labels, &n, NULL), MC_OK);
+    assert_int_equal(n, 2);
+    assert_string_equal(labels[1].label, "canary");
+    assert_string_equal(labels[1].version, "04");
+    assert_int_equal(mc_label_settings_read("stable", labels, &n, NULL), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_label_settings_read("stable:x", labels, &n, NULL), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_share_read("0.5% canary", &share, target, NULL), MC_OK);
+    assert_int_equal(share, 50);
+    assert_string_equal(target, "canary");
+    assert_int_equal(mc_share_read("", &share, target, NULL), MC_OK);
+    assert_int_equal(share, 0);
+    assert_int_equal(mc_share_read("101% 4", &share, target, NULL), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_share_read("5 canary", &share, target, NULL), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_share_read("5%", &share, target, NULL), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_share_read("5% a b", &share, target, NULL), MC_E_BAD_REQUEST);
+    assert_int_equal(mc_share_read("nan% a", &share, target, NULL), MC_E_BAD_REQUEST);
 }
 
 static void what_is_missing_is_said(void **state)
@@ -141,6 +232,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stems),
         cmocka_unit_test(folders_and_files),
+        cmocka_unit_test(policies_choose_versions),
+        cmocka_unit_test(a_file_and_versions_clash),
+        cmocka_unit_test(settings_are_read),
         cmocka_unit_test(what_is_missing_is_said),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,0 +1,165 @@
+"""Models of several versions: who answers, labels, rollback, canary, and what SIGHUP picks up."""
+
+import os
+import pickle
+import signal
+import time
+
+import pytest
+
+
+def put(folder, name, version, number):
+    """DIR/NAME/VERSION/model.pkl, whose every answer is `number`; put there by a rename."""
+    from sklearn.dummy import DummyRegressor
+
+    model = DummyRegressor(strategy="constant", constant=float(number)).fit([[0.0]], [float(number)])
+    home = folder / name / str(version)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "new").write_bytes(pickle.dumps(model))
+    os.rename(home / "new", home / "model.pkl")
+
+
+def until(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for version in (1, 2, 10):
+        put(tmp_path / "models", "m", version, version)
+    return tmp_path / "models"
+
+
+def configured(folder, text):
+    path = folder.parent / "modelcached.conf"
+    path.write_text("[model m]\n" + text)
+    return ["--config", path]
+
+
+def test_the_latest_is_served_and_no_other(serve, folder):
+    daemon = serve(folder)
+    assert daemon.predict([0]) == [10.0]
+    assert daemon.predict([0], "/models/m/versions/10/predict") == [10.0]
+    status, answer = daemon.json("POST", "/models/m/versions/2/predict", {"input": [0]})
+    assert (status, answer["error"]["code"]) == (404, "not_found")
+    assert "2" in answer["error"]["message"]
+    assert daemon.metric('model_hits_total{model="m",version="10"}'.join(["modelcached_", ""])) >= 1
+
+
+def test_several_versions_at_a_time(serve, folder):
+    daemon = serve(folder, *configured(folder, "versions = latest 2\n"))
+    assert daemon.predict([0]) == [10.0]
+    assert daemon.predict([0], "/models/m/versions/2/predict") == [2.0]
+    assert daemon.json("POST", "/models/m/versions/1/predict", {"input": [0]})[0] == 404
+    status, shown = daemon.json("GET", "/models/m")
+    assert (shown["name"], shown["version"]) == ("m", "10")
+    assert [v["version"] for v in shown["versions"]] == ["10", "2"]
+    assert {(m["name"], m["version"]) for m in daemon.json("GET", "/models")[1]["models"]} == {("m", "10"), ("m", "2")}
+    status, one = daemon.json("GET", "/models/m/versions/2")
+    assert (status, one["version"], one["schema"]["estimator"]) == (200, "2", "DummyRegressor")
+    assert daemon.json("GET", "/models/m/versions/3")[0] == 404
+    for code, version in ((200, "10"), (200, "2")):
+        sample = f'modelcached_requests_total{{model="m",version="{version}",protocol="native",code="{code}"}}'
+        assert daemon.metric(sample) == 1
+    assert daemon.metric('modelcached_model_ready{model="m",version="2"}') == 1
+
+
+def test_labels_move_only_to_loaded_versions_and_roll_back(serve, folder):
+    daemon = serve(folder, *configured(folder, "versions = all\n"))
+    assert daemon.predict([0]) == [10.0]
+    status, answer = daemon.json("POST", "/models/m/labels/stable", {"version": "2"})
+    assert (status, answer["error"]["code"]) == (409, "conflict")
+    assert daemon.json("POST", "/models/m/labels/stable", {"version": "7"})[0] == 404
+    assert daemon.json("POST", "/models/m/labels/stable", {"versio": "2"})[0] == 400
+    assert daemon.json("POST", "/models/m/labels/stable")[0] == 400
+    status, loaded = daemon.json("POST", "/models/m/versions/2/load")
+    assert (status, loaded["model"], loaded["version"], loaded["state"]) == (200, "m", "2", "ready")
+    assert daemon.predict([0]) == [10.0]
+    status, answer = daemon.json("POST", "/models/m/labels/stable", {"version": 2})
+    assert (status, answer) == (200, {"model": "m", "label": "stable", "version": "2"})
+    assert daemon.predict([0]) == [2.0]
+    assert daemon.predict([0], "/models/m/labels/stable/predict") == [2.0]
+    assert daemon.json("GET", "/models/m/labels")[1] == {"labels": {"stable": "2"}}
+    assert daemon.json("POST", "/models/m/labels/canary/predict", {"input": [0]})[0] == 404
+    assert daemon.json("POST", "/models/m/labels/stable", {"version": None})[1]["version"] is None
+    assert daemon.predict([0]) == [10.0]
+
+
+def test_labels_need_the_token(serve, folder, tmp_path):
+    (tmp_path / "tokens").write_text("sesame\n")
+    daemon = serve(folder, "--admin-token-file", tmp_path / "tokens")
+    assert daemon.predict([0]) == [10.0]
+    path, body = "/models/m/labels/stable", {"version": "10"}
+    assert daemon.json("POST", path, body)[0] == 401
+    assert daemon.json("POST", path, body, {"Authorization": "Bearer sesame"})[0] == 200
+
+
+def test_labels_of_the_configuration(serve, folder):
+    daemon = serve(folder, *configured(folder, "labels = stable:1, canary:10\n"))
+    assert daemon.predict([0]) == [1.0]
+    assert daemon.predict([0], "/models/m/labels/canary/predict") == [10.0]
+    assert daemon.json("POST", "/models/m/versions/2/predict", {"input": [0]})[0] == 404
+    configured(folder, "labels = stable:10\nversions = all\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    until(lambda: daemon.predict([0]) == [10.0])
+
+
+def test_a_canary_takes_its_share(serve, folder):
+    daemon = serve(folder, *configured(folder, "versions = all\nlabels = stable:2, next:10\ncanary = 10% next\n"))
+    answers = [daemon.predict([0])[0] for _ in range(100)]
+    assert answers.count(10.0) == 10 and answers.count(2.0) == 90
+    assert all(a == 10.0 for a in answers[9::10])  # evenly
+    canary = daemon.json("GET", "/models/m")[1]["canary"]
+    assert canary == {"to": "next", "version": "10", "percent": 10.0, "requests": 100, "taken": 10}
+    assert daemon.predict([0], "/models/m/versions/2/predict") == [2.0]
+    configured(folder, "versions = all\nlabels = stable:2, next:10\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    until(lambda: daemon.json("GET", "/models/m")[1]["canary"]["percent"] == 0)
+    assert {daemon.predict([0])[0] for _ in range(20)} == {2.0}
+
+
+def test_sighup_finds_new_versions_and_forgets_old_ones(serve, folder):
+    daemon = serve(folder)
+    assert daemon.predict([0]) == [10.0]
+    put(folder, "m", 11, 11)
+    put(folder, "other", 1, 5)
+    daemon.process.send_signal(signal.SIGHUP)
+    until(lambda: daemon.predict([0], "/models/m/predict") == [11.0])
+    assert daemon.predict([0], "/models/other/predict") == [5.0]
+    until(lambda: daemon.json("GET", "/models/m/versions/10")[0] == 404)
+
+
+def test_a_broken_version_never_takes_the_place_of_a_good_one(serve, folder):
+    daemon = serve(folder)
+    assert daemon.predict([0]) == [10.0]
+    (folder / "m" / "11").mkdir()
+    (folder / "m" / "11" / "model.pkl").write_bytes(b"\x80\x04not a pickle")
+    daemon.process.send_signal(signal.SIGHUP)
+    until(lambda: "m@11" in daemon.log and "not loaded" in daemon.log)
+    for _ in range(5):
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.predict([0]) == [10.0]
+        time.sleep(0.05)
+    put(folder, "m", 12, 12)
+    daemon.process.send_signal(signal.SIGHUP)
+    until(lambda: daemon.predict([0]) == [12.0])
+
+
+def test_what_is_deleted_serves_on_from_memory(serve, folder):
+    daemon = serve(folder)
+    assert daemon.predict([0]) == [10.0]
+    (folder / "m" / "10" / "model.pkl").unlink()
+    daemon.process.send_signal(signal.SIGHUP)
+    until(lambda: daemon.predict([0]) == [2.0])  # the latest that there is
+
+
+def test_a_file_beside_versions_clashes(serve, folder, tmp_path):
+    (folder / "m.pkl").write_bytes((folder / "m" / "1" / "model.pkl").read_bytes())
+    put(folder, "good", 1, 5)
+    daemon = serve(folder)
+    status, answer = daemon.json("POST", "/models/m/predict", {"input": [0]})
+    assert status == 422 and "two files are named m" in answer["error"]["message"]
+    assert daemon.predict([0], "/models/good/predict") == [5.0]
