@@ -88,6 +88,7 @@ def measure(rounds, seconds):
         program = build(folder)
         make_large(folder)
         flags = ["--threads", "1", "--log-level", "error", "--prediction-cache", "off"]
+        flags += ["--image-dir", "off"]  # each load reads the pickle
         with Daemon(folder, ROOT / "examples" / "iris.pkl", *flags, prefix=pin) as daemon:
             capacity = max(closed(program, daemon, core) for _ in range(3))
             quiet, loading, n_loads = [], [], 0

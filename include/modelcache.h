@@ -430,6 +430,7 @@ typedef struct mc_cache_stats {
     uint64_t memory_budget, memory_used;
     uint64_t n_models, n_ready;
     uint64_t hits, misses, loads, load_failures, single_flight_waits;
+    uint64_t wasted_loads; /* of models that had been evicted a moment before: the cache churns */
     uint64_t drops[MC_N_DROPS];                                      /* of all models, by reason */
     uint64_t prediction_limit, prediction_bytes, prediction_entries; /* of the prediction cache */
     uint64_t prediction_hits, prediction_misses;                     /* rows */

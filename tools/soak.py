@@ -327,10 +327,12 @@ def main():
     options = parser.parse_args()
     shared = Shared()
     with tempfile.TemporaryDirectory() as name:
-        folder, templates = pathlib.Path(name), [template(i) for i in range(N_MODELS)]
+        folder, templates = pathlib.Path(name) / "models", [template(i) for i in range(N_MODELS)]
+        folder.mkdir()
         for i in range(N_MODELS):
             write_model(folder, i, 1, templates[i])
         flags = ["--memory-budget", BUDGET, "--load-threads", "2", "--log-level", "warn"]
+        flags += ["--image-dir", str(folder.parent / "images")]
         with Daemon(folder, ROOT / "examples" / "iris.pkl", *flags) as daemon:
             soak = Soak(daemon, folder, templates, shared, options.seconds)
             statuses = soak.run()

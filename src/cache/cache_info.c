@@ -84,7 +84,8 @@ mc_cache_stats mc_cache_statistics_locked(const mc_cache *cache)
                             .n_ready = cache->n_resident,
                             .loads = cache->loads,
                             .load_failures = cache->load_failures,
-                            .single_flight_waits = cache->n_waits};
+                            .single_flight_waits = cache->n_waits,
+                            .wasted_loads = cache->churn.n_waste};
     memcpy(stats.drops, cache->drops, sizeof stats.drops);
     for (size_t i = 0; i < cache->n_entries; i++) {
         const mc_entry *entry = cache->by_name[i];

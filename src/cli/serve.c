@@ -156,6 +156,7 @@ static mc_status create_cache(mc_daemon *d, mc_error *err)
                                 .memory_budget = asked != 0 ? asked : mc_memory_available() / 5 * 4,
                                 .load_threads =
                                     (uint32_t)mc_daemon_number(d, MC_PARAM_LOAD_THREADS),
+                                .room_wait_ms = mc_daemon_number(d, MC_PARAM_ROOM_WAIT),
                                 .event = mc_log_hook,
                                 .log_user = &d->log,
                                 .log_level = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL)};

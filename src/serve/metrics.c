@@ -341,6 +341,7 @@ mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges, bool o
     mc_show_value(&e, MC_METRIC_REQUEST_MEMORY, "", gauges->request_memory);
     show_loads(&e, &stats);
     mc_show_value(&e, MC_METRIC_WAITS, "", stats.single_flight_waits);
+    mc_show_value(&e, MC_METRIC_WASTED_LOADS, "", stats.wasted_loads);
     mc_show_value(&e, MC_METRIC_MODELS, "", stats.n_models);
     mc_show_value(&e, MC_METRIC_MODELS_READY, "", stats.n_ready);
     mc_show_models(&e, &metrics->shown);

@@ -10,6 +10,7 @@ import time
 import pytest
 
 ROW = [1.0, 10.0, 100.0]
+UNSAVED = ("--image-dir", "off")  # a load needs what it needs, the second time too
 
 
 def dropped(daemon, reason):
@@ -50,7 +51,7 @@ def tight(large, tmp_path_factory):
     kilobytes = 500
     while True:
         kilobytes = kilobytes * 11 // 10
-        daemon = Daemon([large, "--memory-budget", f"{kilobytes}K"])
+        daemon = Daemon([large, "--memory-budget", f"{kilobytes}K", *UNSAVED])
         status = daemon.json("POST", "/models/nearest/load")[0]
         assert daemon.stop() == 0
         if status == 200:
@@ -60,7 +61,7 @@ def tight(large, tmp_path_factory):
 
 def configured(serve, folder, text, *arguments):
     (folder / "mc.conf").write_text(text)
-    return serve(folder, "--config", folder / "mc.conf", *arguments)
+    return serve(folder, "--config", folder / "mc.conf", *UNSAVED, *arguments)
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def folder(large, tmp_path):
 
 
 def test_keep_refuses_what_does_not_fit_beside_the_old(serve, folder, large, tight):
-    daemon = serve(folder, "--memory-budget", f"{tight}K")
+    daemon = serve(folder, "--memory-budget", f"{tight}K", *UNSAVED)
     assert daemon.predict(ROW) == [1.0]
     shutil.copy(large / "second.pkl", folder / "new")
     os.replace(folder / "new", folder / "m.pkl")

@@ -117,6 +117,7 @@ static void a_cache_that_thrashes_says_so_and_serves_the_rest(void **state)
     assert_in_range(n_answers, 8, 100);
     assert_int_equal(status, MC_E_BUSY);
     assert_non_null(strstr(err.message, "more models are in use than the budget holds"));
+    assert_in_range(mc_cache_statistics(cache).wasted_loads, 3, 100);
     assert_int_equal(mc_cache_statistics(cache).n_ready, 2);  /* they stay, and answer */
     const struct timespec pause = {.tv_nsec = 200 * 1000000}; /* ... until they are not in use */
     (void)nanosleep(&pause, NULL);
