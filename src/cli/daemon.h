@@ -28,8 +28,10 @@ typedef struct mc_serving {
     mc_catalog known;
     mc_change *changes; /* (n_changes), owned */
     size_t n_changes;
-    uint64_t look_at_ns;   /* when to look again; UINT64_MAX: when something happens */
-    _Atomic bool has_news; /* a load has ended: look again */
+    uint64_t look_at_ns;    /* when to look again; UINT64_MAX: when something happens */
+    uint64_t rest_until_ns; /* looks take at most a tenth of the main thread's time */
+    bool is_missing;        /* a PATH could not be listed */
+    _Atomic bool has_news;  /* a load has ended: look again */
 } mc_serving;
 
 struct mc_daemon {

@@ -21,6 +21,7 @@
 #include "cli/memory.h"
 #include "cli/reload.h"
 #include "cli/serving.h"
+#include "cli/watch.h"
 
 #define SUMMARY_MS            60000
 #define PREDICTION_CACHE_AUTO ((uint64_t)64 << 20)
@@ -203,6 +204,15 @@ static mc_status start_server(mc_daemon *d, mc_error *err)
     return mc_server_start(&options, &d->server, err);
 }
 
+static mc_status start_watch(mc_daemon *d, mc_error *err)
+{
+    if (mc_daemon_number(d, MC_PARAM_WATCH) == 0)
+        return MC_OK;
+    d->serving.look_at_ns = 0; /* at once */
+    return mc_watch_create(&d->log, mc_daemon_number(d, MC_PARAM_WATCH_POLL) * 1000000u, &d->watch,
+                           err);
+}
+
 /* The line that says where must be seen whatever the log level is. */
 static void announce(const mc_daemon *d)
 {
@@ -323,11 +333,15 @@ static int wait_ms(const mc_daemon *d)
 /* Until a signal says leave (MC_EXIT_OK), or a named file does not load (MC_EXIT_FAILED). */
 static int wait_for_end(mc_daemon *d)
 {
-    struct pollfd polled[2] = {{.fd = d->signal_fd, .events = POLLIN},
-                               {.fd = d->loaded_fd, .events = POLLIN}};
+    struct pollfd polled[] = {
+        {.fd = d->signal_fd, .events = POLLIN},
+        {.fd = d->loaded_fd, .events = POLLIN},
+        {.fd = d->watch == NULL ? -1 : mc_watch_fd(d->watch), .events = POLLIN}};
     for (;;) {
         uint64_t ignored;
-        const int n = poll(polled, 2, wait_ms(d));
+        const int n = poll(polled, MC_COUNT_OF(polled), wait_ms(d));
+        if (n > 0 && polled[2].revents != 0)
+            mc_serving_event(d);
         if (mc_now_ns() >= d->summary_ns)
             log_summary(d);
         if (mc_now_ns() >= d->serving.look_at_ns ||
@@ -382,8 +396,8 @@ static mc_status start(mc_daemon *d, mc_error *err)
     atomic_init(&d->log.json, mc_daemon_number(d, MC_PARAM_LOG_FORMAT) == 1);
     raise_limits();
     MC_TRY(catch_signals(d, err));
-    MC_TRY(mc_serving_find(d, &d->catalog, err));
-    MC_TRY(mc_serving_find(d, &d->serving.known, err));
+    MC_TRY(mc_serving_find(d, &d->catalog, NULL, err));
+    MC_TRY(mc_serving_find(d, &d->serving.known, NULL, err));
     MC_TRY(read_guard(d, err));
     MC_TRY(create_cache(d, err));
     MC_TRY(mc_reload_models(d, NULL, err));
@@ -391,6 +405,7 @@ static mc_status start(mc_daemon *d, mc_error *err)
     for (size_t i = 0; i < d->config->n_models; i++)
         mc_serving_label(d, NULL, &d->config->models[i]);
     MC_TRY(start_server(d, err));
+    MC_TRY(start_watch(d, err));
     announce(d);
     return start_loads(d, err);
 }
@@ -406,6 +421,7 @@ static void stop(mc_daemon *d)
     mc_guard_fini(&d->guard);
     mc_catalog_fini(&d->catalog);
     mc_serving_fini(&d->serving);
+    mc_watch_destroy(d->watch);
     mc_free(d->broken);
     mc_free(d->loads);
     if (d->config != &d->boot) {

@@ -13,9 +13,9 @@
 #include "base/clock.h"
 #include "cli/watch.h"
 
-#define SETTLE_NS                                                                   \
-    ((uint64_t)250 * 1000000u) /* a file that did not change for so long is written \
-                                */
+#define MS_NS     ((uint64_t)1000000u)
+#define SETTLE_NS (250 * MS_NS) /* as mc_watch_settle_ns(), without one */
+#define EVENT_NS  (100 * MS_NS) /* from an event to the look: more may come */
 
 /* ------------------------------------------------------------------------------- listing ---- */
 
@@ -36,11 +36,16 @@ static void policy_of(void *user, const char *name, mc_version_policy *policy)
         memcpy(policy->listed[policy->n_listed++], labels[i].version, sizeof labels[i].version);
 }
 
-mc_status mc_serving_find(const mc_daemon *d, mc_catalog *out, mc_error *err)
+mc_status mc_serving_find(const mc_daemon *d, mc_catalog *out, bool *missing, mc_error *err)
 {
     const mc_config *config = d->config;
-    for (size_t i = 0; i < config->options.n_paths; i++)
-        MC_TRY(mc_catalog_add(out, config->options.paths[i], err));
+    for (size_t i = 0; i < config->options.n_paths; i++) {
+        const mc_status status = mc_catalog_add(out, config->options.paths[i], err);
+        if (status != MC_OK && (status != MC_E_IO || missing == NULL))
+            return status;
+        if (status != MC_OK)
+            *missing = true;
+    }
     for (size_t i = 0; i < config->n_models; i++) {
         const mc_model_values *values = &config->models[i];
         if (values->text[MC_MODEL_PARAM_SOURCE][0] != '\0')
@@ -96,6 +101,16 @@ static mc_change *find_change(mc_serving *s, const char *key)
     return made;
 }
 
+/* What is registered anew is read anew. */
+static void drop_change(mc_serving *s, const char *key)
+{
+    for (size_t i = 0; i < s->n_changes; i++)
+        if (strcmp(s->changes[i].key, key) == 0) {
+            s->changes[i] = s->changes[--s->n_changes];
+            return;
+        }
+}
+
 static void look_again_in(mc_serving *s, uint64_t ns)
 {
     const uint64_t at = mc_now_ns() + ns;
@@ -118,8 +133,9 @@ static bool is_due(mc_daemon *d, const char *key, const char *source, bool at_on
         change->seen = stamp;
         change->seen_ns = now;
     }
-    if (!at_once && (writing || now - change->seen_ns < SETTLE_NS)) {
-        look_again_in(s, SETTLE_NS);
+    const uint64_t settle_ns = d->watch == NULL ? SETTLE_NS : mc_watch_settle_ns(d->watch);
+    if (!at_once && (writing || now - change->seen_ns < settle_ns)) {
+        look_again_in(s, settle_ns);
         return false;
     }
     change->tried = stamp;
@@ -266,7 +282,10 @@ static bool forget(mc_daemon *d, mc_listing *gone)
         gone->gone = true;
         return false;
     }
-    return mc_cache_remove(d->cache, gone->key, &error) != MC_E_CONFLICT;
+    if (mc_cache_remove(d->cache, gone->key, &error) == MC_E_CONFLICT)
+        return false;
+    drop_change(&d->serving, gone->key);
+    return true;
 }
 
 /* Listings that are kept move over to `found`; they stand behind those that were found. */
@@ -276,22 +295,51 @@ static void forget_gone(mc_daemon *d, mc_catalog *found)
     for (size_t i = 0; i < known->n; i++) {
         mc_listing *listing = known->all[i];
         if (listing->clash == NULL && find_listing(found, listing->key) == NULL &&
-            !forget(d, listing) && keep(found, listing))
+            (d->serving.is_missing || !forget(d, listing)) && keep(found, listing))
             known->all[i] = NULL;
     }
+}
+
+/* Watches where the models are now. */
+static void watch(mc_daemon *d, const mc_catalog *found)
+{
+    const mc_options *options = &d->config->options;
+    mc_watch_begin(d->watch);
+    for (size_t i = 0; i < options->n_paths; i++)
+        mc_watch_add_path(d->watch, options->paths[i]);
+    for (size_t i = 0; i < found->n; i++)
+        mc_watch_add_source(d->watch, found->all[i]->source);
+    if (mc_watch_end(d->watch))
+        look_again_in(&d->serving, EVENT_NS);
+}
+
+/* The paths as they are now. One that cannot be listed is just being replaced, or a named file that
+ * is gone: then nothing is forgotten. */
+static bool list_paths(mc_daemon *d, mc_catalog *found)
+{
+    mc_error error;
+    const bool was_missing = d->serving.is_missing;
+    d->serving.is_missing = false;
+    if (mc_serving_find(d, found, &d->serving.is_missing, &error) != MC_OK) {
+        mc_log_print(&d->log, MC_LOG_ERROR, "what is served stays as it is: %s", error.message);
+        mc_catalog_fini(found);
+        return false;
+    }
+    if (d->serving.is_missing && !was_missing)
+        mc_log_print(&d->log, MC_LOG_WARN, "%s: what it had stays as it is", error.message);
+    return true;
 }
 
 void mc_serving_look(mc_daemon *d, bool at_once)
 {
     mc_catalog found = {.n = 0};
-    mc_error error;
+    const uint64_t begin_ns = mc_now_ns();
     d->serving.look_at_ns = UINT64_MAX;
     atomic_store_explicit(&d->serving.has_news, false, memory_order_release);
-    if (mc_serving_find(d, &found, &error) != MC_OK) { /* a folder that is just being replaced */
-        mc_log_print(&d->log, MC_LOG_WARN, "nothing changes: %s", error.message);
-        mc_catalog_fini(&found);
+    if (d->watch != NULL)
+        look_again_in(&d->serving, mc_watch_interval_ns(d->watch));
+    if (!list_paths(d, &found))
         return;
-    }
     add_new(d, &found);
     refresh_changed(d, at_once);
     for (size_t i = 0; i < found.n; i++)
@@ -300,6 +348,16 @@ void mc_serving_look(mc_daemon *d, bool at_once)
     forget_gone(d, &found);
     mc_catalog_fini(&d->serving.known);
     d->serving.known = found;
+    if (d->watch != NULL)
+        watch(d, &found);
+    d->serving.rest_until_ns = mc_now_ns() + 10 * (mc_now_ns() - begin_ns);
+}
+
+void mc_serving_event(mc_daemon *d)
+{
+    const uint64_t now = mc_now_ns(), rest = d->serving.rest_until_ns;
+    if (d->watch != NULL && mc_watch_read(d->watch))
+        look_again_in(&d->serving, rest > now + EVENT_NS ? rest - now : EVENT_NS);
 }
 
 void mc_serving_fini(mc_serving *serving)

@@ -103,11 +103,17 @@ static mc_status no_default(mc_call *call)
                    list.size == 0 ? "none" : list.text, list.cut ? " ..." : "");
 }
 
+bool mc_is_broken(const mc_server_options *options, size_t at)
+{
+    mc_entry_info info;
+    return mc_cache_info(options->cache, options->broken[at].name, &info, NULL) != MC_OK;
+}
+
 static mc_status check_broken(mc_call *call)
 {
     const mc_server_options *options = &call->server->options;
     for (size_t i = 0; i < options->n_broken; i++)
-        if (strcmp(options->broken[i].name, call->name) == 0)
+        if (strcmp(options->broken[i].name, call->name) == 0 && mc_is_broken(options, i))
             return mc_fail(&call->error, MC_E_IO, MC_NO_OFFSET, "%s", options->broken[i].reason);
     return MC_OK;
 }

@@ -67,6 +67,8 @@ MC_MUST_CHECK mc_status mc_call_name(mc_call *call);
  * version that is not registered leaves the name: it may be the version of a single file, which the
  * model knows. @return MC_OK, or MC_E_NOT_FOUND. */
 MC_MUST_CHECK mc_status mc_call_key(mc_call *call);
+/* Whether options->broken[at] still is: one that is registered by now has been mended. */
+bool mc_is_broken(const mc_server_options *options, size_t at);
 /* Starts to wait for a callback that takes call->await; see await.h. */
 MC_MUST_CHECK mc_status mc_call_prepare_wait(mc_call *call);
 

@@ -48,7 +48,8 @@ static json_t *models_json(const mc_call *call)
     json_t *list = json_array();
     mc_cache_list(options->cache, add_entry, list);
     for (size_t i = 0; i < options->n_broken; i++)
-        (void)json_array_append_new(list, broken_json(&options->broken[i]));
+        if (mc_is_broken(options, i))
+            (void)json_array_append_new(list, broken_json(&options->broken[i]));
     return json_pack("{s:o}", "models", list);
 }
 
@@ -223,7 +224,7 @@ static const mc_broken *find_broken(const mc_call *call)
 {
     const mc_server_options *options = &call->server->options;
     for (size_t i = 0; i < options->n_broken; i++)
-        if (mc_bytes_is(call->match.name, options->broken[i].name))
+        if (mc_bytes_is(call->match.name, options->broken[i].name) && mc_is_broken(options, i))
             return &options->broken[i];
     return NULL;
 }
