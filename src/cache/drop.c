@@ -9,6 +9,8 @@
 #include "cache/keep.h"
 #include "cache/test_points.h"
 
+static const mc_dropped NOTHING = {.model = NULL};
+
 const char *mc_drop_name(mc_drop why)
 {
     static const char *const NAMES[] = {"budget", "idle", "pressure", "drop-first", "unload"};
@@ -41,13 +43,13 @@ mc_dropped mc_drop_unheld_locked(mc_cache *cache, mc_entry *entry, mc_drop why)
     mc_model *nothing = mc_cache_publish_locked(cache, entry, model);
     MC_ASSERT(nothing == NULL);
     MC_TEST_POINT(MC_POINT_SPARED);
-    return (mc_dropped){.model = NULL};
+    return NOTHING;
 }
 
 mc_dropped mc_drop_any_locked(mc_cache *cache, mc_entry *entry, mc_drop why)
 {
     mc_model *model = mc_cache_publish_locked(cache, entry, NULL);
-    return model == NULL ? (mc_dropped){.model = NULL} : note_locked(cache, entry, model, why);
+    return model == NULL ? NOTHING : note_locked(cache, entry, model, why);
 }
 
 void mc_drop_finish(mc_cache *cache, const mc_dropped *dropped, const char *event, const char *text)
@@ -117,9 +119,8 @@ uint64_t mc_cache_shed(mc_cache *cache, uint64_t bytes, uint64_t idle_ms)
     while (n_given < bytes) {
         mc_cache_lock(cache);
         mc_entry *entry = mc_evict_find_locked(cache, NULL, mc_ns_of_ms(idle_ms), false).least;
-        const mc_dropped dropped = entry == NULL
-                                       ? (mc_dropped){.model = NULL}
-                                       : mc_drop_unheld_locked(cache, entry, MC_DROP_PRESSURE);
+        const mc_dropped dropped =
+            entry == NULL ? NOTHING : mc_drop_unheld_locked(cache, entry, MC_DROP_PRESSURE);
         mc_cache_unlock(cache);
         if (entry == NULL)
             break;

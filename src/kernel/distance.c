@@ -180,6 +180,16 @@ static double unit_cosine(const mc_metric *metric, const double *x, const double
     return fmin(fmax(1.0 - product, 0.0), 2.0);
 }
 
+/* scipy.spatial.distance.cosine() of two rows. */
+static double called_cosine(const mc_metric *metric, const double *x, const double *y)
+{
+    double xy = 0.0, xx = 0.0, yy = 0.0;
+    mc_row_dot(x, y, 1, metric->d, &xy);
+    mc_row_dot(x, x, 1, metric->d, &xx);
+    mc_row_dot(y, y, 1, metric->d, &yy);
+    return fmin(fmax(1.0 - xy / sqrt(xx * yy), 0.0), 2.0);
+}
+
 /* Sum of the products of (x - x_mean) and (y - y_mean) as scipy's cdist adds them: even columns in
  * one lane, odd ones in the other, the last of an odd count at the end. */
 static double paired_dot(const double *x, double x_mean, const double *y, double y_mean, size_t d)
@@ -345,6 +355,7 @@ static const struct {
     [MC_METRIC_RUSSELLRAO] = {russellrao, FORM_PLAIN, MC_NEEDS_NOTHING},
     [MC_METRIC_SOKALSNEATH] = {sokalsneath, FORM_PLAIN, MC_NEEDS_NOTHING},
     [MC_METRIC_YULE] = {yule, FORM_PLAIN, MC_NEEDS_NOTHING},
+    [MC_METRIC_CALLED_COSINE] = {called_cosine, FORM_PLAIN, MC_NEEDS_NOTHING},
     [MC_METRIC_SUMMED_BRAYCURTIS] = {summed_braycurtis, FORM_PLAIN, MC_NEEDS_NOTHING},
 };
 

@@ -33,6 +33,7 @@ typedef enum mc_metric_id {
     MC_METRIC_SOKALSNEATH,
     MC_METRIC_YULE,
     MC_METRIC_SUMMED_BRAYCURTIS, /* as scipy: over |x + y|, not |x| + |y|; NaN where that is 0 */
+    MC_METRIC_CALLED_COSINE,     /* 1 - x.y / sqrt(x.x y.y), of rows that are not 0 */
     MC_N_METRICS
 } mc_metric_id;
 

@@ -57,6 +57,7 @@ static void distances_by_hand(void **state)
         {MC_METRIC_SOKALSNEATH, 0.5},
         {MC_METRIC_YULE, 0.0},
         {MC_METRIC_SUMMED_BRAYCURTIS, 8.0 / 10.0},
+        {MC_METRIC_CALLED_COSINE, 0.5099019705901966},
     };
     for (size_t i = 0; i < MC_COUNT_OF(cases); i++) {
         const mc_metric metric = metric_of(cases[i].id);

@@ -122,6 +122,8 @@ static mc_status open_weighted(mc_lowering *to, const mc_value *est, weighted *o
     double *items = NULL;
     MC_TRY(mc_attr_need(est, "tree_", &tree, err));
     MC_TRY(mc_near_open_tree(to, est, tree, &out->tree, err));
+    if (out->tree.metric.not_of_zero)
+        return mc_refuse(err, est, "metric: a function of scipy that is not defined for every row");
     if (tree->as.object->state->as.items.n > 12) /* weights since 0.20 */
         MC_TRY(mc_near_state(est, tree, 12, &weights, err));
     out->weights = NULL;

@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/kernel_rows.h"
 #include "kernel/linear.h"
 #include "kernel/neighbors.h"
 
@@ -77,6 +78,56 @@ mc_status mc_near_rows(mc_lowering *to, const mc_value *value, const double **ou
     *out_n = from.n;
     *out_d = from.d;
     return MC_OK;
+}
+
+/* Are these rows that the metric is the same of in every scipy? */
+static mc_status check_rows(const mc_value *est, const mc_near_metric *metric, const rows *from,
+                            mc_error *err)
+{
+    for (size_t i = 0; (metric->of_truths || metric->not_of_zero) && i < from->n; i++) {
+        bool truths = true, zero = true;
+        for (size_t j = 0; j < from->d; j++) {
+            const double x = from->at[i * from->d + j];
+            truths = truths && (x == 0.0 || x == 1.0);
+            zero = zero && x == 0.0;
+        }
+        if ((metric->of_truths && !truths) || (metric->not_of_zero && zero))
+            return mc_refuse(
+                err, est,
+                "metric: a function of scipy, whose answer for row %zu of what it learnt, "
+                "%s, depends on its version",
+                i, metric->not_of_zero ? "which is 0" : "which is not of 0 and 1");
+    }
+    return MC_OK;
+}
+
+/* The same of the rows asked: refused where they run. */
+static mc_status emit_check_rows(mc_lowering *to, const mc_near_metric *metric, mc_sym *x,
+                                 mc_error *err)
+{
+    static const double TRUTHS[] = {0.0, 1.0};
+    mc_step step = MC_STEP_INIT(PICK);
+    uint32_t *runs = NULL;
+    double *values = NULL;
+    mc_sym both[2] = {*x};
+    if (metric->id == MC_METRIC_CALLED_COSINE) {
+        MC_TRY(mc_emit_row_dot(to, x, x, &both[1], err));
+        MC_TRY(mc_emit_check_least(to, &both[1], 0.0, true, &both[1], err));
+        MC_TRY(mc_emit_hstack(to, both, 2, false, x, err)); /* what nobody reads is not run */
+        return mc_emit_first_columns(to, both[0].n_cols, x, err);
+    }
+    if (!metric->of_truths)
+        return MC_OK;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, x->n_cols + 1, &runs, err));
+    MC_TRY(mc_arena_new(to->arena, double, 2 * x->n_cols, &values, err));
+    for (size_t j = 0; j < 2 * x->n_cols; j++)
+        values[j] = TRUTHS[j % 2];
+    for (size_t j = 0; j <= x->n_cols; j++)
+        runs[j] = mc_u32_from_size(2 * j);
+    step.flags = MC_STEP_WHOLE;
+    MC_TRY(mc_build_u32(to->b, runs, x->n_cols + 1, &step.array[0], err));
+    MC_TRY(mc_build_f64(to->b, values, 1, 2 * x->n_cols, &step.array[1], err));
+    return mc_emit_step(to, step, x, x->n_cols, x, err);
 }
 
 static mc_status unit_rows(mc_lowering *to, const rows *from, const double **out, mc_error *err)
@@ -200,6 +251,8 @@ static mc_status read_bounds(mc_lowering *to, const mc_value *est, const mc_valu
     if (bounds.shape[0] == 2)
         out->radii = NULL;
     MC_TRY(mc_ndarray_f64(to->arena, &bounds, &values, err));
+    MC_TRY(
+        check_rows(est, &out->metric, &(rows){.at = values, .n = out->n_nodes, .d = out->d}, err));
     return mc_build_f64(to->b, values, bounds.shape[0] * out->n_nodes, out->d, &out->array[4], err);
 }
 
@@ -213,6 +266,7 @@ mc_status mc_near_open_tree(mc_lowering *to, const mc_value *est, const mc_value
     MC_TRY(mc_near_state(est, tree, 11, &part, err));
     *out = (mc_near_tree){.n = from.n, .d = from.d, .array = {MC_NONE, MC_NONE, MC_NONE}};
     MC_TRY(mc_near_metric_object(to, est, part, from.d, &out->metric, err));
+    MC_TRY(check_rows(est, &out->metric, &from, err));
     const bool square = mc_metric_need(out->metric.id) == MC_NEEDS_MATRIX;
     if (out->metric.by != NULL)
         MC_TRY(
@@ -256,11 +310,8 @@ static mc_status read_metric(mc_lowering *to, const mc_value *est, size_t d, mc_
     if (mc_value_is(metric, MC_KIND_OBJECT))
         return mc_near_metric_object(to, est, metric, d, out, err);
     if (mc_value_is(metric, MC_KIND_GLOBAL) &&
-        mc_bytes_is(metric->as.global->module, "scipy.spatial.distance")) {
-        MC_TRY(mc_near_metric_named(to, est, metric->as.global->name, params, d, out, err));
-        out->searched = out->through_dots = false;
-        return MC_OK;
-    }
+        mc_bytes_is(metric->as.global->module, "scipy.spatial.distance"))
+        return mc_near_metric_called(to, est, metric->as.global->name, params, d, out, err);
     return mc_refuse(err, est, "metric: expected a metric of scikit-learn or scipy, found %s",
                      mc_value_type_name(metric, text, sizeof text));
 }
@@ -288,6 +339,7 @@ static mc_status open_brute(mc_lowering *to, const mc_value *est, mc_near_fit *f
         return MC_OK;
     }
     MC_TRY(read_metric(to, est, from.d, &fit->metric, err));
+    MC_TRY(check_rows(est, &fit->metric, &from, err));
     fit->allows_nan = fit->metric.id == MC_METRIC_NAN_EUCLIDEAN && fit->version >= 103;
     if (!is_searched(fit, &from)) {
         fit->way = MC_NEAR_MEASURED;
@@ -344,6 +396,7 @@ mc_status mc_near_input(mc_lowering *to, mc_near_fit *fit, const mc_sym *x, mc_s
     if (fit->way == MC_NEAR_GIVEN && x->sparse_as_input)
         allowed |= MC_STEP_DENSE_ROWS;
     MC_TRY(mc_emit_check(to, x, allowed, out, err));
+    MC_TRY(emit_check_rows(to, &fit->metric, out, err));
     if (fit->metric.unit_rows)
         MC_TRY(mc_emit_normalize(to, out, MC_NORM_L2, out, err));
     fit->as_input = out->type_as_input && !fit->is_tree;

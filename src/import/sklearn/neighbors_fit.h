@@ -13,6 +13,8 @@ typedef struct mc_near_metric {
     bool unit_rows;    /* cosine: both rows are normalized first */
     bool through_dots; /* scikit-learn computes it as x.x - 2 x.y + y.y */
     bool searched;     /* brute force by ArgKmin, not by argpartition */
+    bool of_truths;    /* of other values than 0 and 1 it depends on the version of scipy */
+    bool not_of_zero;  /* so it does of training rows that are 0, or it is NaN */
 } mc_near_metric;
 
 /* As pairwise_distances() computes it, which asks scipy and not the metrics of trees. */
@@ -26,6 +28,11 @@ static inline void mc_near_as_scipy(mc_near_metric *metric)
 MC_MUST_CHECK mc_status mc_near_metric_named(mc_lowering *to, const mc_value *est, mc_bytes name,
                                              const mc_value *params, size_t d, mc_near_metric *out,
                                              mc_error *err);
+
+/* A function of scipy.spatial.distance that is called for each pair of rows. */
+MC_MUST_CHECK mc_status mc_near_metric_called(mc_lowering *to, const mc_value *est, mc_bytes name,
+                                              const mc_value *params, size_t d, mc_near_metric *out,
+                                              mc_error *err);
 
 /* A KDTree or BallTree as read. Arrays live in the load arena. */
 typedef struct mc_near_tree {

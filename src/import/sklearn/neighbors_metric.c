@@ -80,6 +80,23 @@ static mc_status read_by(mc_lowering *to, const mc_value *est, const mc_value *v
     return MC_OK;
 }
 
+/* What is not known here may change the distances. A covariance `V` stands beside its inverse. */
+static mc_status check_names(const mc_value *est, const mc_value *params, const char *name,
+                             mc_error *err)
+{
+    if (!mc_value_is(params, MC_KIND_DICT))
+        return MC_OK;
+    for (size_t i = 0; i + 1 < params->as.items.n; i += 2) {
+        const mc_value *key = params->as.items.at[i];
+        const bool is_known = mc_value_is_text(key, "p") || mc_value_is_text(key, name) ||
+                              (mc_value_is_text(key, "V") && strcmp(name, "VI") == 0) ||
+                              mc_value_is_none(params->as.items.at[i + 1]);
+        if (!is_known)
+            return mc_refuse(err, est, "metric_params: a parameter that its metric does not have");
+    }
+    return MC_OK;
+}
+
 static mc_status read_params(mc_lowering *to, const mc_value *est, const mc_value *params, size_t d,
                              mc_near_metric *out, mc_error *err)
 {
@@ -90,6 +107,7 @@ static mc_status read_params(mc_lowering *to, const mc_value *est, const mc_valu
     const mc_metric_needs needs = mc_metric_need(out->id);
     const char *name = out->id == MC_METRIC_WMINKOWSKI ? "w" : NAMES[needs];
     const mc_value *p = mc_dict_get(params, "p"), *by = mc_dict_get(params, name);
+    MC_TRY(check_names(est, params, name, err));
     if (!mc_value_is_none(p))
         MC_TRY_IN(mc_number_from_value(p, &out->p, err), err, "metric_params p");
     if (needs == MC_NEEDS_NOTHING || (needs == MC_NEEDS_MAYBE_VECTOR && mc_value_is_none(by)))
@@ -150,41 +168,60 @@ static mc_bytes short_class(const mc_value *object)
     return name;
 }
 
-/* A function of scipy that computes what the metric of its name in METRICS does. (That of
- * braycurtis does not: |u + v| is not |u| + |v|.) */
-static bool is_tree_metric_of_scipy(const mc_value *function)
+/* Metrics of truth values: matching, dice ... */
+static bool is_of_truths(mc_metric_id id)
 {
-    static const char *const SAME[] = {"euclidean", "cityblock", "chebyshev", "canberra",
-                                       "minkowski"};
+    return id >= MC_METRIC_MATCHING && id <= MC_METRIC_YULE;
+}
+
+mc_status mc_near_metric_called(mc_lowering *to, const mc_value *est, mc_bytes name,
+                                const mc_value *params, size_t d, mc_near_metric *out,
+                                mc_error *err)
+{
+    MC_TRY(mc_near_metric_named(to, est, name, params, d, out, err));
+    out->searched = out->through_dots = out->unit_rows = false;
+    out->of_truths = is_of_truths(out->id);
+    out->not_of_zero = out->id == MC_METRIC_UNIT_COSINE;
+    if (out->id == MC_METRIC_UNIT_COSINE)
+        out->id = MC_METRIC_CALLED_COSINE;
+    mc_near_as_scipy(out);
+    return MC_OK;
+}
+
+/* A tree's PyFuncDistance. Correlation is not among them: it is NaN for rows of one value, which
+ * no walk through a tree survives. */
+static mc_status read_called(mc_lowering *to, const mc_value *est, const mc_value *object, size_t d,
+                             mc_near_metric *out, mc_error *err)
+{
+    const mc_value *function = NULL, *keywords = NULL;
+    char text[160];
+    MC_TRY(mc_near_state(est, object, 3, &function, err));
     if (!mc_value_is(function, MC_KIND_GLOBAL) ||
-        !mc_bytes_is(function->as.global->module, "scipy.spatial.distance"))
-        return false;
-    for (size_t i = 0; i < MC_COUNT_OF(SAME); i++)
-        if (mc_bytes_is(function->as.global->name, SAME[i]))
-            return true;
-    return false;
+        !mc_bytes_is(function->as.global->module, "scipy.spatial.distance") ||
+        mc_bytes_is(function->as.global->name, "correlation"))
+        return mc_refuse(err, est, "metric: %s is a function of the user's",
+                         mc_value_type_name(function, text, sizeof text));
+    MC_TRY(mc_near_state(est, object, 4, &keywords, err));
+    MC_TRY(mc_near_metric_called(to, est, function->as.global->name, keywords, d, out, err));
+    if (out->of_truths)
+        return mc_refuse(err, est,
+                         "metric: %s of the centres of a tree, which are not of 0 and 1, depends "
+                         "on the version of scipy",
+                         mc_value_type_name(function, text, sizeof text));
+    out->not_of_zero = out->not_of_zero || out->id == MC_METRIC_SUMMED_BRAYCURTIS;
+    return MC_OK;
 }
 
 mc_status mc_near_metric_object(mc_lowering *to, const mc_value *est, const mc_value *object,
                                 size_t d, mc_near_metric *out, mc_error *err)
 {
     const mc_bytes name = short_class(object);
-    const mc_value *part = NULL, *keywords = NULL;
+    const mc_value *part = NULL;
     size_t at = 0;
     while (at < MC_COUNT_OF(METRICS) && !mc_bytes_is(name, METRICS[at].class))
         at++;
-    if (mc_bytes_is(name, "PyFunc")) {
-        char function[160];
-        MC_TRY(mc_near_state(est, object, 3, &part, err));
-        if (is_tree_metric_of_scipy(part)) {
-            MC_TRY(mc_near_state(est, object, 4, &keywords, err));
-            MC_TRY(mc_near_metric_named(to, est, part->as.global->name, keywords, d, out, err));
-            out->through_dots = false;
-            return MC_OK;
-        }
-        return mc_refuse(err, est, "metric: %s is a function of the user's",
-                         mc_value_type_name(part, function, sizeof function));
-    }
+    if (mc_bytes_is(name, "PyFunc"))
+        return read_called(to, est, object, d, out, err);
     if (at == MC_COUNT_OF(METRICS) || name.size == 0)
         return mc_refuse(err, est, "metric: %.*s is not known", MC_SHOW(name));
     MC_TRY(metric_at(est, at, d, out, err));
