@@ -360,6 +360,11 @@ typedef void mc_event_fn(void *user, const mc_event *event);
  * @return MC_OK; anything else ends the load with `err`, and the old model keeps serving. */
 typedef mc_status mc_gate_fn(void *user, const char *name, const mc_model *model, mc_error *err);
 
+/* How the memory of models is held; wishes, which the system may refuse (then that is logged). */
+#define MC_HOLD_LARGE_PAGES 1u /* 2 MiB pages where they fit: fewer misses of the TLB */
+#define MC_HOLD_PREFAULT    2u /* all pages are there before the model is published */
+#define MC_HOLD_LOCK        4u /* never written out: mlock */
+
 typedef struct mc_cache_options {
     size_t struct_size;      /* sizeof(mc_cache_options): lets the struct grow */
     uint64_t memory_budget;  /* bytes for resident models and loads in flight; 0: no limit */
@@ -379,6 +384,7 @@ typedef struct mc_cache_options {
     mc_gate_fn *gate;           /* NULL: whatever can be read is published */
     void *gate_user;
     uint64_t room_wait_ms; /* a load waits so long for memory that is held or drains; 0: 2000 */
+    uint32_t hold;         /* MC_HOLD_*, of every model; 0: as the system likes */
 } mc_cache_options;
 
 /* Why a model left memory while its name stayed. */

@@ -4,7 +4,9 @@
 #include <sched.h>
 
 #include "base/clock.h"
+#include "cache/cache_log.h"
 #include "cache/room.h"
+#include "image/hold.h"
 
 typedef enum step {
     STEP_READING, /* the reading thread works */
@@ -113,6 +115,18 @@ static mc_status make_model(background *work, mc_image *image, mc_model **out, m
     return MC_OK;
 }
 
+static void hold(const background *work, const mc_image *image)
+{
+    static const char *const NAMES[] = {"large pages", "prefaulting", "locking"};
+    const unsigned refused = mc_image_hold(image, work->cache->hold);
+    const mc_event event = {
+        .level = MC_LOG_WARN, .event = "hold", .model = work->load->entry->name};
+    for (unsigned i = 0; i < MC_COUNT_OF(NAMES); i++)
+        if (refused & (1u << i))
+            mc_cache_say(work->cache, &event, "model %s: the system refuses %s of its memory",
+                         work->load->entry->name, NAMES[i]);
+}
+
 static mc_status read_model(background *work, mc_model **out, mc_error *err)
 {
     mc_image image = {0};
@@ -123,6 +137,7 @@ static mc_status read_model(background *work, mc_model **out, mc_error *err)
         mc_charge_destroy(work->charge);
         return status;
     }
+    hold(work, &image);
     return make_model(work, &image, out, err);
 }
 

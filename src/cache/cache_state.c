@@ -53,6 +53,7 @@ static void apply_options(mc_cache *cache, const mc_cache_options *options)
     const uint64_t retry_ms =
         options->retry_after_ms == 0 ? DEFAULT_RETRY_AFTER_MS : options->retry_after_ms;
     cache->retry_after_ns = mc_ns_of_ms(retry_ms);
+    cache->hold = options->hold;
     const uint64_t room_ms =
         options->room_wait_ms == 0 ? DEFAULT_ROOM_WAIT_MS : options->room_wait_ms;
     cache->room_wait_ns = mc_ns_of_ms(room_ms);

@@ -27,6 +27,7 @@ struct mc_cache {
     uint32_t magic;
     uint32_t max_load_threads;
     uint32_t max_waiters;
+    unsigned hold; /* MC_HOLD_* */
     uint64_t retry_after_ns;
     uint64_t room_wait_ns; /* a load waits for room so long, altogether */
     uint64_t summary_ns;   /* between summary lines */

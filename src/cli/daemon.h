@@ -52,7 +52,8 @@ struct mc_daemon {
     mc_boot_load *loads; /* (catalog.n), owned */
     _Atomic uint32_t n_loading;
     _Atomic bool failed; /* a named file did not load */
-    int loaded_fd, signal_fd;
+    int loaded_fd, signal_fd, pressure_fd;
+    uint64_t flushed_ns; /* see mc_pressure_relieve() */
     uint64_t n_summed;   /* requests at the last summary ... */
     uint64_t summary_ns; /* ... and when the next is due */
 };

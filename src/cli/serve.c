@@ -19,6 +19,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "cli/memory.h"
+#include "cli/pressure.h"
 #include "cli/reload.h"
 #include "cli/serving.h"
 #include "cli/watch.h"
@@ -150,6 +151,13 @@ static const char *find_image_dir(const mc_daemon *d, char out[MC_PATH_MAX])
     return out;
 }
 
+static uint32_t hold_of(const mc_daemon *d)
+{
+    return (mc_daemon_number(d, MC_PARAM_HUGE_PAGES) ? MC_HOLD_LARGE_PAGES : 0) |
+           (mc_daemon_number(d, MC_PARAM_PREFAULT) ? MC_HOLD_PREFAULT : 0) |
+           (mc_daemon_number(d, MC_PARAM_MLOCK) ? MC_HOLD_LOCK : 0);
+}
+
 static mc_status create_cache(mc_daemon *d, mc_error *err)
 {
     const uint64_t asked = mc_daemon_number(d, MC_PARAM_MEMORY_BUDGET);
@@ -158,6 +166,7 @@ static mc_status create_cache(mc_daemon *d, mc_error *err)
                                 .load_threads =
                                     (uint32_t)mc_daemon_number(d, MC_PARAM_LOAD_THREADS),
                                 .room_wait_ms = mc_daemon_number(d, MC_PARAM_ROOM_WAIT),
+                                .hold = hold_of(d),
                                 .event = mc_log_hook,
                                 .log_user = &d->log,
                                 .log_level = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL)};
@@ -336,7 +345,8 @@ static int wait_for_end(mc_daemon *d)
     struct pollfd polled[] = {
         {.fd = d->signal_fd, .events = POLLIN},
         {.fd = d->loaded_fd, .events = POLLIN},
-        {.fd = d->watch == NULL ? -1 : mc_watch_fd(d->watch), .events = POLLIN}};
+        {.fd = d->watch == NULL ? -1 : mc_watch_fd(d->watch), .events = POLLIN},
+        {.fd = d->pressure_fd, .events = POLLPRI}};
     for (;;) {
         uint64_t ignored;
         const int n = poll(polled, MC_COUNT_OF(polled), wait_ms(d));
@@ -351,6 +361,8 @@ static int wait_for_end(mc_daemon *d)
             continue;
         if (polled[0].revents != 0 && !on_signal(d))
             return MC_EXIT_OK;
+        if (polled[3].revents & POLLPRI)
+            mc_pressure_relieve(d->cache, &d->log, &d->flushed_ns);
         if (polled[1].revents == 0 || read(d->loaded_fd, &ignored, sizeof ignored) < 0)
             continue;
         const bool all = atomic_load_explicit(&d->n_loading, memory_order_acquire) == 0;
@@ -406,6 +418,8 @@ static mc_status start(mc_daemon *d, mc_error *err)
         mc_serving_label(d, NULL, &d->config->models[i]);
     MC_TRY(start_server(d, err));
     MC_TRY(start_watch(d, err));
+    if (mc_daemon_number(d, MC_PARAM_MEMORY_PRESSURE) == 0)
+        d->pressure_fd = mc_pressure_open();
     announce(d);
     return start_loads(d, err);
 }
@@ -459,7 +473,8 @@ static int run(mc_daemon *d)
 
 int mc_cli_serve(int n, char *const *arguments)
 {
-    static mc_daemon d = {.loaded_fd = -1, .signal_fd = -1}; /* large; there is one */
+    static mc_daemon d = {
+        .loaded_fd = -1, .signal_fd = -1, .pressure_fd = -1}; /* large; there is one */
     d.n_arguments = n;
     d.arguments = arguments;
     d.config = &d.boot;
