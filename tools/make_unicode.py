@@ -148,11 +148,21 @@ def combining():
 def long_uppers():
     rows = [(c, chr(c).upper()) for c in CHARACTERS if len(chr(c).upper()) > 1]
     assert [c for c in CHARACTERS if len(chr(c).lower()) > 1] == [0x130]
+    return long_cases("LONG_UPPERS", rows)
+
+
+def folds():
+    """What str.casefold() does otherwise than to add what str.lower() adds."""
+    rows = [(c, chr(c).casefold()) for c in CHARACTERS]
+    return long_cases("FOLDS", [(c, to) for c, to in rows if to != chr(c + shift(c, chr(c).lower()))])
+
+
+def long_cases(name, rows):
     lines = []
     for c, text in rows:
         parts = [ord(part) for part in text] + [0] * (3 - len(text))
         lines.append("    {0x%x, {0x%x, 0x%x, 0x%x}},\n" % (c, *parts))
-    return "static const long_upper LONG_UPPERS[%d] = {\n%s};\n" % (len(rows), "".join(lines))
+    return "static const long_case %s[%d] = {\n%s};\n" % (name, len(rows), "".join(lines))
 
 
 def head(what):
@@ -180,6 +190,7 @@ def digests():
     kinds = {
         "LOWER": str.lower,
         "UPPER": str.upper,
+        "CASEFOLD": str.casefold,
         "STRIP_UNICODE": strip_unicode,
         "STRIP_ASCII": strip_ascii,
         "STRIP_UNTIL_21": strip_until_21,
@@ -204,7 +215,7 @@ def case_fixes():
 def main():
     assert unicodedata.unidata_version == "14.0.0", "CPython 3.11 has Unicode 14"
     tables = head("what str methods and NFKD do to characters")
-    tables += properties() + stripped() + combining() + long_uppers()
+    tables += properties() + stripped() + combining() + long_uppers() + folds()
     (ROOT / "src/kernel/unicode_tables.def").write_text(tables)
     fixes = head("lower case letters that the re module takes for each other") + case_fixes()
     (ROOT / "src/import/sklearn/case_fixes.def").write_text(fixes)

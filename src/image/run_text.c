@@ -102,6 +102,7 @@ static become_fn *const FUNCTIONS[MC_N_TEXT_OPS] = {
     [MC_TEXT_STRIP_TO_ASCII] = mc_text_strip_to_ascii,
     [MC_TEXT_REPAIR] = mc_text_repair,
     [MC_TEXT_STRIP_COMPOSED] = mc_text_strip_composed,
+    [MC_TEXT_CASEFOLD] = mc_text_casefold,
 };
 
 static mc_status prepare(counter *c, mc_bytes *text, mc_error *err)

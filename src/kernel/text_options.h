@@ -15,13 +15,14 @@ typedef enum mc_text_op {
     MC_TEXT_TRIM_RIGHT,
     MC_TEXT_REPAIR,         /* what is no UTF-8 becomes U+FFFD: before regular expressions */
     MC_TEXT_STRIP_COMPOSED, /* strip_accents="unicode" up to 0.21 */
+    MC_TEXT_CASEFOLD,
     MC_N_TEXT_OPS
 } mc_text_op;
 
 /* Does it write the text anew, as UTF-8 whatever came? */
 static inline bool mc_text_op_writes(uint32_t op)
 {
-    return op == MC_TEXT_REPAIR || op == MC_TEXT_STRIP_COMPOSED ||
+    return op == MC_TEXT_REPAIR || op == MC_TEXT_STRIP_COMPOSED || op == MC_TEXT_CASEFOLD ||
            (op >= MC_TEXT_LOWER && op <= MC_TEXT_STRIP_TO_ASCII);
 }
 

@@ -12,9 +12,9 @@ typedef struct property {
     int32_t lower, upper; /* what to add; 0 where it stays or becomes more than one character */
 } property;
 
-typedef struct long_upper {
+typedef struct long_case {
     uint32_t from, to[3]; /* 0: no more */
-} long_upper;
+} long_case;
 
 #include "kernel/unicode_tables.def"
 
@@ -219,18 +219,24 @@ uint32_t mc_char_lower(uint32_t c)
     return c == DOTTED_I ? 'i' : (uint32_t)((int32_t)c + property_of(c)->lower);
 }
 
-static const long_upper *find_long_upper(uint32_t c)
+/* The line of c in `cases` (n), which ascend, or NULL. */
+static const long_case *find_case(const long_case *cases, size_t n, uint32_t c)
 {
-    size_t low = 0, high = MC_COUNT_OF(LONG_UPPERS);
+    size_t low = 0, high = n;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (LONG_UPPERS[middle].from < c)
+        if (cases[middle].from < c)
             low = middle + 1;
         else
             high = middle;
     }
-    const bool found = low < MC_COUNT_OF(LONG_UPPERS) && LONG_UPPERS[low].from == c;
-    return found ? &LONG_UPPERS[low] : NULL;
+    return low < n && cases[low].from == c ? &cases[low] : NULL;
+}
+
+static void put_case(text_out *to, const long_case *many)
+{
+    for (size_t i = 0; i < 3 && many->to[i] != 0; i++)
+        put(to, many->to[i]);
 }
 
 size_t mc_text_upper(mc_bytes in, uint8_t *out)
@@ -240,11 +246,34 @@ size_t mc_text_upper(mc_bytes in, uint8_t *out)
     while (at != end) {
         uint32_t c = 0;
         at += mc_char_read(at, end, &c);
-        const long_upper *many = c < 0x80 ? NULL : find_long_upper(c);
+        const long_case *many =
+            c < 0x80 ? NULL : find_case(LONG_UPPERS, MC_COUNT_OF(LONG_UPPERS), c);
         if (many == NULL)
             put(&to, (uint32_t)((int32_t)c + property_of(c)->upper));
-        for (size_t i = 0; many != NULL && i < 3 && many->to[i] != 0; i++)
-            put(&to, many->to[i]);
+        else
+            put_case(&to, many);
+    }
+    return to.size;
+}
+
+/* A sigma is a sigma, wherever it stands. */
+size_t mc_text_casefold(mc_bytes in, uint8_t *out)
+{
+    text_out to = {out, 0};
+    const uint8_t *at = in.data, *const end = in.data + in.size;
+    while (at != end) {
+        uint32_t c = 0;
+        if (ascii8(at, end)) {
+            lower8(&to, at);
+            at += 8;
+            continue;
+        }
+        at += mc_char_read(at, end, &c);
+        const long_case *many = c < 0x80 ? NULL : find_case(FOLDS, MC_COUNT_OF(FOLDS), c);
+        if (many == NULL)
+            put(&to, (uint32_t)((int32_t)c + property_of(c)->lower));
+        else
+            put_case(&to, many);
     }
     return to.size;
 }

@@ -1,6 +1,7 @@
 /* unicode.h: characters and texts as CPython 3.11 sees them (Unicode 14).
  *
- * Oracle   str.isalnum, str.isspace, str.isdecimal, str.lower, str.upper;
+ * Oracle   str.isalnum, str.isspace, str.isdecimal, str.lower, str.upper,
+ *          str.casefold;
  *          sklearn/feature_extraction/text.py strip_accents_unicode, strip_accents_ascii.
  * Exact    Character by character: tests/unit/test_unicode.c compares all of Unicode.
  *
@@ -35,6 +36,7 @@ size_t mc_char_write(uint32_t c, uint8_t *out);
  * bytes; with `out` NULL, only the size. O(in.size). */
 size_t mc_text_lower(mc_bytes in, uint8_t *out);
 size_t mc_text_upper(mc_bytes in, uint8_t *out);
+size_t mc_text_casefold(mc_bytes in, uint8_t *out);
 size_t mc_text_strip_accents(mc_bytes in, uint8_t *out);
 size_t mc_text_strip_to_ascii(mc_bytes in, uint8_t *out);
 /* strip_accents_unicode up to scikit-learn 0.21: a text that is its own NFKD stays as it is. */

@@ -60,6 +60,7 @@ static void whole_of_unicode(void **state)
     } KINDS[] = {
         {"LOWER", mc_text_lower},
         {"UPPER", mc_text_upper},
+        {"CASEFOLD", mc_text_casefold},
         {"STRIP_UNICODE", mc_text_strip_accents},
         {"STRIP_ASCII", mc_text_strip_to_ascii},
         {"STRIP_UNTIL_21", mc_text_strip_composed},

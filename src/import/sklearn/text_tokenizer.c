@@ -75,11 +75,9 @@ mc_text_op mc_text_op_named(mc_bytes name)
     static const struct {
         const char *name;
         mc_text_op op;
-    } OPS[] = {{"lower", MC_TEXT_LOWER},
-               {"upper", MC_TEXT_UPPER},
-               {"strip", MC_TEXT_TRIM},
-               {"lstrip", MC_TEXT_TRIM_LEFT},
-               {"rstrip", MC_TEXT_TRIM_RIGHT}};
+    } OPS[] = {{"lower", MC_TEXT_LOWER},       {"upper", MC_TEXT_UPPER},
+               {"casefold", MC_TEXT_CASEFOLD}, {"strip", MC_TEXT_TRIM},
+               {"lstrip", MC_TEXT_TRIM_LEFT},  {"rstrip", MC_TEXT_TRIM_RIGHT}};
     for (size_t i = 0; i < MC_COUNT_OF(OPS); i++)
         if (mc_bytes_is(name, OPS[i].name))
             return OPS[i].op;
@@ -241,6 +239,16 @@ static mc_status read_partial(mc_lowering *to, const mc_value *value, mc_tokeniz
     return MC_OK;
 }
 
+/* str.splitlines(): what lies behind a break, or behind the whole of \r\n; nothing behind the last.
+ */
+#define BREAKS "\\x0b\\x0c\\x1c\\x1d\\x1e\\x85\\u2028\\u2029"
+static void read_lines(mc_tokenizer *out)
+{
+    out->kind = MC_TOKENS_MATCHES;
+    out->pattern =
+        mc_bytes_of("(?:\\A|(?<=[\\n" BREAKS "])|(?<=\\r)(?!\\n))(?!\\Z)[^\\n\\r" BREAKS "]*");
+}
+
 mc_status mc_tokenizer_read(mc_lowering *to, const mc_value *value, mc_tokenizer *out,
                             mc_error *err)
 {
@@ -249,6 +257,8 @@ mc_status mc_tokenizer_read(mc_lowering *to, const mc_value *value, mc_tokenizer
     const mc_items *call = called(value);
     if (mc_bytes_is(mc_str_method(value), "split"))
         out->kind = MC_TOKENS_SPLIT;
+    else if (mc_bytes_is(mc_str_method(value), "splitlines"))
+        read_lines(out);
     else if (mc_value_is(value, MC_KIND_GLOBAL) && mc_value_is_a(value, "builtins", "list"))
         out->kind = MC_TOKENS_EACH;
     else if (call != NULL && call->n == 2 && mc_bytes_is(call->at[0]->as.bytes, "split"))
