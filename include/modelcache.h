@@ -267,6 +267,17 @@ MC_API size_t mc_workspace_bytes(const mc_workspace *workspace);
 /* A compiled model. *Immutable*; counted. Holding one keeps its memory mapped. */
 typedef struct mc_model mc_model;
 
+/* How numbers of a model may be stored that were float64. */
+typedef enum mc_quantization {
+    MC_QUANTIZE_NEVER = 0,
+    MC_QUANTIZE_F32,
+    MC_QUANTIZE_F16,
+    MC_QUANTIZE_BF16,
+    MC_QUANTIZE_INT8,
+    MC_N_QUANTIZATIONS
+} mc_quantization;
+MC_API const char *mc_quantization_name(mc_quantization quantization); /* "f16"; "never"; static */
+
 /* What a model is: all strings live as long as the model. */
 typedef struct mc_model_info {
     const char *name;            /* "" when opened without a cache */
@@ -282,9 +293,10 @@ typedef struct mc_model_info {
     mc_method default_method;
     size_t n_columns, n_numbers, n_cells; /* inputs; see mc_model_columns() */
     size_t n_class_tables;
-    bool has_names;     /* fitted on a frame with column names */
-    bool extra_columns; /* named rows may hold more columns than the model knows */
-    mc_row_kind row;    /* one value, or columns? */
+    bool has_names;            /* fitted on a frame with column names */
+    bool extra_columns;        /* named rows may hold more columns than the model knows */
+    mc_row_kind row;           /* one value, or columns? */
+    mc_quantization quantized; /* how its numbers are stored */
 } mc_model_info;
 
 /* Reads any model file: found out by content, not by name. Never runs what is in it.
@@ -297,6 +309,14 @@ MC_API MC_MUST_CHECK mc_status mc_model_open(const char *path, mc_model **out, m
 MC_API MC_MUST_CHECK mc_status mc_model_map(const char *path, mc_model **out, mc_error *err);
 MC_API MC_MUST_CHECK mc_status mc_model_save(const mc_model *model, const char *path,
                                              mc_error *err);
+
+/* A model like `model` whose weights, training rows, support vectors and leaves are stored in fewer
+ * bits; sums stay float64. Its answers differ as much as the rounding of these numbers makes them.
+ * `model` stays as it is. @return MC_OK with one reference; MC_E_CONFLICT if it is quantized
+ * already; MC_E_NO_MEMORY. */
+MC_API MC_MUST_CHECK mc_status mc_model_quantize(const mc_model *model,
+                                                 mc_quantization quantization, mc_model **out,
+                                                 mc_error *err);
 
 MC_API void mc_model_retain(mc_model *model);
 MC_API void mc_model_release(mc_model *model); /* NULL is fine; the last one unmaps */

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "cli/check.h"
+#include "cli/compile.h"
 #include "cli/serve.h"
 #include "cli/stats.h"
 
@@ -11,6 +12,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "config") == 0)
         return mc_cli_config(argc - 2, argv + 2);
+    if (argc > 1 && strcmp(argv[1], "compile") == 0)
+        return mc_cli_compile(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "stats") == 0)
         return mc_cli_stats(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "top") == 0)

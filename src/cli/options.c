@@ -118,6 +118,7 @@ void mc_options_help(FILE *to)
     (void)fprintf(
         to, "usage: modelcached [serve] PATH... [OPTIONS]\n"
             "       modelcached config check [FILE] [OPTIONS]\n"
+            "       modelcached compile MODEL -o FILE [--quantize f32|f16|bf16|int8] [OPTIONS]\n"
             "       modelcached stats [URL] [--json]\n"
             "       modelcached top [URL]\n\n"
             "Serves scikit-learn models over HTTP, without Python. A PATH is a model file\n"

@@ -268,8 +268,9 @@ mc_status mc_build_class(const mc_builder *b, uint32_t table, size_t at, mc_aren
 /* ------------------------------------------------------------------------------ arrays ---- */
 
 static const size_t ITEM_SIZE[MC_N_ARRAY_TYPES] = {
-    [MC_ARRAY_F64] = 8,   [MC_ARRAY_U32] = 4,  [MC_ARRAY_U8] = 1,
-    [MC_ARRAY_CELL] = 16, [MC_ARRAY_NODE] = 8, [MC_ARRAY_WIDE_NODE] = 16,
+    [MC_ARRAY_F64] = 8,  [MC_ARRAY_U32] = 4,        [MC_ARRAY_U8] = 1,  [MC_ARRAY_CELL] = 16,
+    [MC_ARRAY_NODE] = 8, [MC_ARRAY_WIDE_NODE] = 16, [MC_ARRAY_F32] = 4, [MC_ARRAY_F16] = 2,
+    [MC_ARRAY_BF16] = 2, [MC_ARRAY_I8] = 1,
 };
 
 size_t mc_array_item_size(uint32_t type)

@@ -27,6 +27,9 @@ MC_MUST_CHECK mc_status mc_builder_list_steps(mc_builder *b, mc_image_method *me
 
 /* Sees to it that `size` bytes in all are reserved. */
 MC_MUST_CHECK mc_status mc_builder_reserve(mc_builder *b, size_t size, mc_error *err);
+/* One block of what the sections hold, verified; `header` has all but sizes and digest. */
+MC_MUST_CHECK mc_status mc_builder_place(mc_builder *b, mc_image_header *header, mc_image *out,
+                                         mc_error *err);
 
 /* Bytes of an item of an mc_array_type; 0 for an unknown type. */
 size_t mc_array_item_size(uint32_t type);

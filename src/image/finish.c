@@ -157,6 +157,21 @@ static void place(mc_builder *b, const mc_image_header *header, uint8_t *block)
     placed->digest[1] = digest.high64;
 }
 
+mc_status mc_builder_place(mc_builder *b, mc_image_header *header, mc_image *out, mc_error *err)
+{
+    header->size = measure(b, header);
+    MC_TRY(mc_builder_reserve(b, header->size, err));
+    uint8_t *block = mc_pages_alloc(header->size);
+    if (block == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no %llu bytes for the image",
+                       (unsigned long long)header->size);
+    place(b, header, block);
+    const mc_status status = mc_image_adopt(block, header->size, out, err);
+    if (status != MC_OK)
+        mc_pages_free(block, header->size);
+    return status;
+}
+
 mc_status mc_build_finish(mc_builder *b, mc_method default_method, mc_image *out, mc_error *err)
 {
     mc_image_header header = {.format = MC_IMAGE_FORMAT,
@@ -170,15 +185,5 @@ mc_status mc_build_finish(mc_builder *b, mc_method default_method, mc_image *out
     assign_slots(b, &header.n_numbers, &header.n_cells);
     header.n_sparse = b->sparse_input ? mc_u32_from_size(b->n_columns) : 0;
     mark_aliases(b, header.n_numbers);
-    header.size = measure(b, &header);
-    MC_TRY(mc_builder_reserve(b, header.size, err));
-    uint8_t *block = mc_pages_alloc(header.size);
-    if (block == NULL)
-        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no %llu bytes for the image",
-                       (unsigned long long)header.size);
-    place(b, &header, block);
-    const mc_status status = mc_image_adopt(block, header.size, out, err);
-    if (status != MC_OK)
-        mc_pages_free(block, header.size);
-    return status;
+    return mc_builder_place(b, &header, out, err);
 }

@@ -41,6 +41,9 @@
  *        only method is inverse_transform, which the image around it lacks.
  *   (I11) where rows may have any width (MC_IMAGE_ANY_WIDTH) they are lists, the program is one for
  *        rows of one column, and what reads of them treats all columns alike (any_width.h).
+ *   (I12) of narrow arrays F16 names a power of two, and I8 an array of scales: F32 (n_rows, 1), a
+ *        scale a row; F64 (2, n_cols), scales and offsets of the columns; or F64 (2 n, 1), scales
+ *        and offsets of n lines, which the rows have in turn. Others name nothing.
  */
 #ifndef MC_IMAGE_LAYOUT_H
 #define MC_IMAGE_LAYOUT_H
@@ -94,7 +97,8 @@ typedef struct mc_image_header {
         uint64_t at, size;
     } sections[MC_N_SECTIONS];
     uint32_t n_sparse;
-    uint8_t reserved[4];
+    uint8_t quantization; /* mc_quantization that was asked for */
+    uint8_t reserved[3];
 } mc_image_header;
 _Static_assert(sizeof(mc_image_header) == 296, "no padding: every byte is written");
 #define MC_IMAGE_DIGEST_FROM offsetof(mc_image_header, flags)
@@ -164,12 +168,17 @@ typedef enum mc_array_type {
     MC_ARRAY_CELL,
     MC_ARRAY_NODE,      /* mc_tree_node: 8 bytes */
     MC_ARRAY_WIDE_NODE, /* mc_wide_node: 16 bytes */
+    MC_ARRAY_F32,       /* from here on: narrow, and scales; see kernel/narrow.h */
+    MC_ARRAY_F16,
+    MC_ARRAY_BF16,
+    MC_ARRAY_I8,
     MC_N_ARRAY_TYPES
 } mc_array_type;
 
 typedef struct mc_image_array {
     uint64_t at, n_items; /* `at` from the start of the weights section */
-    uint32_t type, n_rows, n_cols, reserved;
+    uint32_t type, n_rows, n_cols;
+    uint32_t scales; /* I8: their array; F16: 1023 + exponent of the power of two; else 0 */
 } mc_image_array;
 
 #define MC_STEP_ARRAYS 6

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "image/pattern.h"
+#include "image/quantize.h"
 #include "image/view.h"
 
 #define MAGIC 0x4d434d4fu /* "MCMO" */
@@ -98,6 +99,7 @@ static void describe(mc_model *model, const mc_model_identity *identity)
     info->has_names = (view->header->flags & MC_IMAGE_HAS_NAMES) != 0;
     info->extra_columns = (view->header->flags & MC_IMAGE_EXTRA_COLUMNS) != 0;
     info->row = mc_image_row_kind(view->header->flags);
+    info->quantized = mc_image_quantization(&model->image);
 }
 
 /* ---------------------------------------------------------------------- life and count ---- */
@@ -252,6 +254,23 @@ const mc_cell *mc_model_classes(const mc_model *model, size_t table, size_t *n_o
 mc_status mc_model_save(const mc_model *model, const char *path, mc_error *err)
 {
     return mc_image_save(&model->image, path, err);
+}
+
+mc_status mc_model_quantize(const mc_model *model, mc_quantization quantization, mc_model **out,
+                            mc_error *err)
+{
+    const mc_model_info *info = &model->info;
+    const mc_model_identity identity = {.name = info->name,
+                                        .version = info->version,
+                                        .source = info->source,
+                                        .generation = info->generation,
+                                        .load_ns = info->load_ns};
+    mc_image image;
+    MC_TRY(mc_image_quantize(&model->image, quantization, MC_QUANTIZE_FROM, &image, err));
+    const mc_status status = mc_model_create(&image, &identity, out, err);
+    if (status != MC_OK)
+        mc_image_close(&image);
+    return status;
 }
 
 const mc_model *mc_model_inverse(const mc_model *model)

@@ -17,7 +17,9 @@ static inline size_t mc_n_training(const mc_view *view, const mc_step *step)
     return mc_array_rows(view, step, 0);
 }
 
-mc_training mc_training_of(const mc_run *run, const mc_step *step);
+/* What the step looks among; with scratch in the block's heap where rows or bounds are narrow. */
+MC_MUST_CHECK mc_status mc_training_of(const mc_run *run, const mc_step *step, mc_training *out,
+                                       mc_error *err);
 mc_near_lists mc_lists_of(const mc_run *run, const mc_step *step);
 
 /* Arrays 0 and 1, and the metric n0. */

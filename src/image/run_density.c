@@ -20,8 +20,8 @@ static bool has(const mc_step *step, unsigned flag)
 
 mc_status mc_run_kernel_density(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    mc_density by = {.tree = mc_training_of(run, step)};
+    mc_density by = {.width = 0.0};
+    MC_TRY(mc_training_of(run, step, &by.tree, err));
     const double *numbers = mc_view_f64(run->view, step->array[5]);
     const double *behind = numbers + N_SETTINGS + by.tree.n_nodes;
     by.kernel = (mc_density_kernel)step->n[1];
@@ -45,6 +45,8 @@ mc_status mc_check_kernel_density(const mc_view *view, const mc_step *step, mc_e
     const bool is_ball = has(step, MC_STEP_BALL_TREE);
     MC_TRY(mc_check_metric(view, step, err));
     MC_TRY(mc_check_tree(view, step, is_ball, err));
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, SIZE_MAX, SIZE_MAX, err));
+    MC_TRY(mc_check_array(view, step, 4, MC_ARRAY_F64, SIZE_MAX, SIZE_MAX, err));
     MC_TRY(mc_check_that(view, step, step->n[1] < MC_N_DENSITY_KERNELS, "unknown kernel", err));
     const size_t n_nodes = mc_array_rows(view, step, 3);
     MC_TRY(mc_check_array(view, step, 5, MC_ARRAY_F64, 1,

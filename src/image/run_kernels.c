@@ -30,9 +30,21 @@ static mc_status same_widths(const mc_view *view, const mc_step *step, mc_error 
 
 /* ----------------------------------------------------------------------------- kernels ---- */
 
+static mc_status narrow_sums(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const mc_narrow packed = mc_view_narrow(run->view, step->array[0]);
+    const size_t d = mc_run_width(run, step->src);
+    void *scratch = NULL;
+    MC_TRY(mc_run_room(run, MC_PAIR_LANES * (d + 1 + run->n_rows) * sizeof(double), &scratch, err));
+    mc_pair_sums_narrow((mc_pair_sum)step->n[0], mc_run_f64(run, step->src), run->n_rows, d,
+                        &packed, mc_run_width(run, step->dst), scratch, mc_run_dst(run, step));
+    return MC_OK;
+}
+
 mc_status mc_run_pair_sums(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
+    if (mc_view_is_narrow(run->view, step->array[0]))
+        return narrow_sums(run, step, err);
     mc_pair_sums((mc_pair_sum)step->n[0], mc_run_f64(run, step->src), run->n_rows,
                  mc_run_width(run, step->src), mc_view_f64(run->view, step->array[0]),
                  mc_run_width(run, step->dst), mc_run_dst(run, step));
@@ -42,10 +54,12 @@ mc_status mc_run_pair_sums(const mc_run *run, const mc_step *step, mc_error *err
 mc_status mc_check_pair_sums(const mc_view *view, const mc_step *step, mc_error *err)
 {
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_PAIR_SUMS, "unknown sum", err));
-    const size_t height = mc_pair_height((mc_pair_sum)step->n[0], mc_check_width(view, step->src));
-    return mc_check_array(view, step, 0, MC_ARRAY_F64,
-                          mc_pair_blocks(mc_check_width(view, step->dst)) * height, MC_PAIR_LANES,
-                          err);
+    const uint32_t id = step->array[0];
+    const bool narrow = id < view->n_arrays && mc_view_is_narrow(view, id);
+    const size_t d = mc_check_width(view, step->src);
+    const size_t height = narrow ? d : mc_pair_height((mc_pair_sum)step->n[0], d);
+    return mc_check_numbers(view, step, 0, mc_pair_blocks(mc_check_width(view, step->dst)) * height,
+                            MC_PAIR_LANES, err);
 }
 
 mc_status mc_run_kernel_map(const mc_run *run, const mc_step *step, mc_error *err)
@@ -162,6 +176,7 @@ mc_status mc_run_svm_decide(const mc_run *run, const mc_step *step, mc_error *er
     (void)err;
     const mc_svm svm = {.start = mc_view_u32(run->view, step->array[0]),
                         .coef = mc_view_f64(run->view, step->array[1]),
+                        .narrow = mc_view_narrow(run->view, step->array[1]),
                         .intercept = mc_view_f64(run->view, step->array[2]),
                         .n = mc_run_width(run, step->src),
                         .n_classes = step->n[0]};
@@ -174,7 +189,7 @@ mc_status mc_check_svm_decide(const mc_view *view, const mc_step *step, mc_error
     const size_t k = step->n[0], n = mc_check_width(view, step->src);
     MC_TRY(check_pairs(view, step, step->dst, err));
     MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, k + 1, 1, err));
-    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, k - 1, n, err));
+    MC_TRY(mc_check_numbers(view, step, 1, k - 1, n, err));
     MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_F64, 1, mc_svm_pairs(k), err));
     const uint32_t *start = mc_view_u32(view, step->array[0]);
     bool ascends = start[k] <= n;

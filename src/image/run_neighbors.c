@@ -11,16 +11,22 @@
 
 /* ----------------------------------------------------------------------- training rows ---- */
 
-mc_training mc_training_of(const mc_run *run, const mc_step *step)
+static mc_narrow narrow_of(const mc_view *view, uint32_t array)
+{
+    return mc_view_is_narrow(view, array) ? mc_view_narrow(view, array) : (mc_narrow){0};
+}
+
+mc_status mc_training_of(const mc_run *run, const mc_step *step, mc_training *out, mc_error *err)
 {
     const mc_view *view = run->view;
     const bool is_whole = (step->flags & MC_STEP_MEASURES_WHOLE) && run->came_as_integers;
     const bool is_tree = step->array[2] != MC_NONE;
     const double *last = mc_view_f64_or_null(view, step->array[5]);
+    const size_t d = mc_run_width(run, step->src);
     const bool is_summed = is_whole && !is_tree && step->n[0] == MC_METRIC_BRAYCURTIS;
-    return (mc_training){
+    *out = (mc_training){
         .metric = {.id = is_summed ? MC_METRIC_SUMMED_BRAYCURTIS : (mc_metric_id)step->n[0],
-                   .d = mc_run_width(run, step->src),
+                   .d = d,
                    .p = step->value[0],
                    .by = mc_view_f64_or_null(view, step->array[1])},
         .rows = mc_view_f64(view, step->array[0]),
@@ -33,12 +39,25 @@ mc_training mc_training_of(const mc_run *run, const mc_step *step)
         .lower_first = is_whole && !is_tree,
         .n_nodes = is_tree ? view->arrays[step->array[3]].n_rows : 0,
         .sort = step->flags & MC_STEP_INTROSORT ? MC_NEAR_INTROSORT : MC_NEAR_QUICKSORT};
+    out->narrow = narrow_of(view, step->array[0]);
+    if (is_tree)
+        out->narrow_bounds = narrow_of(view, step->array[4]);
+    if (out->narrow.form == MC_NARROW_NOT && out->narrow_bounds.form == MC_NARROW_NOT)
+        return MC_OK;
+    if (out->narrow.form != MC_NARROW_NOT && out->norms != NULL) {
+        out->by_norms = true; /* the array is empty */
+        out->norms = NULL;
+    }
+    void *scratch = NULL;
+    MC_TRY(mc_run_room(run, (mc_narrow_tile(d) + 2) * d * sizeof(double), &scratch, err));
+    out->scratch = scratch;
+    return MC_OK;
 }
 
 mc_status mc_check_metric(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t d = mc_check_width(view, step->src);
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, SIZE_MAX, d, err));
+    MC_TRY(mc_check_numbers(view, step, 0, SIZE_MAX, d, err));
     MC_TRY(mc_check_that(view, step, mc_n_training(view, step) > 0, "no training row", err));
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_METRICS, "unknown metric", err));
     MC_TRY(mc_check_that(view, step, step->n[0] != MC_METRIC_HAVERSINE || d == 2,
@@ -51,7 +70,8 @@ mc_status mc_check_metric(const mc_view *view, const mc_step *step, mc_error *er
     return mc_check_that(view, step, step->array[1] == MC_NONE, "its metric takes no numbers", err);
 }
 
-/* Squared norms, which only the euclidean metrics know how to use. */
+/* Squared norms, which only the euclidean metrics know how to use. Those of narrow rows are summed
+ * when they are read: their array is empty. */
 static mc_status check_norms(const mc_view *view, const mc_step *step, mc_error *err)
 {
     if (step->array[5] == MC_NONE)
@@ -59,7 +79,9 @@ static mc_status check_norms(const mc_view *view, const mc_step *step, mc_error 
     MC_TRY(mc_check_that(view, step,
                          step->n[0] == MC_METRIC_EUCLIDEAN || step->n[0] == MC_METRIC_SQEUCLIDEAN,
                          "squared norms for another metric", err));
-    return mc_check_array(view, step, 5, MC_ARRAY_F64, 1, mc_n_training(view, step), err);
+    const bool narrow = mc_view_is_narrow(view, step->array[0]);
+    return mc_check_array(view, step, 5, MC_ARRAY_F64, 1, narrow ? 0 : mc_n_training(view, step),
+                          err);
 }
 
 /* N1, N2 */
@@ -85,7 +107,7 @@ mc_status mc_check_tree(const mc_view *view, const mc_step *step, bool is_ball, 
     MC_TRY(mc_check_array(view, step, 3, MC_ARRAY_U32, SIZE_MAX, MC_NODE_FIELDS, err));
     MC_TRY(check_nodes(view, step, err));
     const size_t n_nodes = mc_array_rows(view, step, 3);
-    return mc_check_array(view, step, 4, MC_ARRAY_F64, is_ball ? n_nodes : 2 * n_nodes, d, err);
+    return mc_check_numbers(view, step, 4, is_ball ? n_nodes : 2 * n_nodes, d, err);
 }
 
 static mc_status check_training(const mc_view *view, const mc_step *step, mc_error *err)
@@ -113,8 +135,8 @@ static mc_status check_room(const mc_view *view, const mc_step *step, size_t lea
 
 mc_status mc_run_nearest(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    const mc_training training = mc_training_of(run, step);
+    mc_training training;
+    MC_TRY(mc_training_of(run, step, &training, err));
     mc_near_k(&training, mc_run_f64(run, step->src), run->n_rows, step->n[1],
               mc_room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
     return MC_OK;
@@ -131,8 +153,8 @@ mc_status mc_check_nearest(const mc_view *view, const mc_step *step, mc_error *e
 
 mc_status mc_run_within(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    const mc_training training = mc_training_of(run, step);
+    mc_training training;
+    MC_TRY(mc_training_of(run, step, &training, err));
     mc_near_within(&training, mc_run_f64(run, step->src), run->n_rows, step->value[1],
                    mc_room_of(mc_run_width(run, step->dst)), mc_run_dst(run, step));
     return MC_OK;
@@ -163,8 +185,8 @@ mc_status mc_check_within(const mc_view *view, const mc_step *step, mc_error *er
 
 mc_status mc_run_distances(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    const mc_training training = mc_training_of(run, step);
+    mc_training training;
+    MC_TRY(mc_training_of(run, step, &training, err));
     mc_near_distances(&training, mc_run_f64(run, step->src), run->n_rows, mc_run_dst(run, step));
     return MC_OK;
 }
@@ -264,7 +286,10 @@ mc_status mc_run_near_votes(const mc_run *run, const mc_step *step, mc_error *er
 {
     (void)err;
     const mc_near_lists lists = mc_lists_of(run, step);
-    const mc_near_votes votes = {.codes = mc_view_u32(run->view, step->array[0]),
+    const bool small = run->view->arrays[step->array[0]].type == MC_ARRAY_U8;
+    const mc_near_votes votes = {.codes = small ? NULL : mc_view_u32(run->view, step->array[0]),
+                                 .small_codes =
+                                     small ? mc_view_array(run->view, step->array[0]) : NULL,
                                  .empty = mc_view_f64_or_null(run->view, step->array[1]),
                                  .n_classes = mc_run_width(run, step->dst),
                                  .weights = (mc_near_weights)step->n[0],
@@ -279,6 +304,23 @@ mc_status mc_run_near_votes(const mc_run *run, const mc_step *step, mc_error *er
     return MC_OK;
 }
 
+/* (n) classes below `width`: U32, or U8 in a quantized image. */
+static mc_status check_codes(const mc_view *view, const mc_step *step, size_t n, size_t width,
+                             mc_error *err)
+{
+    const uint32_t id = step->array[0];
+    if (id >= view->n_arrays || view->arrays[id].type != MC_ARRAY_U8) {
+        MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, n, 1, err));
+        return mc_check_below(view, step, 0, mc_u32_from_size(width), err);
+    }
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U8, n, 1, err));
+    const uint8_t *codes = mc_view_array(view, id);
+    uint8_t most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = codes[i] > most ? codes[i] : most;
+    return mc_check_that(view, step, n == 0 || most < width, "a class that is not there", err);
+}
+
 mc_status mc_check_near_votes(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t width = mc_check_width(view, step->dst);
@@ -286,8 +328,7 @@ mc_status mc_check_near_votes(const mc_view *view, const mc_step *step, mc_error
     MC_TRY(mc_check_lists(view, step, &n, err));
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_WEIGHTS && step->n[1] < MC_N_SUMS,
                          "unknown weights", err));
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, n, 1, err));
-    MC_TRY(mc_check_below(view, step, 0, mc_u32_from_size(width), err));
+    MC_TRY(check_codes(view, step, n, width, err));
     return step->array[1] == MC_NONE ? MC_OK
                                      : mc_check_array(view, step, 1, MC_ARRAY_F64, 1, width, err);
 }
@@ -296,8 +337,9 @@ mc_status mc_run_near_mean(const mc_run *run, const mc_step *step, mc_error *err
 {
     (void)err;
     const mc_near_lists lists = mc_lists_of(run, step);
-    mc_near_mean(&lists, mc_view_f64(run->view, step->array[0]), mc_run_width(run, step->dst),
-                 (mc_near_weights)step->n[0], mc_run_dst(run, step));
+    const mc_narrow values = mc_view_narrow(run->view, step->array[0]);
+    mc_near_mean(&lists, &values, mc_run_width(run, step->dst), (mc_near_weights)step->n[0],
+                 mc_run_dst(run, step));
     return MC_OK;
 }
 
@@ -306,7 +348,7 @@ mc_status mc_check_near_mean(const mc_view *view, const mc_step *step, mc_error 
     size_t n = 0;
     MC_TRY(mc_check_lists(view, step, &n, err));
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_WEIGHTS, "unknown weights", err));
-    return mc_check_array(view, step, 0, MC_ARRAY_F64, n, mc_check_width(view, step->dst), err);
+    return mc_check_numbers(view, step, 0, n, mc_check_width(view, step->dst), err);
 }
 
 mc_status mc_run_near_spread(const mc_run *run, const mc_step *step, mc_error *err)

@@ -19,6 +19,22 @@ mc_status mc_run_room(const mc_run *run, size_t size, void **out, mc_error *err)
     return mc_workspace_room(run->workspace, MC_HEAP_BLOCK, size, out, err);
 }
 
+mc_status mc_run_numbers(const mc_run *run, const mc_step *step, size_t at, const double **out,
+                         mc_error *err)
+{
+    const mc_image_array *array = &run->view->arrays[step->array[at]];
+    void *wide = NULL;
+    if (!mc_view_is_narrow(run->view, step->array[at])) {
+        *out = mc_view_f64(run->view, step->array[at]);
+        return MC_OK;
+    }
+    const mc_narrow from = mc_view_narrow(run->view, step->array[at]);
+    MC_TRY(mc_run_room(run, array->n_items * sizeof(double), &wide, err));
+    mc_widen(&from, 0, array->n_rows, wide);
+    *out = wide;
+    return MC_OK;
+}
+
 mc_status mc_run_entries(const mc_run *run, size_t n, uint32_t **out_at, double **out_values,
                          mc_error *err)
 {
@@ -292,21 +308,26 @@ mc_status mc_check_csr_normalize(const mc_view *view, const mc_step *step, mc_er
 
 mc_status mc_run_csr_linear(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
     const mc_sparse_row *x = mc_run_rows(run, step->src);
-    const double *w = mc_view_f64(run->view, step->array[0]);
     const double *b = mc_view_f64(run->view, step->array[1]);
     const size_t k = mc_run_width(run, step->dst);
+    const mc_narrow narrow = mc_view_narrow(run->view, step->array[0]);
     double *out = mc_run_dst(run, step);
-    for (size_t i = 0; i < run->n_rows; i++)
-        mc_sparse_row_linear(&x[i], w, b, k, out + i * k);
+    void *scratch = NULL;
+    MC_TRY(mc_run_room(run, k * sizeof *out, &scratch, err));
+    for (size_t i = 0; i < run->n_rows; i++) {
+        if (narrow.form != MC_NARROW_NOT)
+            mc_sparse_row_linear_narrow(&x[i], &narrow, b, k, scratch, out + i * k);
+        else
+            mc_sparse_row_linear(&x[i], narrow.items, b, k, out + i * k);
+    }
     return MC_OK;
 }
 
 mc_status mc_check_csr_linear(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t k = mc_check_width(view, step->dst);
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, mc_check_width(view, step->src), k, err));
+    MC_TRY(mc_check_numbers(view, step, 0, mc_check_width(view, step->src), k, err));
     return mc_check_array(view, step, 1, MC_ARRAY_F64, 1, k, err);
 }
 

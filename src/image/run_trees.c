@@ -44,9 +44,13 @@ static mc_status sum_forest(const mc_run *run, const mc_step *step, const mc_for
     const size_t width = mc_run_width(run, step->dst);
     double *out = mc_run_dst(run, step);
     start_sums(run, step);
-    mc_forest_sum(forest, run->buffers[step->src], run->n_rows, mc_run_width(run, step->src),
-                  mc_view_f64(run->view, step->array[2]), run->view->arrays[step->array[2]].n_cols,
-                  width, out);
+    const mc_narrow values = mc_view_narrow(run->view, step->array[2]);
+    if (values.form == MC_NARROW_NOT)
+        mc_forest_sum(forest, run->buffers[step->src], run->n_rows, mc_run_width(run, step->src),
+                      values.items, values.n_cols, width, out);
+    else
+        mc_forest_sum_narrow(forest, run->buffers[step->src], run->n_rows,
+                             mc_run_width(run, step->src), &values, width, out);
     for (size_t i = 0; i < run->n_rows * width; i++)
         out[i] /= step->value[0];
     return MC_OK;
@@ -134,7 +138,7 @@ static mc_status check_wide_nodes(const mc_view *view, const mc_step *step, size
 static mc_status check_sums(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t width = mc_check_width(view, step->dst);
-    MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_F64, SIZE_MAX, SIZE_MAX, err));
+    MC_TRY(mc_check_numbers(view, step, 2, SIZE_MAX, SIZE_MAX, err));
     const size_t n_values = mc_array_cols(view, step, 2);
     MC_TRY(mc_check_that(view, step, width > 0 && (n_values == width || n_values == 1),
                          "leaf values are not as wide as the answer", err));

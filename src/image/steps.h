@@ -167,6 +167,9 @@ MC_MUST_CHECK mc_status mc_run_at_row(const mc_run *run, size_t row, mc_status s
                                       mc_error *err);
 /* (n) cells for a list or a dict of the answer: they stay as long as the answer does. */
 MC_MUST_CHECK mc_status mc_run_items(const mc_run *run, size_t n, mc_cell **out, mc_error *err);
+/* Numbers that may be narrow, all as doubles: for arrays that are small beside others. */
+MC_MUST_CHECK mc_status mc_run_numbers(const mc_run *run, const mc_step *step, size_t at,
+                                       const double **out, mc_error *err);
 /* Room for the columns and the values of `n` entries. */
 MC_MUST_CHECK mc_status mc_run_entries(const mc_run *run, size_t n, uint32_t **out_at,
                                        double **out_values, mc_error *err);
@@ -198,6 +201,9 @@ MC_MUST_CHECK static inline mc_status mc_row_add(mc_row_maker *maker, uint32_t c
 MC_MUST_CHECK mc_status mc_check_array(const mc_view *view, const mc_step *step, size_t at,
                                        mc_array_type type, size_t n_rows, size_t n_cols,
                                        mc_error *err);
+/* The same for numbers: F64, or narrow (I12). Only steps that quantize.def names ask. */
+MC_MUST_CHECK mc_status mc_check_numbers(const mc_view *view, const mc_step *step, size_t at,
+                                         size_t n_rows, size_t n_cols, mc_error *err);
 /* Every item of U32 array `at` is below `limit`. */
 MC_MUST_CHECK mc_status mc_check_below(const mc_view *view, const mc_step *step, size_t at,
                                        uint32_t limit, mc_error *err);

@@ -1,4 +1,4 @@
-/* verify.c: proves I1 to I11 of layout.h for bytes nobody vouches for.
+/* verify.c: proves I1 to I12 of layout.h for bytes nobody vouches for.
  *
  * Cost     O(size), no recursion but one step into `back`; allocates marks for models of any
  *          width only.
@@ -144,7 +144,7 @@ static mc_status verify_schema(const mc_view *view, mc_error *err)
             return bad(err, "a text of the header lies outside the strings");
     MC_TRY(verify_columns(view, err));
     const bool has_names = (header->flags & MC_IMAGE_HAS_NAMES) != 0;
-    if (header->flags & ~MC_IMAGE_FLAGS)
+    if (header->flags & ~MC_IMAGE_FLAGS || header->quantization >= MC_N_QUANTIZATIONS)
         return bad(err, "unknown flags");
     if (mc_image_row_kind(header->flags) != MC_ROW_COLUMNS && (view->n_columns != 1 || has_names))
         return bad(err, "rows that are one value, and not one column");
@@ -158,6 +158,23 @@ static mc_status verify_schema(const mc_view *view, mc_error *err)
         if (!run_ok(view->tables[i], view->n_cells))
             return bad(err, "a class table lies outside the cells");
     return MC_OK;
+}
+
+/* I12 */
+static bool scales_ok(const mc_view *view, const mc_image_array *array)
+{
+    if (array->type == MC_ARRAY_F16)
+        return array->scales > 0 && array->scales < 2047;
+    if (array->type != MC_ARRAY_I8)
+        return array->scales == 0;
+    if (array->scales >= view->n_arrays)
+        return false;
+    const mc_image_array *by = &view->arrays[array->scales];
+    if (by->type == MC_ARRAY_F32)
+        return by->n_rows == array->n_rows && by->n_cols == 1;
+    return by->type == MC_ARRAY_F64 &&
+           ((by->n_rows == 2 && by->n_cols == array->n_cols && by->n_cols != 1) ||
+            (by->n_cols == 1 && by->n_rows >= 2 && by->n_rows % 2 == 0));
 }
 
 /* I5. One behind the other, so that all the cells in them together are O(size). */
@@ -174,6 +191,8 @@ static mc_status verify_arrays(const mc_view *view, bool in_full, mc_error *err)
             array->at > view->weights_size || size > view->weights_size - array->at)
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "image: array %u does not lie in the weights", i);
+        if (!scales_ok(view, array))
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "image: array %u has no scales", i);
         free_from = array->at + size;
         if (array->type == MC_ARRAY_CELL && in_full)
             MC_TRY(verify_cells(view, mc_view_array(view, i), n_items, err));
@@ -356,7 +375,7 @@ static mc_status verify_open(const mc_view *view, mc_error *err)
     return possible ? MC_OK : bad(err, "its rows have any width, and a step needs one");
 }
 
-/* I1 to I9 */
+/* I1 to I9, I11, I12 */
 static mc_status verify_one(const uint8_t *block, size_t size, bool in_full, mc_view *out,
                             mc_error *err)
 {
@@ -440,6 +459,16 @@ mc_status mc_check_array(const mc_view *view, const mc_step *step, size_t at, mc
     return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                    "image: step %td (%s): array %zu is not of the type and shape it needs",
                    step - view->steps, MC_OPS[step->op].name, at);
+}
+
+mc_status mc_check_numbers(const mc_view *view, const mc_step *step, size_t at, size_t n_rows,
+                           size_t n_cols, mc_error *err)
+{
+    const uint32_t id = step->array[at];
+    const bool narrow = id < view->n_arrays && mc_view_is_narrow(view, id);
+    return mc_check_array(view, step, at,
+                          narrow ? (mc_array_type)view->arrays[id].type : MC_ARRAY_F64, n_rows,
+                          n_cols, err);
 }
 
 mc_status mc_check_below(const mc_view *view, const mc_step *step, size_t at, uint32_t limit,

@@ -1,6 +1,8 @@
 /* view.c: section table -> typed pointers, and the table of steps. */
 #include "image/view.h"
 
+#include <math.h>
+
 #include "image/steps.h"
 
 const mc_op_info MC_OPS[MC_N_OPS] = {
@@ -18,6 +20,36 @@ static const void *section(const uint8_t *block, mc_section which)
 static uint32_t records(const mc_image_header *header, mc_section which, size_t record)
 {
     return (uint32_t)(header->sections[which].size / record);
+}
+
+static mc_narrow with_scales(const mc_view *view, const mc_image_array *array, mc_narrow out)
+{
+    const mc_image_array *by = &view->arrays[array->scales];
+    out.by = view->weights + by->at;
+    out.n_lines = by->n_rows / 2;
+    out.scales = by->type == MC_ARRAY_F32 ? MC_SCALES_BY_ROW
+                 : by->n_cols == 1        ? MC_SCALES_BY_LINE
+                                          : MC_SCALES_BY_COLUMN;
+    /* (2, 1): of one column, or of one line: both mean the same */
+    return out;
+}
+
+mc_narrow mc_view_narrow(const mc_view *view, uint32_t id)
+{
+    const mc_image_array *array = &view->arrays[id];
+    mc_narrow out = {.items = view->weights + array->at, .n_cols = array->n_cols};
+    if (array->type == MC_ARRAY_F32)
+        out.form = MC_NARROW_F32;
+    if (array->type == MC_ARRAY_BF16)
+        out.form = MC_NARROW_BF16;
+    if (array->type == MC_ARRAY_F16) {
+        out.form = MC_NARROW_F16;
+        out.power = ldexp(1.0, (int)array->scales - 1023);
+    }
+    if (array->type != MC_ARRAY_I8)
+        return out;
+    out.form = MC_NARROW_I8;
+    return with_scales(view, array, out);
 }
 
 void mc_view_of(const uint8_t *block, mc_view *out)

@@ -2,6 +2,7 @@
 #ifndef MC_IMAGE_VIEW_H
 #define MC_IMAGE_VIEW_H
 #include "image/layout.h"
+#include "kernel/narrow.h"
 
 typedef struct mc_view {
     const mc_image_header *header;
@@ -49,6 +50,12 @@ static inline mc_cell mc_view_cell(const mc_view *view, const mc_image_cell *cel
         out.as.integer = cell->as.integer; /* the same eight bytes as `number` */
     return out;
 }
+/* Numbers that may be narrow: are they, and what they are. */
+static inline bool mc_view_is_narrow(const mc_view *view, uint32_t array)
+{
+    return view->arrays[array].type >= MC_ARRAY_F32;
+}
+mc_narrow mc_view_narrow(const mc_view *view, uint32_t array);
 /* For arrays that a step may lack: NULL then. */
 static inline const double *mc_view_f64_or_null(const mc_view *view, uint32_t array)
 {

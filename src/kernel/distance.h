@@ -72,7 +72,7 @@ double mc_sqeuclidean(const double *x, const double *y, size_t d);
 void mc_squared_norms(const double *x, size_t n, size_t d, double *out);
 
 /* Squared euclidean distances as BLAS users write them: (x.x - 2 x.y) + y.y, not below 0.
- *   x (n_rows, d), y (n, d), y_norms (n) of mc_squared_norms()
+ *   x (n_rows, d), y (n, d), y_norms (n) of mc_squared_norms(), or NULL: they are summed here
  *   out (n_rows, n). n <= MC_DISTANCE_TILE. */
 #define MC_DISTANCE_TILE 64u
 void mc_sqeuclidean_tile(const double *x, size_t n_rows, size_t d, const double *y,

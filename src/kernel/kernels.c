@@ -134,6 +134,31 @@ void mc_pair_sums(mc_pair_sum which, const double *x, size_t n_rows, size_t d, c
     }
 }
 
+/* The line of |y|^2 behind a block, as mc_pair_pack() sums it. */
+static void add_squares(double *block, size_t d)
+{
+    double *line = block + d * MC_PAIR_LANES;
+    memset(line, 0, MC_PAIR_LANES * sizeof *line);
+    for (size_t k = 0; k < d; k++)
+        for (size_t i = 0; i < MC_PAIR_LANES; i++)
+            line[i] += block[k * MC_PAIR_LANES + i] * block[k * MC_PAIR_LANES + i];
+}
+
+void mc_pair_sums_narrow(mc_pair_sum which, const double *x, size_t n_rows, size_t d,
+                         const mc_narrow *packed, size_t n, double *scratch, double *out)
+{
+    double *sums = scratch + (d + 1) * MC_PAIR_LANES;
+    for (size_t j = 0; j < n; j += MC_PAIR_LANES) {
+        const size_t lanes = n - j < MC_PAIR_LANES ? n - j : MC_PAIR_LANES;
+        mc_widen(packed, j / MC_PAIR_LANES * d, d, scratch);
+        if (which == MC_PAIR_EXPANDED)
+            add_squares(scratch, d);
+        mc_pair_sums(which, x, n_rows, d, scratch, lanes, n_rows == 1 ? out + j : sums);
+        for (size_t i = 0; n_rows > 1 && i < n_rows; i++)
+            memcpy(out + i * n + j, sums + i * lanes, lanes * sizeof *out);
+    }
+}
+
 double mc_pair_sum_of(mc_pair_sum which, const double *x, const double *y, size_t d)
 {
     double sum = 0.0;

@@ -1,7 +1,7 @@
 /* kernels.h: sums over the columns of pairs of rows, and what kernel methods make of them. */
 #ifndef MC_KERNEL_KERNELS_H
 #define MC_KERNEL_KERNELS_H
-#include "base/base.h"
+#include "kernel/narrow.h"
 
 typedef enum mc_pair_sum {
     MC_PAIR_DOT,      /* sum of x * y */
@@ -31,6 +31,11 @@ void mc_pair_pack(mc_pair_sum which, const double *rows, size_t n, size_t d, dou
  * below MC_N_PAIR_SUMS. */
 void mc_pair_sums(mc_pair_sum which, const double *x, size_t n_rows, size_t d, const double *packed,
                   size_t n, double *out);
+
+/* The same for narrow rows, whose blocks hold no line of |y|^2: the height is always d. scratch
+ * (MC_PAIR_LANES, d + 1 + n_rows). */
+void mc_pair_sums_narrow(mc_pair_sum which, const double *x, size_t n_rows, size_t d,
+                         const mc_narrow *packed, size_t n, double *scratch, double *out);
 
 /* The same sum of one pair of plain rows (d), bit for bit. */
 double mc_pair_sum_of(mc_pair_sum which, const double *x, const double *y, size_t d);

@@ -43,6 +43,7 @@ typedef double loose_quad __attribute__((vector_size(32), aligned(8), may_alias)
 typedef struct weights {
     const double *w, *b; /* (k, d), (k); borrowed */
     size_t d, k;
+    size_t stride; /* from a row of the answer to the next */
 } weights;
 
 /* The order of every sum of products here: LANES partial sums over the whole groups of LANES, a
@@ -115,7 +116,7 @@ ALWAYS_INLINE void dense_rows(const double *x, size_t n_rows, const weights *by,
         for (size_t i = 0; i < n_rows; i++) {
             dot_tile(x + i * d, by->w + j * d, d, sum);
             for (size_t t = 0; t < TILE; t++)
-                out[i * k + j + t] = sum[t] + by->b[j + t];
+                out[i * by->stride + j + t] = sum[t] + by->b[j + t];
         }
     }
     for (; j < k; j++) {
@@ -123,10 +124,10 @@ ALWAYS_INLINE void dense_rows(const double *x, size_t n_rows, const weights *by,
         for (; i + TILE <= n_rows; i += TILE) {
             dot_tile(by->w + j * d, x + i * d, d, sum);
             for (size_t t = 0; t < TILE; t++)
-                out[(i + t) * k + j] = sum[t] + by->b[j];
+                out[(i + t) * by->stride + j] = sum[t] + by->b[j];
         }
         for (; i < n_rows; i++)
-            out[i * k + j] = dot(x + i * d, by->w + j * d, d) + by->b[j];
+            out[i * by->stride + j] = dot(x + i * d, by->w + j * d, d) + by->b[j];
     }
 }
 
@@ -189,29 +190,50 @@ static void sparse_row(const nonzeros *row, const weights *by, double *out)
 /* Rows with few values that are not 0 on their own, the rows between them together. */
 ALWAYS_INLINE void wide_rows(const double *x, size_t n_rows, const weights *by, double *out)
 {
-    const size_t d = by->d, k = by->k;
+    const size_t d = by->d;
     const size_t most = d / 8 < MOST_NONZEROS ? d / 8 : MOST_NONZEROS;
     nonzeros row;
     size_t first = 0; /* of the rows not computed yet */
     for (size_t i = 0; i < n_rows; i++) {
         if (!find_nonzeros(x + i * d, d, most, &row))
             continue;
-        dense_rows(x + first * d, i - first, by, out + first * k);
-        sparse_row(&row, by, out + i * k);
+        dense_rows(x + first * d, i - first, by, out + first * by->stride);
+        sparse_row(&row, by, out + i * by->stride);
         first = i + 1;
     }
-    dense_rows(x + first * d, n_rows - first, by, out + first * k);
+    dense_rows(x + first * d, n_rows - first, by, out + first * by->stride);
 }
 
 WIDE_CLONES
 void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const double *b, size_t k,
                double *out)
 {
-    const weights by = {w, b, d, k};
+    const weights by = {w, b, d, k, k};
     if (d >= SPARSE_FROM)
         wide_rows(x, n_rows, &by, out);
     else
         dense_rows(x, n_rows, &by, out);
+}
+
+WIDE_CLONES
+static void linear_part(const double *x, size_t n_rows, const weights *by, double *out)
+{
+    if (by->d >= SPARSE_FROM)
+        wide_rows(x, n_rows, by, out);
+    else
+        dense_rows(x, n_rows, by, out);
+}
+
+void mc_linear_narrow(const double *x, size_t n_rows, const mc_narrow *w, const double *b, size_t k,
+                      double *scratch, double *out)
+{
+    const size_t d = w->n_cols, tile = mc_narrow_tile(d);
+    for (size_t j = 0; j < k; j += tile) {
+        const size_t n = k - j < tile ? k - j : tile;
+        const weights by = {scratch, b + j, d, n, k};
+        mc_widen(w, j, n, scratch);
+        linear_part(x, n_rows, &by, out + j);
+    }
 }
 
 void mc_sparse_linear(const double *x, size_t n_rows, size_t d, const mc_sparse_weights *w,

@@ -2,12 +2,17 @@
  */
 #ifndef MC_KERNEL_LINEAR_H
 #define MC_KERNEL_LINEAR_H
-#include "base/base.h"
+#include "kernel/narrow.h"
 
 /* out (n_rows, k) = x (n_rows, d) @ w (k, d).T + b (k). A row with few values that are not 0 costs
  * only these; weights are taken to be finite there. */
 void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const double *b, size_t k,
                double *out);
+
+/* The same for narrow weights (k, d), bit for bit as if they were doubles. scratch
+ * (mc_narrow_tile(d), d). */
+void mc_linear_narrow(const double *x, size_t n_rows, const mc_narrow *w, const double *b, size_t k,
+                      double *scratch, double *out);
 
 /* Weights of which most are 0: row j has values[indptr[j] .. indptr[j + 1]) at these columns,
  * ascending. Borrowed. */

@@ -75,19 +75,24 @@ static void lanes_add(lanes *to, double term)
 typedef struct terms {
     const list *neighbors;
     const weighing *weights;
-    const uint32_t *codes; /* or NULL: of any class */
+    const mc_near_votes *votes; /* or NULL: of any class */
     uint32_t code;
-    const double *values; /* (n, width), or NULL: 1 */
-    size_t width;
+    const mc_narrow *values; /* (n, width), of which `column` counts; or NULL: 1 */
+    size_t column;
 } terms;
+
+static inline uint32_t code_of(const mc_near_votes *votes, size_t j)
+{
+    return votes->codes != NULL ? votes->codes[j] : votes->small_codes[j];
+}
 
 static inline double term_at(const terms *t, size_t i)
 {
     const size_t j = index_at(t->neighbors, i);
-    if (t->codes != NULL && t->codes[j] != t->code)
+    if (t->votes != NULL && code_of(t->votes, j) != t->code)
         return 0.0;
     const double weight = weight_at(t->weights, i);
-    return t->values == NULL ? weight : t->values[j * t->width] * weight;
+    return t->values == NULL ? weight : mc_widen_at(t->values, j, t->column) * weight;
 }
 
 static double numpy_sum(const terms *t)
@@ -111,7 +116,7 @@ static double sum_in_order(const terms *t)
 static void vote(const list *l, const mc_near_votes *votes, double *out)
 {
     const weighing weights = weigh(l, votes->weights);
-    terms t = {.neighbors = l, .weights = &weights, .codes = votes->codes};
+    terms t = {.neighbors = l, .weights = &weights, .votes = votes};
     if (l->n == 0) {
         memcpy(out, votes->empty, votes->n_classes * sizeof *out);
     } else if (votes->sum == MC_SUM_NUMPY) {
@@ -120,7 +125,7 @@ static void vote(const list *l, const mc_near_votes *votes, double *out)
     } else {
         memset(out, 0, votes->n_classes * sizeof *out);
         for (size_t i = 0; i < l->n; i++)
-            out[votes->codes[index_at(l, i)]] += weight_at(&weights, i);
+            out[code_of(votes, index_at(l, i))] += weight_at(&weights, i);
     }
 }
 
@@ -135,20 +140,21 @@ void mc_near_vote(const mc_near_lists *lists, const mc_near_votes *votes, double
 /* ------------------------------------------------------------------------------- means ---- */
 
 /* numpy adds the rows of a matrix in sequence, and a single column in lanes. */
-static void mean(const list *l, const double *values, size_t width, mc_near_weights by, double *out)
+static void mean(const list *l, const mc_narrow *values, size_t width, mc_near_weights by,
+                 double *out)
 {
     const weighing weights = weigh(l, by);
     terms t = {.neighbors = l, .weights = &weights};
     const bool in_order = width > 1 && by == MC_WEIGH_ALIKE;
     const double total = by == MC_WEIGH_ALIKE ? (double)l->n : numpy_sum(&t);
-    t.width = width;
+    t.values = values;
     for (size_t j = 0; j < width; j++) {
-        t.values = values + j;
+        t.column = j;
         out[j] = (in_order ? sum_in_order(&t) : numpy_sum(&t)) / total; /* none: 0 / 0 */
     }
 }
 
-void mc_near_mean(const mc_near_lists *lists, const double *values, size_t width,
+void mc_near_mean(const mc_near_lists *lists, const mc_narrow *values, size_t width,
                   mc_near_weights weights, double *out)
 {
     for (size_t row = 0; row < lists->n_rows; row++) {

@@ -3,7 +3,7 @@
  */
 #ifndef MC_KERNEL_NEIGHBOR_SUMS_H
 #define MC_KERNEL_NEIGHBOR_SUMS_H
-#include "base/base.h"
+#include "kernel/narrow.h"
 
 typedef struct mc_near_lists {
     const double *at;
@@ -23,7 +23,8 @@ typedef enum mc_near_sum { MC_SUM_IN_ORDER, MC_SUM_NUMPY, MC_N_SUMS } mc_near_su
  *   codes (n) below n_classes. An empty list gives `empty` (n_classes) */
 typedef struct mc_near_votes {
     const uint32_t *codes;
-    const double *empty; /* or NULL: no list is empty */
+    const uint8_t *small_codes; /* instead of `codes`, which is NULL then */
+    const double *empty;        /* or NULL: no list is empty */
     size_t n_classes;
     mc_near_weights weights;
     mc_near_sum sum;
@@ -32,7 +33,7 @@ void mc_near_vote(const mc_near_lists *lists, const mc_near_votes *votes, double
 
 /* out (n_rows, width) = weighted mean of the neighbours' rows of values (n, width); an empty list
  * gives NaN. */
-void mc_near_mean(const mc_near_lists *lists, const double *values, size_t width,
+void mc_near_mean(const mc_near_lists *lists, const mc_narrow *values, size_t width,
                   mc_near_weights weights, double *out);
 
 /* out (n_rows, n) = distance, or 1, in the columns of the neighbours, else 0; their sum where a

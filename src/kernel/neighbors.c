@@ -38,14 +38,29 @@ static void blank_rest(list l, size_t room)
     memset(l.indices + n, 0, (room - n) * sizeof *l.indices);
 }
 
+static size_t tile_of(const mc_training *t)
+{
+    return t->narrow.form == MC_NARROW_NOT ? MC_DISTANCE_TILE : mc_narrow_tile(t->metric.d);
+}
+
+/* Rows first .. first + n, at most tile_of(): valid until the next ones. */
+static const double *rows_of(const mc_training *t, size_t first, size_t n)
+{
+    if (t->narrow.form == MC_NARROW_NOT)
+        return t->rows + first * t->metric.d;
+    mc_widen(&t->narrow, first, n, t->scratch);
+    return t->scratch;
+}
+
 /* Reduced distances of the rows asked (at most TILE_ROWS) to n training rows from `first` on. */
 static void tile(const mc_training *t, const double *x, size_t n_rows, size_t first, size_t n,
                  double *out)
 {
     const size_t d = t->metric.d;
-    const double *rows = t->rows + first * d;
-    if (t->norms != NULL) {
-        mc_sqeuclidean_tile(x, n_rows, d, rows, t->norms + first, n, out);
+    const double *rows = rows_of(t, first, n);
+    if (t->norms != NULL || t->by_norms) {
+        const double *norms = t->norms == NULL ? NULL : t->norms + first;
+        mc_sqeuclidean_tile(x, n_rows, d, rows, norms, n, out);
         return;
     }
     for (size_t i = 0; i < n_rows; i++)
@@ -105,8 +120,8 @@ static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, 
         const list l = list_at(out, i, room);
         start_brute(t, &(mc_near_heap){l.distances + k, l.indices + k, k, false});
     }
-    for (size_t first = 0; first < t->n; first += MC_DISTANCE_TILE) {
-        const size_t n = t->n - first < MC_DISTANCE_TILE ? t->n - first : MC_DISTANCE_TILE;
+    for (size_t first = 0; first < t->n; first += tile_of(t)) {
+        const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
         tile(t, x, n_rows, first, n, found);
         for (size_t i = 0; i < n_rows; i++) {
             const list l = list_at(out, i, room);
@@ -140,8 +155,8 @@ static void brute_within(const mc_training *t, const double *x, size_t n_rows, d
     const double most = mc_distance_to_reduced(&t->metric, radius);
     for (size_t i = 0; i < n_rows; i++)
         *list_at(out, i, room).count = 0.0;
-    for (size_t first = 0; first < t->n; first += MC_DISTANCE_TILE) {
-        const size_t n = t->n - first < MC_DISTANCE_TILE ? t->n - first : MC_DISTANCE_TILE;
+    for (size_t first = 0; first < t->n; first += tile_of(t)) {
+        const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
         tile(t, x, n_rows, first, n, found);
         for (size_t i = 0; i < n_rows; i++) {
             const list l = list_at(out, i, room);
@@ -157,8 +172,8 @@ void mc_near_distances(const mc_training *t, const double *x, size_t n_rows, dou
     double found[TILE_ROWS * MC_DISTANCE_TILE];
     for (size_t row = 0; row < n_rows; row += TILE_ROWS) {
         const size_t rows = n_rows - row < TILE_ROWS ? n_rows - row : TILE_ROWS;
-        for (size_t first = 0; first < t->n; first += MC_DISTANCE_TILE) {
-            const size_t n = t->n - first < MC_DISTANCE_TILE ? t->n - first : MC_DISTANCE_TILE;
+        for (size_t first = 0; first < t->n; first += tile_of(t)) {
+            const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
             tile(t, x + row * t->metric.d, rows, first, n, found);
             for (size_t i = 0; i < rows; i++)
                 for (size_t j = 0; j < n; j++)
@@ -189,11 +204,22 @@ static double norm_power(const mc_metric *metric)
                                                : metric->p;
 }
 
+/* Row `at` of the bounds: valid until the next of the same `place`, 0 or 1. */
+static const double *bound_of(const mc_training *t, size_t at, size_t place)
+{
+    const size_t d = t->metric.d;
+    if (t->narrow_bounds.form == MC_NARROW_NOT)
+        return t->bounds + at * d;
+    double *out = t->scratch + (mc_narrow_tile(d) + place) * d;
+    mc_widen(&t->narrow_bounds, at, 1, out);
+    return out;
+}
+
 /* Least reduced distance of x to the box of a node. */
 static double least_to_box(const mc_training *t, size_t node, const double *x)
 {
     const size_t d = t->metric.d;
-    const double *low = t->bounds + node * d, *high = t->bounds + (t->n_nodes + node) * d;
+    const double *low = bound_of(t, node, 0), *high = bound_of(t, t->n_nodes + node, 1);
     const double p = norm_power(&t->metric);
     double sum = 0.0;
     for (size_t j = 0; j < d; j++) {
@@ -208,7 +234,7 @@ static void reach_of_box(const mc_training *t, size_t node, const double *x, dou
                          double *most)
 {
     const size_t d = t->metric.d;
-    const double *low = t->bounds + node * d, *high = t->bounds + (t->n_nodes + node) * d;
+    const double *low = bound_of(t, node, 0), *high = bound_of(t, t->n_nodes + node, 1);
     const double p = norm_power(&t->metric);
     double near = 0.0, far = 0.0;
     for (size_t j = 0; j < d; j++) {
@@ -225,7 +251,7 @@ static double least_reduced(const mc_training *t, size_t node, const double *x)
 {
     if (t->radii == NULL)
         return least_to_box(t, node, x);
-    const double centre = mc_distance(&t->metric, x, t->bounds + node * t->metric.d);
+    const double centre = mc_distance(&t->metric, x, bound_of(t, node, 0));
     return mc_distance_to_reduced(&t->metric, fmax(0.0, centre - t->radii[node]));
 }
 
@@ -235,26 +261,25 @@ void mc_near_reach(const mc_training *t, size_t node, const double *x, double *l
         reach_of_box(t, node, x, least, most);
         return;
     }
-    const double centre = mc_distance(&t->metric, x, t->bounds + node * t->metric.d);
+    const double centre = mc_distance(&t->metric, x, bound_of(t, node, 0));
     *least = fmax(0.0, centre - t->radii[node]);
     *most = centre + t->radii[node];
 }
 
 /* Calls DO with `j` and `reduced` for each row of a node, in its order. */
-#define EACH_ROW(t, node, x, DO)                                                               \
-    do {                                                                                       \
-        double found[MC_DISTANCE_TILE];                                                        \
-        const uint32_t *bounds_ = (t)->nodes + (node)*MC_NODE_FIELDS;                          \
-        for (size_t at_ = bounds_[0]; at_ < bounds_[1]; at_ += MC_DISTANCE_TILE) {             \
-            const size_t n_ =                                                                  \
-                bounds_[1] - at_ < MC_DISTANCE_TILE ? bounds_[1] - at_ : MC_DISTANCE_TILE;     \
-            mc_distances_reduced(&(t)->metric, x, (t)->rows + at_ * (t)->metric.d, n_, found); \
-            for (size_t k_ = 0; k_ < n_; k_++) {                                               \
-                const size_t j = (t)->order[at_ + k_];                                         \
-                const double reduced = found[k_];                                              \
-                DO;                                                                            \
-            }                                                                                  \
-        }                                                                                      \
+#define EACH_ROW(t, node, x, DO)                                                             \
+    do {                                                                                     \
+        double found[MC_DISTANCE_TILE];                                                      \
+        const uint32_t *bounds_ = (t)->nodes + (node)*MC_NODE_FIELDS;                        \
+        for (size_t at_ = bounds_[0]; at_ < bounds_[1]; at_ += tile_of(t)) {                 \
+            const size_t n_ = bounds_[1] - at_ < tile_of(t) ? bounds_[1] - at_ : tile_of(t); \
+            mc_distances_reduced(&(t)->metric, x, rows_of(t, at_, n_), n_, found);           \
+            for (size_t k_ = 0; k_ < n_; k_++) {                                             \
+                const size_t j = (t)->order[at_ + k_];                                       \
+                const double reduced = found[k_];                                            \
+                DO;                                                                          \
+            }                                                                                \
+        }                                                                                    \
     } while (0)
 
 static bool is_leaf(const mc_training *t, size_t node)

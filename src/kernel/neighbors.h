@@ -5,6 +5,7 @@
 #ifndef MC_KERNEL_NEIGHBORS_H
 #define MC_KERNEL_NEIGHBORS_H
 #include "kernel/distance.h"
+#include "kernel/narrow.h"
 
 /* How equal distances end up in order: which sort of scikit-learn is followed. */
 typedef enum mc_near_sort {
@@ -31,6 +32,10 @@ typedef struct mc_training {
     const double *radii;   /* ball tree: (n_nodes); else NULL */
     size_t n_nodes;
     mc_near_sort sort;
+    mc_narrow narrow;        /* the rows, if its form is one: then `rows` is not read */
+    mc_narrow narrow_bounds; /* the same of `bounds` */
+    bool by_norms;     /* narrow rows: as with `norms`, which are summed as the rows are widened */
+    double *scratch;   /* narrow: (mc_narrow_tile(d) + 2, d); owned by the caller's thread */
     bool admits_equal; /* a tree's candidate as far as the farthest takes its place */
     bool lower_first;  /* without a tree: of equal distances the lower index comes first */
 } mc_training;

@@ -162,6 +162,22 @@ void mc_sparse_row_linear(const mc_sparse_row *row, const double *w, const doubl
         out[j] += b[j];
 }
 
+void mc_sparse_row_linear_narrow(const mc_sparse_row *row, const mc_narrow *w, const double *b,
+                                 size_t k, double *scratch, double *out)
+{
+    memset(out, 0, k * sizeof *out);
+    for (size_t i = 0; i < row->n; i++) {
+        if (k == 1)
+            scratch[0] = mc_widen_at(w, row->at[i], 0);
+        else
+            mc_widen_part(w, row->at[i], 0, k, scratch);
+        for (size_t j = 0; j < k; j++)
+            out[j] += row->values[i] * scratch[j];
+    }
+    for (size_t j = 0; j < k; j++)
+        out[j] += b[j];
+}
+
 size_t mc_sparse_lower_bound(const uint32_t *columns, size_t n, uint32_t column)
 {
     size_t low = 0, high = n;

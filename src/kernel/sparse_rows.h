@@ -7,6 +7,7 @@
 #ifndef MC_KERNEL_SPARSE_ROWS_H
 #define MC_KERNEL_SPARSE_ROWS_H
 #include "kernel/linear.h"
+#include "kernel/narrow.h"
 #include "kernel/unary.h"
 
 typedef struct mc_sparse_row {
@@ -35,6 +36,10 @@ void mc_sparse_gather(const double *x, size_t d, uint32_t *at, double *values);
  * them. Sums in ascending order of the columns, b last. */
 void mc_sparse_row_linear(const mc_sparse_row *row, const double *w, const double *b, size_t k,
                           double *out);
+
+/* The same for narrow weights. scratch (k). */
+void mc_sparse_row_linear_narrow(const mc_sparse_row *row, const mc_narrow *w, const double *b,
+                                 size_t k, double *scratch, double *out);
 
 /* Weights of which most are 0, feature by feature: feature at[i] has values[indptr[i] ..
  * indptr[i + 1]) for the outputs `outputs`, k of them in all. Borrowed. */

@@ -19,15 +19,31 @@ static double sum_of(const double *coef, const double *k, size_t from, size_t to
     return sum;
 }
 
+#define CHUNK 256u
+
+/* The same with coefficients `row` of all. */
+static double sum_with(const mc_svm *svm, size_t row, const double *k, size_t from, size_t to,
+                       double sum)
+{
+    double chunk[CHUNK];
+    if (svm->narrow.form == MC_NARROW_NOT)
+        return sum_of(svm->coef + row * svm->n, k, from, to, sum);
+    for (; from < to; from += CHUNK) {
+        const size_t n = to - from < CHUNK ? to - from : CHUNK;
+        mc_widen_part(&svm->narrow, row, from, n, chunk);
+        sum = sum_of(chunk, k + from, 0, n, sum);
+    }
+    return sum;
+}
+
 void mc_svm_decide(const mc_svm *svm, const double *k, size_t n_rows, double *out)
 {
     for (size_t row = 0; row < n_rows; row++, k += svm->n) {
         size_t pair = 0;
         for (size_t i = 0; i < svm->n_classes; i++) {
             for (size_t j = i + 1; j < svm->n_classes; j++, pair++) {
-                const double *of_i = svm->coef + (j - 1) * svm->n, *of_j = svm->coef + i * svm->n;
-                double sum = sum_of(of_i, k, svm->start[i], svm->start[i + 1], 0.0);
-                sum = sum_of(of_j, k, svm->start[j], svm->start[j + 1], sum);
+                double sum = sum_with(svm, j - 1, k, svm->start[i], svm->start[i + 1], 0.0);
+                sum = sum_with(svm, i, k, svm->start[j], svm->start[j + 1], sum);
                 *out++ = sum + svm->intercept[pair];
             }
         }

@@ -1,7 +1,7 @@
 /* svm.h: kernel values -> pairwise decisions -> votes, scores, probabilities, as libsvm does. */
 #ifndef MC_KERNEL_SVM_H
 #define MC_KERNEL_SVM_H
-#include "base/base.h"
+#include "kernel/narrow.h"
 
 static inline size_t mc_svm_pairs(size_t n_classes)
 {
@@ -13,6 +13,7 @@ static inline size_t mc_svm_pairs(size_t n_classes)
 typedef struct mc_svm {
     const uint32_t *start;   /* (n_classes + 1): where the support vectors of a class begin */
     const double *coef;      /* (n_classes - 1, n) */
+    mc_narrow narrow;        /* the same if its form is one: then `coef` is not read */
     const double *intercept; /* (pairs) */
     size_t n, n_classes;     /* support vectors; at least 2 classes */
 } mc_svm;

@@ -136,24 +136,45 @@ static void leaves_of_trees(const mc_forest *forest, const void *x, size_t row, 
         at[i] = walk_wide(forest, at[i], (const double *)x + row * d);
 }
 
+#define LEAF_CHUNK 64u /* narrow values of a leaf at a time */
+
 /* What becomes of the leaves: their values are added, or their names are written. */
 typedef struct leaf_use {
-    const double *values; /* NULL: names */
+    const double *values; /* NULL: narrow ones, or names */
+    const mc_narrow *narrow;
     const uint32_t *names;
     size_t n_values, width;
     double *out; /* (n_rows, width) */
 } leaf_use;
 
+static void use_narrow(const leaf_use *use, double *out, size_t tree, size_t leaf)
+{
+    double values[LEAF_CHUNK];
+    if (use->n_values == 1) {
+        out[use->width == 1 ? 0 : tree % use->width] += mc_widen_at(use->narrow, leaf, 0);
+        return;
+    }
+    for (size_t first = 0; first < use->n_values; first += LEAF_CHUNK) {
+        const size_t left = use->n_values - first;
+        const size_t n = left < LEAF_CHUNK ? left : LEAF_CHUNK;
+        mc_widen_part(use->narrow, leaf, first, n, values);
+        for (size_t j = 0; j < n; j++)
+            out[first + j] += values[j];
+    }
+}
+
 static inline void use_leaf(const mc_forest *forest, const leaf_use *use, size_t row, size_t tree,
                             uint32_t at)
 {
     double *out = use->out + row * use->width;
-    if (use->values == NULL) {
+    if (use->names != NULL) {
         out[tree] = (double)use->names[at];
         return;
     }
     const size_t leaf = forest->wide != NULL ? forest->wide[at].left : forest->nodes[at].as.leaf;
-    if (use->n_values == 1)
+    if (use->narrow != NULL)
+        use_narrow(use, out, tree, leaf);
+    else if (use->n_values == 1)
         out[use->width == 1 ? 0 : tree % use->width] += use->values[leaf];
     else
         for (size_t j = 0; j < use->n_values; j++)
@@ -195,6 +216,13 @@ void mc_forest_sum(const mc_forest *forest, const void *x, size_t n_rows, size_t
                    const double *values, size_t n_values, size_t width, double *out)
 {
     const leaf_use use = {.values = values, .n_values = n_values, .width = width, .out = out};
+    use_leaves(forest, &use, x, n_rows, d);
+}
+
+void mc_forest_sum_narrow(const mc_forest *forest, const void *x, size_t n_rows, size_t d,
+                          const mc_narrow *values, size_t width, double *out)
+{
+    const leaf_use use = {.narrow = values, .n_values = values->n_cols, .width = width, .out = out};
     use_leaves(forest, &use, x, n_rows, d);
 }
 

@@ -15,7 +15,7 @@
  */
 #ifndef MC_KERNEL_TREE_H
 #define MC_KERNEL_TREE_H
-#include "base/base.h"
+#include "kernel/narrow.h"
 
 /* word, from bit 0: feature (feature_bits), NaN goes left (1 bit), distance from this node to its
  * left child (the rest). Distance 0: a leaf. */
@@ -63,6 +63,10 @@ typedef struct mc_forest {
  * Thread-safe. O(n_rows * n_trees * depth). */
 void mc_forest_sum(const mc_forest *forest, const void *x, size_t n_rows, size_t d,
                    const double *values, size_t n_values, size_t width, double *out);
+
+/* The same for narrow values. */
+void mc_forest_sum_narrow(const mc_forest *forest, const void *x, size_t n_rows, size_t d,
+                          const mc_narrow *values, size_t width, double *out);
 
 /* out (n_rows, n_trees) = names (n_nodes) of the leaf's node. */
 void mc_forest_apply(const mc_forest *forest, const void *x, size_t n_rows, size_t d,

@@ -195,6 +195,17 @@ static json_t *peek_predictions(mc_call *call)
     return json_string(text);
 }
 
+/* How the numbers of a resident model are stored; null as below. */
+static json_t *peek_quantized(mc_call *call)
+{
+    mc_model *model = mc_cache_peek(call->server->options.cache, call->name);
+    if (model == NULL)
+        return json_null();
+    const mc_quantization quantized = mc_model_describe(model).quantized;
+    mc_model_release(model);
+    return json_string(mc_quantization_name(quantized));
+}
+
 /* The schema of a resident model; null when it is not in memory. Counts neither hit nor miss. */
 static json_t *peek_schema(mc_call *call)
 {
@@ -250,6 +261,7 @@ static mc_status write_model(mc_call *call)
     mc_versions_add(call, answer);
     if (answer != NULL &&
         (json_object_set_new(answer, "prediction_cache", peek_predictions(call)) != 0 ||
+         json_object_set_new(answer, "quantized", peek_quantized(call)) != 0 ||
          json_object_set_new(answer, "schema", peek_schema(call)) != 0)) {
         json_decref(answer);
         answer = NULL;

@@ -109,7 +109,8 @@ static void decisions_are_summed_by_class(void **state)
                  k[] = {1.0, 10.0, 100.0, 1e3};
     const double intercept[] = {0.5, 0.25, 0.125};
     const uint32_t start[] = {0, 1, 3, 4}; /* of 1, 2 and 1 support vectors */
-    const mc_svm svm = {start, coef, intercept, 4, 3};
+    const mc_svm svm = {
+        .start = start, .coef = coef, .intercept = intercept, .n = 4, .n_classes = 3};
     const double want[] = {1.0 - 20.0 + 300.0 + 0.5, 5.0 - 4e3 + 0.25, -60.0 + 700.0 - 8e3 + 0.125};
     double got[3];
     mc_svm_decide(&svm, k, 1, got);

@@ -1,0 +1,87 @@
+"""What quantization saves, changes and costs: `modelcached compile` on kNN, SVM, MLP and others.
+
+    python -m bench.quantize PROGRAM [FOLDER]
+
+Needs scikit-learn. Prints a table as Markdown: sizes, largest deviation, changed labels, and the
+speed of one row and of 1,000 rows, both models asked in turn (src/cli/compare.c).
+"""
+
+import json
+import pathlib
+import pickle
+import subprocess
+import sys
+import tempfile
+
+FORMS = ("f32", "f16", "bf16", "int8")
+
+
+def models():
+    import numpy
+    from sklearn.decomposition import PCA
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.svm import SVC
+
+    random = numpy.random.RandomState(0)
+    centres = random.randn(10, 64) * 1.2
+    labels = random.randint(0, 10, 40000)
+    x = centres[labels] + random.randn(40000, 64)
+    rows = centres[random.randint(0, 10, 1000)] + random.randn(1000, 64)
+    target = x[:, 0] * x[:, 1] + x[:, 2]
+    yield "knn", KNeighborsClassifier(5, algorithm="brute").fit(x, labels), rows
+    yield "knn_tree", KNeighborsRegressor(5, algorithm="kd_tree").fit(x[:, :4], target), rows[:, :4]
+    yield "svc", SVC(gamma=0.02).fit(x[:12000] * 0.5, labels[:12000] % 2), rows * 0.5
+    wide = MLPClassifier((1024, 1024), max_iter=2, random_state=0)
+    yield "mlp", wide.fit(x[:4000], labels[:4000]), rows
+    yield "logistic", LogisticRegression(max_iter=50).fit(x[:4000], labels[:4000]), rows
+    yield "pca", PCA(32).fit(x), rows
+    yield "forest", RandomForestRegressor(30, n_jobs=2, random_state=0).fit(x[:8000], target[:8000]), rows
+
+
+def largest(report):
+    bounded = [m for m in report["methods"] if m["method"] != "predict_log_proba"]
+    return max(
+        (float("inf") if m["max_deviation"] is None else m["max_deviation"] for m in bounded),
+        default=0.0,
+    )
+
+
+def line(name, form, report):
+    changed = sum(m["changed_labels"] for m in report["methods"] if m["method"] == "predict")
+    ratio = report["bytes_before"] / report["bytes_after"]
+    speeds = [s["before_s"] / s["after_s"] for s in report["speed"]]
+    times = [s["before_s"] * 1e6 for s in report["speed"]]
+    return (
+        f"| {name} | {form} | {report['bytes_before']} | {report['bytes_after']} | {ratio:.2f} | "
+        f"{largest(report):.2g} | {changed} | {speeds[0]:.2f} ({times[0]:.1f}) | "
+        f"{speeds[1]:.2f} ({times[1]:.0f}) |"
+    )
+
+
+def main(program, folder):
+    import numpy
+
+    folder = pathlib.Path(folder)
+    print("| model | form | bytes before | after | smaller | largest deviation | changed labels | ", end="")
+    print("1 row, times as fast (µs before) | 1,000 rows |")
+    print("| --- " * 9 + "|")
+    for name, model, rows in models():
+        source, table = folder / f"{name}.pkl", folder / f"{name}.csv"
+        source.write_bytes(pickle.dumps(model))
+        numpy.savetxt(table, rows, delimiter=",", fmt="%.17g")
+        for form in FORMS:
+            command = [program, "compile", source, "-o", folder / f"{name}.{form}.mci"]
+            command += ["--quantize", form, "--calibration", table, "--json"]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            print(line(name, form, json.loads(done.stdout)), flush=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        main(sys.argv[1], sys.argv[2])
+    else:
+        with tempfile.TemporaryDirectory() as made:
+            main(sys.argv[1], made)

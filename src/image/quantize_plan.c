@@ -1,0 +1,337 @@
+/* quantize_plan.c: reads the program for what each array is used as, then looks at its numbers.
+ *
+ * Why so   An array may serve several steps: it is narrow only if all of them say the same of it.
+ *          What a tree keeps about its rows must fit the rounded ones, so rows, bounds and radii
+ *          are narrow together or not at all. */
+#include "image/quantize_plan.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/size.h"
+#include "image/steps.h"
+#include "kernel/kernels.h"
+
+/* -------------------------------------------------------------------------------- uses ---- */
+
+static mc_quantize_use use_of(uint32_t op, size_t slot)
+{
+#define QUANTIZE(OP, SLOT, USE)             \
+    if (op == MC_OP_##OP && slot == (SLOT)) \
+        return MC_USE_##USE;
+#include "image/quantize.def"
+#undef QUANTIZE
+    return MC_USE_OTHER;
+}
+
+static mc_narrow_plan plan_of(const mc_quantize_plan *plan, const mc_step *step, size_t slot)
+{
+    mc_narrow_plan out = {.use = use_of(step->op, slot), .rows = MC_NONE, .tree = MC_NONE};
+    if (out.use == MC_USE_BOUNDS || out.use == MC_USE_NORMS_OR_RADII)
+        out.rows = step->array[0];
+    if (out.use == MC_USE_NORMS_OR_RADII && step->array[2] != MC_NONE)
+        out.tree = (uint32_t)(step - plan->view->steps);
+    if (out.use == MC_USE_LANES) {
+        const size_t d = plan->view->buffers[step->src].width;
+        out.height = (uint32_t)mc_pair_height((mc_pair_sum)step->n[0], d);
+        out.has_squares = step->n[0] == MC_PAIR_EXPANDED;
+        out.n_packed = plan->view->buffers[step->dst].width;
+        if (d == 0)
+            out.use = MC_USE_OTHER;
+    }
+    return out;
+}
+
+/* Do both say the same of an array? Trees over the same rows are the same tree. */
+static bool agree(const mc_quantize_plan *plan, const mc_narrow_plan *a, const mc_narrow_plan *b)
+{
+    const mc_step *steps = plan->view->steps;
+    const bool same_tree =
+        (a->tree == MC_NONE) == (b->tree == MC_NONE) &&
+        (a->tree == MC_NONE || (steps[a->tree].array[3] == steps[b->tree].array[3] &&
+                                steps[a->tree].array[4] == steps[b->tree].array[4]));
+    return a->use == b->use && a->rows == b->rows && same_tree && a->height == b->height &&
+           a->has_squares == b->has_squares && a->n_packed == b->n_packed;
+}
+
+static void note_use(mc_quantize_plan *plan, const mc_step *step, size_t slot)
+{
+    mc_narrow_plan *known = &plan->arrays[step->array[slot]];
+    const mc_image_array *array = &plan->view->arrays[step->array[slot]];
+    mc_narrow_plan found = plan_of(plan, step, slot);
+    const bool numbers = array->type == MC_ARRAY_F64;
+    if (found.use == MC_USE_CODES ? array->type != MC_ARRAY_U32 : !numbers)
+        found.use = MC_USE_OTHER;
+    if (known->use == MC_USE_NONE)
+        *known = found;
+    else if (!agree(plan, known, &found))
+        known->use = MC_USE_OTHER;
+}
+
+/* Slots that a step does not use hold MC_NONE; what else is there was verified. */
+static void note_uses(mc_quantize_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->view->n_steps; i++)
+        for (size_t slot = 0; slot < MC_STEP_ARRAYS; slot++)
+            if (plan->view->steps[i].array[slot] < plan->view->n_arrays)
+                note_use(plan, &plan->view->steps[i], slot);
+}
+
+/* Takes back what one array of a step cannot follow; true if anything changed. */
+static bool keep_together(mc_quantize_plan *plan, const mc_step *step)
+{
+    static const size_t SLOTS[] = {0, 4, 5};
+    bool all = true, any = false;
+    for (size_t i = 0; i < MC_COUNT_OF(SLOTS); i++) {
+        const uint32_t id = step->array[SLOTS[i]];
+        if (id == MC_NONE)
+            continue;
+        const mc_quantize_use use = plan->arrays[id].use;
+        all = all && use != MC_USE_OTHER;
+        any = any || use != MC_USE_OTHER;
+    }
+    for (size_t i = 0; i < MC_COUNT_OF(SLOTS) && !all && any; i++)
+        if (step->array[SLOTS[i]] != MC_NONE)
+            plan->arrays[step->array[SLOTS[i]]].use = MC_USE_OTHER;
+    return !all && any;
+}
+
+/* Each round takes back at least one array. */
+static void keep_trees_together(mc_quantize_plan *plan)
+{
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (uint32_t i = 0; i < plan->view->n_steps; i++)
+            if (use_of(plan->view->steps[i].op, 0) == MC_USE_TRAINING)
+                changed = keep_together(plan, &plan->view->steps[i]) || changed;
+    }
+}
+
+/* ------------------------------------------------------------------------------- forms ---- */
+
+typedef struct range {
+    double least, most, size; /* of what is finite; size is the largest |value| */
+    bool all_finite, all_whole;
+} range;
+
+static void extend(range *of, double value)
+{
+    if (!isfinite(value)) {
+        of->all_finite = false;
+        return;
+    }
+    of->all_whole = of->all_whole && value == rint(value);
+    of->least = fmin(of->least, value);
+    of->most = fmax(of->most, value);
+    of->size = fmax(of->size, fabs(value));
+}
+
+static range no_range(void)
+{
+    return (range){(double)INFINITY, -(double)INFINITY, 0.0, true, true};
+}
+
+static range range_of(const mc_view *view, uint32_t id)
+{
+    const double *items = mc_view_f64(view, id);
+    range out = no_range();
+    for (size_t i = 0; i < view->arrays[id].n_items; i++)
+        extend(&out, items[i]);
+    return out;
+}
+
+static mc_array_type type_for(const mc_quantize_plan *plan, uint32_t id, const range *of)
+{
+    const mc_image_array *array = &plan->view->arrays[id];
+    const mc_quantize_use use = plan->arrays[id].use;
+    static const double MOST_BF16 = 0x1.fep127;
+    switch (plan->quantization) {
+    case MC_QUANTIZE_F32:
+        return of->size <= (double)FLT_MAX ? MC_ARRAY_F32 : MC_ARRAY_F64;
+    case MC_QUANTIZE_BF16:
+        return of->size <= MOST_BF16 ? MC_ARRAY_BF16 : MC_ARRAY_F64;
+    case MC_QUANTIZE_INT8:
+        if (of->all_finite && use != MC_USE_FINE &&
+            !(use == MC_USE_WEIGHT_ROWS && array->n_cols <= 4))
+            return MC_ARRAY_I8;
+        return MC_ARRAY_F16;
+    case MC_QUANTIZE_F16:
+        return MC_ARRAY_F16;
+    case MC_QUANTIZE_NEVER:
+    case MC_N_QUANTIZATIONS:
+        break;
+    }
+    return MC_ARRAY_F64;
+}
+
+/* The power of two that brings the largest number just below 2^15. */
+static uint32_t power_for(double size)
+{
+    const int exponent = size == 0.0 ? 0 : ilogb(size) - 14;
+    return (uint32_t)(1023 + (exponent < -1022 ? -1022 : exponent));
+}
+
+static mc_status add_array(mc_quantize_plan *plan, mc_added_array array, const void *items,
+                           size_t size, uint32_t *out_id, mc_error *err)
+{
+    array.at = plan->bytes.size;
+    *out_id = plan->view->n_arrays + (uint32_t)(plan->added.size / sizeof array);
+    MC_TRY(mc_vec_append(&plan->bytes, items, size, err));
+    MC_TRY(mc_vec_align(&plan->bytes, sizeof(double), err));
+    return mc_vec_append(&plan->added, &array, sizeof array, err);
+}
+
+/* 255 steps from the least to the most, with q 0 in the middle; steps of 1 where they are whole
+ * numbers for which those are enough: pixels and counts come out exact. */
+static void spread(const range *of, double *scale, double *offset)
+{
+    const bool none = of->least > of->most; /* no rows */
+    const bool whole = of->all_whole && of->most - of->least <= 255.0 && of->size < 0x1p52;
+    *scale = none ? 0.0 : whole ? 1.0 : of->most / 255.0 - of->least / 255.0;
+    *offset = none ? 0.0 : *scale == 0.0 ? of->least : of->least + 128.0 * *scale;
+}
+
+/* Ranges of the columns, or of the lines that packed rows have in turn, without the lanes that fill
+ * up the last block. */
+static void ranges_of(const mc_quantize_plan *plan, uint32_t id, size_t n_lines, range *out)
+{
+    const mc_image_array *array = &plan->view->arrays[id];
+    const double *items = mc_view_f64(plan->view, id);
+    const size_t n = n_lines > 0 ? n_lines : array->n_cols;
+    for (size_t i = 0; i < n; i++)
+        out[i] = no_range();
+    for (size_t i = 0; i < array->n_rows; i++) {
+        for (size_t j = 0; j < array->n_cols; j++) {
+            if (n_lines > 0 && i / n_lines * MC_PAIR_LANES + j >= plan->arrays[id].n_packed)
+                break;
+            extend(&out[n_lines > 0 ? i % n_lines : j], items[i * array->n_cols + j]);
+        }
+    }
+}
+
+static mc_status scales_of_columns(mc_quantize_plan *plan, uint32_t id, mc_error *err)
+{
+    mc_narrow_plan *to = &plan->arrays[id];
+    const size_t lines = to->use == MC_USE_LANES ? to->height : 0;
+    const size_t all = lines > 0 ? lines : plan->view->arrays[id].n_cols;
+    const size_t n = all - (to->has_squares ? 1 : 0);
+    mc_added_array added = {.type = MC_ARRAY_F64, .n_rows = 2, .n_cols = mc_u32_from_size(n)};
+    if (lines > 0)
+        added =
+            (mc_added_array){.type = MC_ARRAY_F64, .n_rows = mc_u32_from_size(2 * n), .n_cols = 1};
+    range *ranges = mc_alloc(all, sizeof *ranges);
+    double *scales = mc_alloc(2 * n, sizeof *scales);
+    mc_status status = MC_OK;
+    if (ranges == NULL || scales == NULL) {
+        status = mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for scales");
+    } else {
+        ranges_of(plan, id, lines, ranges);
+        for (size_t i = 0; i < n; i++) {
+            if (to->use == MC_USE_WEIGHT_COLUMNS)
+                scales[i] = ranges[i].size / 127.0;
+            else
+                spread(&ranges[i], &scales[i], &scales[n + i]);
+        }
+        status = add_array(plan, added, scales, 2 * n * sizeof *scales, &to->scales, err);
+    }
+    mc_free(ranges);
+    mc_free(scales);
+    return status;
+}
+
+static mc_status scales_of_rows(mc_quantize_plan *plan, uint32_t id, mc_error *err)
+{
+    const mc_image_array *array = &plan->view->arrays[id];
+    const double *items = mc_view_f64(plan->view, id);
+    const mc_added_array added = {.type = MC_ARRAY_F32, .n_rows = array->n_rows, .n_cols = 1};
+    float *scales = mc_alloc(array->n_rows, sizeof *scales);
+    if (scales == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for scales");
+    for (size_t i = 0; i < array->n_rows; i++) {
+        range of = no_range();
+        for (size_t j = 0; j < array->n_cols; j++)
+            extend(&of, items[i * array->n_cols + j]);
+        scales[i] = (float)(of.size / 127.0);
+    }
+    const mc_status status = add_array(plan, added, scales, array->n_rows * sizeof *scales,
+                                       &plan->arrays[id].scales, err);
+    mc_free(scales);
+    return status;
+}
+
+/* Of scales that are floats: larger than a float, or so small that they would be no more exact. */
+static bool fits_scales(const mc_narrow_plan *to, const range *of)
+{
+    return to->use != MC_USE_WEIGHT_ROWS || (of->size < (double)FLT_MAX && of->size > 0x1p-100);
+}
+
+static mc_status choose(mc_quantize_plan *plan, uint32_t id, mc_error *err)
+{
+    mc_narrow_plan *to = &plan->arrays[id];
+    const range of = range_of(plan->view, id);
+    to->type = type_for(plan, id, &of);
+    if (to->type == MC_ARRAY_I8 && !fits_scales(to, &of))
+        to->type = MC_ARRAY_F16;
+    if (to->type == MC_ARRAY_F16)
+        to->scales = power_for(of.size);
+    if (to->type != MC_ARRAY_I8)
+        return MC_OK;
+    return to->use == MC_USE_WEIGHT_ROWS ? scales_of_rows(plan, id, err)
+                                         : scales_of_columns(plan, id, err);
+}
+
+static bool are_small(const mc_view *view, uint32_t id)
+{
+    const uint32_t *codes = mc_view_u32(view, id);
+    uint32_t most = 0;
+    for (size_t i = 0; i < view->arrays[id].n_items; i++)
+        most = codes[i] > most ? codes[i] : most;
+    return most <= UINT8_MAX;
+}
+
+/* What follows from the rows: bounds, norms, radii. */
+static void follow_rows(mc_quantize_plan *plan)
+{
+    for (uint32_t id = 0; id < plan->view->n_arrays; id++) {
+        mc_narrow_plan *to = &plan->arrays[id];
+        if (to->use != MC_USE_BOUNDS && to->use != MC_USE_NORMS_OR_RADII)
+            continue;
+        if (!mc_plan_narrows(plan, to->rows)) {
+            to->use = MC_USE_OTHER;
+        } else if (to->use == MC_USE_BOUNDS) {
+            to->type = plan->arrays[to->rows].type;
+            to->scales = plan->arrays[to->rows].scales;
+        }
+    }
+}
+
+mc_status mc_quantize_plan_make(mc_quantize_plan *plan, mc_error *err)
+{
+    const mc_view *view = plan->view;
+    plan->arrays = mc_alloc(view->n_arrays, sizeof *plan->arrays);
+    if (plan->arrays == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory to quantize");
+    note_uses(plan);
+    keep_trees_together(plan);
+    for (uint32_t id = 0; id < view->n_arrays; id++) {
+        mc_narrow_plan *to = &plan->arrays[id];
+        const bool small = view->arrays[id].n_items < plan->least_items;
+        to->type = view->arrays[id].type;
+        if (to->use == MC_USE_CODES && !small && are_small(view, id))
+            to->type = MC_ARRAY_U8;
+        if (to->use >= MC_USE_WEIGHT_ROWS && to->use <= MC_USE_FINE && !small)
+            MC_TRY(choose(plan, id, err));
+    }
+    follow_rows(plan);
+    return MC_OK;
+}
+
+void mc_quantize_plan_fini(mc_quantize_plan *plan)
+{
+    mc_free(plan->arrays);
+    mc_vec_fini(&plan->added);
+    mc_vec_fini(&plan->bytes);
+}
