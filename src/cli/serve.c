@@ -23,6 +23,7 @@
 #include "cli/reload.h"
 #include "cli/serving.h"
 #include "cli/watch.h"
+#include "serve/metrics.h"
 
 #define SUMMARY_MS            60000
 #define PREDICTION_CACHE_AUTO ((uint64_t)64 << 20)
@@ -172,14 +173,22 @@ static mc_status create_cache(mc_daemon *d, mc_error *err)
                                 .log_level = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL)};
     char images[MC_PATH_MAX];
     MC_TRY(read_prediction_cache(d, &options, err));
+    const uint64_t n = mc_daemon_number(d, MC_PARAM_WORKERS);
     options.image_dir = find_image_dir(d, images);
     options.image_dir_limit = mc_daemon_number(d, MC_PARAM_IMAGE_DIR_LIMIT);
-    const mc_status status = mc_cache_create(&options, &d->cache, err);
+    options.prediction_cache /= n;
+    d->keeps_images = options.image_dir != NULL;
+    mc_status status = MC_E_IO;
+    if (d->keeps_images)
+        status = mc_cache_create(&options, &d->cache, err);
     const bool is_asked = strcmp(mc_daemon_text(d, MC_PARAM_IMAGE_DIR), "auto") != 0;
-    if (status != MC_E_IO || is_asked || options.image_dir == NULL)
+    if (d->keeps_images && (status != MC_E_IO || is_asked))
         return status;
-    mc_log_print(&d->log, MC_LOG_INFO, "no images are kept: %s", err->message);
+    if (d->keeps_images)
+        mc_log_print(&d->log, MC_LOG_INFO, "no images are kept: %s", err->message);
+    d->keeps_images = false;
     options.image_dir = NULL;
+    options.memory_budget /= n; /* each has models of its own */
     return mc_cache_create(&options, &d->cache, err);
 }
 
@@ -189,7 +198,48 @@ static uint32_t n_threads(const mc_daemon *d)
     if (mc_daemon_number(d, MC_PARAM_THREADS) != 0)
         return (uint32_t)mc_daemon_number(d, MC_PARAM_THREADS);
     const bool known = sched_getaffinity(0, sizeof cpus, &cpus) == 0;
-    return known && CPU_COUNT(&cpus) > 0 ? (uint32_t)CPU_COUNT(&cpus) : 1;
+    const uint32_t all = known && CPU_COUNT(&cpus) > 0 ? (uint32_t)CPU_COUNT(&cpus) : 1;
+    const uint32_t n = (uint32_t)mc_daemon_number(d, MC_PARAM_WORKERS);
+    return all / n > 0 ? all / n : 1;
+}
+
+/* mc_peers.ask. The mailbox is there before the first request. */
+static mc_status ask_peers(void *user, const mc_peer_request *request, mc_acquired_fn *done,
+                           void *done_user, mc_error *err)
+{
+    mc_daemon *d = user;
+    mc_mailbox *box = atomic_load(&d->mailbox);
+    if (box == NULL)
+        return mc_fail(err, MC_E_BUSY, MC_NO_OFFSET, "the worker has only just started");
+    return mc_mailbox_ask(box, request, done, done_user, err);
+}
+
+static bool all_ready(void *user)
+{
+    const mc_daemon *d = user;
+    return mc_worker_all_ready((void *)(uintptr_t)d->worker);
+}
+
+/* A mc_mail_fn. */
+static mc_status apply_mail(void *user, const mc_peer_request *request, mc_acquired_fn *done,
+                            void *done_user, mc_error *err)
+{
+    const mc_daemon *d = user;
+    if (request->action != MC_PEER_PUBLISH)
+        return mc_peer_apply(d->cache, request, done, done_user, err);
+    mc_server_publish(d->server);
+    return MC_OK;
+}
+
+static void fill_peers(mc_daemon *d)
+{
+    d->peers = (mc_peers){.user = d,
+                          .n_processes = d->worker->n_processes,
+                          .process = d->worker->process,
+                          .numbers = d->worker->numbers,
+                          .shares_images = d->keeps_images,
+                          .ask = ask_peers,
+                          .all_ready = all_ready};
 }
 
 static mc_status start_server(mc_daemon *d, mc_error *err)
@@ -210,7 +260,18 @@ static mc_status start_server(mc_daemon *d, mc_error *err)
         .guard = &d->guard,
         .log = &d->log};
     MC_TRY(choose_default(d, &options.default_model, err));
-    return mc_server_start(&options, &d->server, err);
+    if (d->worker != NULL) {
+        fill_peers(d);
+        options.listener = d->worker->listener;
+        options.peers = &d->peers;
+    }
+    MC_TRY(mc_server_start(&options, &d->server, err));
+    if (d->worker == NULL)
+        return MC_OK;
+    mc_mailbox *box = NULL;
+    MC_TRY(mc_mailbox_start(d->worker->mail_fd, apply_mail, d, &box, err));
+    atomic_store(&d->mailbox, box);
+    return MC_OK;
 }
 
 static mc_status start_watch(mc_daemon *d, mc_error *err)
@@ -339,6 +400,13 @@ static int wait_ms(const mc_daemon *d)
     return at <= now ? 0 : (int)((at - now) / 1000000u + 1);
 }
 
+static void be_ready(mc_daemon *d)
+{
+    mc_server_set_ready(d->server, true);
+    if (d->worker != NULL)
+        mc_worker_set_ready(d->worker);
+}
+
 /* Until a signal says leave (MC_EXIT_OK), or a named file does not load (MC_EXIT_FAILED). */
 static int wait_for_end(mc_daemon *d)
 {
@@ -369,7 +437,7 @@ static int wait_for_end(mc_daemon *d)
         if (atomic_load_explicit(&d->failed, memory_order_relaxed))
             return MC_EXIT_FAILED;
         if (all)
-            mc_server_set_ready(d->server, true);
+            be_ready(d);
     }
 }
 
@@ -420,7 +488,8 @@ static mc_status start(mc_daemon *d, mc_error *err)
     MC_TRY(start_watch(d, err));
     if (mc_daemon_number(d, MC_PARAM_MEMORY_PRESSURE) == 0)
         d->pressure_fd = mc_pressure_open();
-    announce(d);
+    if (d->worker == NULL)
+        announce(d);
     return start_loads(d, err);
 }
 
@@ -430,7 +499,11 @@ static void stop(mc_daemon *d)
         mc_server_stop(d->server, (uint32_t)mc_daemon_number(d, MC_PARAM_DRAIN_TIMEOUT) * 1000u);
         log_summary(d);
     }
+    mc_mailbox *box = atomic_load(&d->mailbox);
+    if (box != NULL)
+        mc_mailbox_stop(box);
     mc_cache_destroy(d->cache); /* after this no callback comes */
+    mc_mailbox_destroy(box);
     mc_server_destroy(d->server);
     mc_guard_fini(&d->guard);
     mc_catalog_fini(&d->catalog);
@@ -457,6 +530,38 @@ static int usage(void)
     return MC_EXIT_USAGE;
 }
 
+/* mc_workers_options.say */
+static void say_for_parent(void *user, mc_log_level level, const char *event, const char *line)
+{
+    const mc_daemon *d = user;
+    const mc_log_level least = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL);
+    const bool always = strcmp(event, "listening") == 0;
+    const mc_log log = {.level = always ? MC_LOG_DEBUG : least,
+                        .json = mc_daemon_number(d, MC_PARAM_LOG_FORMAT) == 1};
+    mc_log_tell(&log, &(mc_event){.level = level, .event = event}, "%s", line);
+}
+
+/* True in each worker; false in the parent, once all are gone: *code is how it ends. */
+static bool fork_workers(mc_daemon *d, int *code)
+{
+    static mc_workers_options options; /* a worker keeps pointing at it */
+    const uint32_t n = (uint32_t)mc_daemon_number(d, MC_PARAM_WORKERS);
+    mc_error error;
+    options = (mc_workers_options){
+        .host = mc_daemon_text(d, MC_PARAM_HOST),
+        .port = (uint16_t)mc_daemon_number(d, MC_PARAM_PORT),
+        .n_processes = n,
+        .shared_size = mc_metrics_shared_size(n, n_threads(d)),
+        .drain_timeout_ms = (uint32_t)mc_daemon_number(d, MC_PARAM_DRAIN_TIMEOUT) * 1000u,
+        .user = d,
+        .say = say_for_parent};
+    if (mc_workers_run(&options, &d->worker, code, &error) == MC_OK)
+        return d->worker != NULL;
+    complain(stderr, error.message);
+    *code = MC_EXIT_FAILED;
+    return false;
+}
+
 static int run(mc_daemon *d)
 {
     mc_error error;
@@ -465,6 +570,9 @@ static int run(mc_daemon *d)
         complain(stderr, "expected a PATH: a model file, or a directory of them");
         return usage();
     }
+    int code = MC_EXIT_OK;
+    if (mc_daemon_number(d, MC_PARAM_WORKERS) > 1 && !fork_workers(d, &code))
+        return code;
     if (start(d, &error) == MC_OK)
         return wait_for_end(d);
     complain(stderr, mc_error_format(&error, text, sizeof text));

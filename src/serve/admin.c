@@ -3,14 +3,15 @@
  * load and refresh wait for the loader with the connection suspended, as a miss does; the answer
  * comes when the new model serves, or when it is clear that it will not. */
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "serve/call.h"
 #include "serve/encode.h"
 #include "serve/hot_path.h"
-#include "serve/version_labels.h"
 #include "serve/print.h"
+#include "serve/version_labels.h"
 
 #define ADMIN_BODY_BYTES ((size_t)16 << 10)
 #define MC_LOAD_WAIT_NS  ((uint64_t)3600 * 1000000000u) /* whoever asks for a load waits for it */
@@ -82,17 +83,6 @@ static mc_status start_load(mc_call *call, bool force)
     return status;
 }
 
-static mc_status end_load(mc_call *call)
-{
-    mc_model *model = NULL;
-    const mc_status status = mc_await_take(call->await, &model, &call->error);
-    mc_model_release(model);
-    mc_await_drop(call->await);
-    call->await = NULL;
-    call->pending = false;
-    return status;
-}
-
 static mc_status run(mc_call *call)
 {
     mc_cache *cache = call->server->options.cache;
@@ -127,20 +117,61 @@ static mc_status write_answer(mc_call *call)
 }
 
 /* The first time runs the call; the second, after a wait, ends the load that it started. */
-static mc_status go_on(mc_call *call, bool *wait)
+static mc_status do_here(mc_call *call, bool *wait)
 {
+    *wait = false;
     if (call->match.route->handler == MC_HANDLER_LABEL)
         return mc_label_set(call);
     mc_status status = call->waited ? MC_E_PENDING : run(call);
-    *wait = false;
     if (status == MC_E_PENDING && !call->waited)
         *wait = mc_await_arm(call->await, mc_now_ns() + MC_LOAD_WAIT_NS);
     call->waited = true;
     if (*wait)
         return MC_OK;
     if (status == MC_E_PENDING)
-        status = end_load(call);
-    return status == MC_OK ? write_answer(call) : status;
+        status = mc_call_end_wait(call);
+    return status;
+}
+
+static mc_status ask_others(mc_call *call, bool *wait)
+{
+    static const mc_peer_action ACTIONS[] = {
+        [MC_HANDLER_LOAD] = MC_PEER_LOAD,     [MC_HANDLER_REFRESH] = MC_PEER_REFRESH,
+        [MC_HANDLER_UNLOAD] = MC_PEER_UNLOAD, [MC_HANDLER_PIN] = MC_PEER_PIN,
+        [MC_HANDLER_UNPIN] = MC_PEER_UNPIN,   [MC_HANDLER_FLUSH] = MC_PEER_FLUSH,
+        [MC_HANDLER_LABEL] = MC_PEER_LABEL};
+    mc_peer_request request = {.action = ACTIONS[call->match.route->handler]};
+    const bool labels = request.action == MC_PEER_LABEL;
+    const char *version = NULL;
+    (void)snprintf(request.name, sizeof request.name, "%s", labels ? call->name : call->key);
+    if (labels)
+        MC_TRY(mc_label_read(call, request.label, request.version, &version));
+    if (version == NULL)
+        request.version[0] = '\0';
+    const bool loads = request.action == MC_PEER_LOAD || request.action == MC_PEER_REFRESH;
+    if (loads)
+        MC_TRY(read_source(call, request.source));
+    return mc_call_ask_peers(call, &request, MC_LOAD_WAIT_NS, wait);
+}
+
+/* That of a label is written where it was set. */
+static mc_status answer(mc_call *call)
+{
+    return call->match.route->handler == MC_HANDLER_LABEL ? MC_OK : write_answer(call);
+}
+
+/* Here first: what fails here is asked of nobody else. */
+static mc_status go_on(mc_call *call, bool *wait)
+{
+    if (call->spread) {
+        *wait = false;
+        MC_TRY(mc_call_end_wait(call));
+        return answer(call);
+    }
+    MC_TRY(do_here(call, wait));
+    if (!*wait)
+        MC_TRY(ask_others(call, wait));
+    return *wait ? MC_OK : answer(call);
 }
 
 mc_step mc_admin_finish(mc_call *call)

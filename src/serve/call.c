@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "serve/encode.h"
 #include "serve/hot_path.h"
 
@@ -159,4 +160,35 @@ mc_status mc_call_prepare_wait(mc_call *call)
     }
     mc_await_expect(call->await);
     return MC_OK;
+}
+
+mc_status mc_call_ask_peers(mc_call *call, const mc_peer_request *request, uint64_t wait_ns,
+                            bool *wait)
+{
+    const mc_peers *peers = call->server->options.peers;
+    *wait = false;
+    call->spread = true;
+    if (peers == NULL)
+        return MC_OK;
+    MC_TRY(mc_call_prepare_wait(call));
+    const mc_status status =
+        peers->ask(peers->user, request, mc_await_done, call->await, &call->error);
+    call->pending = status == MC_E_PENDING;
+    if (!call->pending) {
+        mc_await_forget(call->await);
+        return status;
+    }
+    *wait = mc_await_arm(call->await, mc_now_ns() + wait_ns);
+    return *wait ? MC_OK : mc_call_end_wait(call);
+}
+
+mc_status mc_call_end_wait(mc_call *call)
+{
+    mc_model *model = NULL;
+    const mc_status status = mc_await_take(call->await, &model, &call->error);
+    mc_model_release(model);
+    mc_await_drop(call->await);
+    call->await = NULL;
+    call->pending = false;
+    return status;
 }

@@ -49,6 +49,7 @@ typedef struct mc_call {
     mc_status unread;  /* why it could not be read as rows of the model, or MC_OK */
     bool pending;      /* `await` is in use: the model cache will call it back */
     bool waited;       /* the exchange was suspended, or need not be */
+    bool spread;       /* the other processes were asked */
     bool counted;      /* in the metrics: once, although a refusal may follow an answer */
     mc_error error;
 } mc_call;
@@ -81,5 +82,12 @@ mc_step mc_admin_body(mc_call *call, const uint8_t *data, size_t size);
 mc_step mc_admin_finish(mc_call *call);
 
 mc_step mc_info_finish(mc_call *call);
+void mc_info_publish(mc_server *server); /* mc_server_publish() */
+
+/* Asks the other processes, if there are any. True: `call` waits for them. */
+MC_MUST_CHECK mc_status mc_call_ask_peers(mc_call *call, const mc_peer_request *request,
+                                          uint64_t wait_ns, bool *wait);
+/* What came of it, or of a load. */
+MC_MUST_CHECK mc_status mc_call_end_wait(mc_call *call);
 
 #endif

@@ -323,6 +323,8 @@ static enum MHD_Result on_end(flight *f)
     if (atomic_load_explicit(&f->wait, memory_order_acquire) == WAIT_NONE &&
         !mc_link_enter(f->link, MC_PHASE_BODY, MC_PHASE_BUSY, UINT64_MAX))
         return MHD_NO;
+    /* Whoever resumed it has done so: it may wait once more, for somebody else. */
+    atomic_store_explicit(&f->wait, WAIT_NONE, memory_order_release);
     if (!f->answered && service->finish(service->user, &f->exchange) == MC_STEP_WAIT) {
         MC_HOT_PAUSE();
         suspend(f);

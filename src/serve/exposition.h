@@ -3,6 +3,7 @@
 #ifndef MC_EXPOSITION_H
 #define MC_EXPOSITION_H
 #include "serve/metrics.h"
+#include "serve/numbers.h"
 #include "serve/print.h"
 
 typedef enum mc_metric_id {
@@ -18,7 +19,9 @@ typedef struct mc_exposition {
     bool open_metrics;
     mc_buffer *out;
     mc_error *err;
-    mc_status status; /* the first failure; later calls do nothing */
+    mc_status status;           /* the first failure; later calls do nothing */
+    mc_numbers *const *numbers; /* (n_numbers): of all processes, this one's too; may be none */
+    uint32_t n_numbers, own_numbers;
 } mc_exposition;
 
 #define MC_EXPOSE(e, ...)                                            \
@@ -50,4 +53,7 @@ void mc_show_histogram(mc_exposition *e, const char *name, const char *labels,
 /* The families that have a sample a model. */
 typedef struct mc_shown mc_shown;
 void mc_show_models(mc_exposition *e, mc_shown *shown);
+/* Writes what this process has of them for the others. */
+void mc_publish_models(mc_numbers *numbers, mc_cache *cache, uint64_t request_memory,
+                       mc_shown *shown);
 #endif

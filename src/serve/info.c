@@ -4,8 +4,10 @@
 
 #include "serve/call.h"
 #include "serve/hot_path.h"
-#include "serve/version_labels.h"
 #include "serve/print.h"
+#include "serve/version_labels.h"
+
+#define PUBLISH_WAIT_NS ((uint64_t)2 * 1000000000u)
 
 static mc_status no_memory(mc_call *call)
 {
@@ -279,22 +281,37 @@ static mc_status write_labels(mc_call *call)
 
 static mc_status write_ready(mc_call *call)
 {
-    if (!atomic_load_explicit(&call->server->ready, memory_order_relaxed))
+    const mc_peers *peers = call->server->options.peers;
+    if (!atomic_load_explicit(&call->server->ready, memory_order_relaxed) ||
+        (peers != NULL && !peers->all_ready(peers->user)))
         return mc_fail(&call->error, MC_E_BUSY, MC_NO_OFFSET,
                        "not ready: models named at start are loading, or the server is stopping");
     return mc_print(&call->out, &call->error, "{\"status\":\"ready\"}\n");
+}
+
+static mc_gauges read_gauges(const mc_server *server, uint32_t connections[MC_WORKERS_MAX])
+{
+    for (uint32_t i = 0; i < server->options.n_threads; i++)
+        connections[i] = mc_engine_connections(server->engine, i);
+    return (mc_gauges){.cache = server->options.cache,
+                       .request_memory =
+                           atomic_load_explicit(&server->meter.used, memory_order_relaxed),
+                       .connections = connections};
+}
+
+void mc_info_publish(mc_server *server)
+{
+    uint32_t connections[MC_WORKERS_MAX];
+    const mc_gauges gauges = read_gauges(server, connections);
+    mc_metrics_publish(server->metrics, &gauges);
 }
 
 static mc_status write_metrics(mc_call *call, bool open_metrics)
 {
     const mc_server *server = call->server;
     uint32_t connections[MC_WORKERS_MAX];
-    for (uint32_t i = 0; i < server->options.n_threads; i++)
-        connections[i] = mc_engine_connections(server->engine, i);
-    const mc_gauges gauges = {.cache = server->options.cache,
-                              .request_memory =
-                                  atomic_load_explicit(&server->meter.used, memory_order_relaxed),
-                              .connections = connections};
+    const mc_gauges gauges = read_gauges(server, connections);
+    mc_metrics_publish(server->metrics, &gauges); /* it stays should this process die */
     return mc_metrics_expose(server->metrics, &gauges, open_metrics, &call->out, &call->error);
 }
 
@@ -320,11 +337,27 @@ static mc_status write_info(mc_call *call, const char **content_type)
     return write_metrics(call, open_metrics);
 }
 
+/* Metrics are of all processes: the others are asked for theirs, and a moment later all is shown.
+ * One that does not say is shown as it was last. */
+static bool waits_for_others(mc_call *call)
+{
+    const mc_peer_request request = {.action = MC_PEER_PUBLISH};
+    bool wait = false;
+    if (call->match.route->handler != MC_HANDLER_METRICS)
+        return false;
+    if (call->spread)
+        return call->await != NULL && mc_call_end_wait(call) == MC_E_PENDING; /* it never is */
+    return mc_call_ask_peers(call, &request, PUBLISH_WAIT_NS, &wait) == MC_OK && wait;
+}
+
 mc_step mc_info_finish(mc_call *call)
 {
     const char *content_type = "application/json";
     MC_HOT_PAUSE(); /* nothing here is on the hot path */
-    const mc_status status = write_info(call, &content_type);
+    const bool wait = waits_for_others(call);
+    const mc_status status = wait ? MC_OK : write_info(call, &content_type);
     MC_HOT_RESUME();
+    if (wait)
+        return MC_STEP_WAIT;
     return status == MC_OK ? mc_call_answer(call, content_type) : mc_call_fail(call, status);
 }

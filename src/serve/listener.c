@@ -46,13 +46,14 @@ static mc_status describe(mc_listener *listener, mc_error *err)
     return MC_OK;
 }
 
-static int try_bind(const struct addrinfo *address)
+static int try_bind(const struct addrinfo *address, bool shared)
 {
     const int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const int one = 1;
     if (fd < 0)
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+        (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) == 0) &&
         bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     const int saved = errno;
@@ -61,7 +62,8 @@ static int try_bind(const struct addrinfo *address)
     return -1;
 }
 
-mc_status mc_listener_open(mc_listener *listener, const char *host, uint16_t port, mc_error *err)
+static mc_status open_any(mc_listener *listener, const char *host, uint16_t port, bool shared,
+                          mc_error *err)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC,
                                    .ai_socktype = SOCK_STREAM,
@@ -74,7 +76,7 @@ mc_status mc_listener_open(mc_listener *listener, const char *host, uint16_t por
         return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "host %s: %s", host, gai_strerror(failed));
     listener->fd = -1;
     for (const struct addrinfo *at = found; at != NULL && listener->fd < 0; at = at->ai_next)
-        listener->fd = try_bind(at);
+        listener->fd = try_bind(at, shared);
     const int why = errno;
     freeaddrinfo(found);
     if (listener->fd < 0)
@@ -84,6 +86,28 @@ mc_status mc_listener_open(mc_listener *listener, const char *host, uint16_t por
     if (status != MC_OK)
         mc_listener_close(listener);
     return status;
+}
+
+mc_status mc_listener_open(mc_listener *listener, const char *host, uint16_t port, mc_error *err)
+{
+    return open_any(listener, host, port, false, err);
+}
+
+mc_status mc_listener_open_shared(mc_listener *listener, const char *host, uint16_t port,
+                                  mc_error *err)
+{
+    return open_any(listener, host, port, true, err);
+}
+
+uint16_t mc_listener_port(const mc_listener *listener)
+{
+    struct sockaddr_storage bound = {0};
+    struct sockaddr_in v4;
+    socklen_t size = sizeof bound;
+    if (getsockname(listener->fd, (struct sockaddr *)&bound, &size) != 0)
+        return 0;
+    memcpy(&v4, &bound, sizeof v4); /* the port of IPv6 lies at the same place */
+    return ntohs(v4.sin_port);
 }
 
 void mc_listener_close(mc_listener *listener)

@@ -15,7 +15,12 @@ typedef struct mc_listener {
  * @return MC_OK; MC_E_IO naming host, port and what the system said. */
 MC_MUST_CHECK mc_status mc_listener_open(mc_listener *listener, const char *host, uint16_t port,
                                          mc_error *err);
-void mc_listener_close(mc_listener *listener); /* twice is fine */
+/* As above, where others of our user that say the same may listen too: the system spreads
+ * connections over all of them. */
+MC_MUST_CHECK mc_status mc_listener_open_shared(mc_listener *listener, const char *host,
+                                                uint16_t port, mc_error *err);
+uint16_t mc_listener_port(const mc_listener *listener); /* that was bound */
+void mc_listener_close(mc_listener *listener);          /* twice is fine */
 
 /* Whether a name, as in a Host header without its port, means this machine only. */
 bool mc_host_is_loopback(const char *host, size_t size);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/size.h"
 #include "serve/shown.h"
 
 typedef struct series {
@@ -41,29 +42,73 @@ typedef struct block {
     model_times models[TIMED_PLACES];
     times all_models;
     _Atomic uint64_t n;
-    size_t n_series, n_models; /* read and written by the worker only */
+    _Atomic uint32_t connections; /* open, when last published */
+    size_t n_series, n_models;    /* read and written by the worker only */
 } block;
 
 #define SPARE_SERIES 64 /* kept for model="other" */
 
 struct mc_metrics {
-    uint32_t n_workers;
-    block **blocks; /* (n_workers), owned */
+    uint32_t n_workers;    /* of all processes */
+    uint32_t first, n_own; /* those of this one */
+    block **blocks;        /* (n_workers), owned; the blocks too unless there are peers */
+    const mc_peers *peers; /* borrowed; NULL: this process is alone */
+    mc_numbers **numbers;  /* (n_processes), owned */
     mc_shown shown;
+    pthread_mutex_t publishing; /* one thread at a time writes this process' numbers */
 };
 
-mc_status mc_metrics_create(uint32_t n_workers, mc_metrics **out, mc_error *err)
+/* The areas of all processes lie one behind the other: numbers, then the blocks of its threads. */
+static size_t process_size(uint32_t n_workers)
+{
+    return mc_round_up(mc_numbers_size() + n_workers * sizeof(block), 4096);
+}
+
+size_t mc_metrics_shared_size(uint32_t n_processes, uint32_t n_workers)
+{
+    return n_processes * process_size(n_workers);
+}
+
+static bool use_shared(mc_metrics *metrics)
+{
+    const mc_peers *peers = metrics->peers;
+    metrics->numbers = mc_alloc(peers->n_processes, sizeof *metrics->numbers);
+    for (uint32_t i = 0; metrics->numbers != NULL && i < peers->n_processes; i++) {
+        uint8_t *area = (uint8_t *)peers->numbers + i * process_size(metrics->n_own);
+        metrics->numbers[i] = (mc_numbers *)(void *)area;
+        block *blocks = (block *)(void *)(area + mc_numbers_size());
+        for (uint32_t j = 0; j < metrics->n_own; j++)
+            metrics->blocks[i * metrics->n_own + j] = &blocks[j];
+    }
+    if (metrics->numbers != NULL)
+        mc_numbers_begin(metrics->numbers[peers->process]);
+    return metrics->numbers != NULL;
+}
+
+static bool use_own(mc_metrics *metrics)
+{
+    for (uint32_t i = 0; i < metrics->n_workers; i++) {
+        metrics->blocks[i] = mc_pages_alloc(sizeof(block)); /* touched only as far as it is used */
+        if (metrics->blocks[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
+mc_status mc_metrics_create(uint32_t n_workers, const mc_peers *peers, mc_metrics **out,
+                            mc_error *err)
 {
     mc_metrics *metrics = mc_alloc(1, sizeof *metrics);
-    if (metrics != NULL)
-        metrics->blocks = mc_alloc(n_workers, sizeof *metrics->blocks);
-    bool complete = metrics != NULL && metrics->blocks != NULL && mc_shown_init(&metrics->shown);
-    for (uint32_t i = 0; complete && i < n_workers; i++) {
-        metrics->n_workers = i + 1;
-        metrics->blocks[i] = mc_pages_alloc(sizeof(block)); /* touched only as far as it is used */
-        complete = metrics->blocks[i] != NULL;
-    }
-    if (!complete) {
+    if (metrics == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for metrics");
+    metrics->peers = peers;
+    (void)pthread_mutex_init(&metrics->publishing, NULL);
+    metrics->n_own = n_workers;
+    metrics->n_workers = peers == NULL ? n_workers : n_workers * peers->n_processes;
+    metrics->first = peers == NULL ? 0 : n_workers * peers->process;
+    metrics->blocks = mc_alloc(metrics->n_workers, sizeof *metrics->blocks);
+    if (metrics->blocks == NULL || !mc_shown_init(&metrics->shown) ||
+        !(peers == NULL ? use_own(metrics) : use_shared(metrics))) {
         mc_metrics_destroy(metrics);
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for metrics");
     }
@@ -75,10 +120,13 @@ void mc_metrics_destroy(mc_metrics *metrics)
 {
     if (metrics == NULL)
         return;
-    for (uint32_t i = 0; metrics->blocks != NULL && i < metrics->n_workers; i++)
+    for (uint32_t i = 0;
+         metrics->blocks != NULL && metrics->peers == NULL && i < metrics->n_workers; i++)
         mc_pages_free(metrics->blocks[i], sizeof(block));
     mc_shown_fini(&metrics->shown);
     mc_free(metrics->blocks);
+    mc_free(metrics->numbers);
+    (void)pthread_mutex_destroy(&metrics->publishing);
     mc_free(metrics);
 }
 
@@ -169,7 +217,7 @@ static void count_time(times *to, size_t bucket, uint64_t ns)
 
 void mc_metrics_count(mc_metrics *metrics, uint32_t worker, const mc_sample *sample)
 {
-    block *b = metrics->blocks[worker];
+    block *b = metrics->blocks[metrics->first + worker];
     series *s = find_series(b, sample, MC_SERIES_MAX - SPARE_SERIES);
     if (s == NULL) {
         mc_sample other = *sample;
@@ -194,9 +242,22 @@ void mc_metrics_count(mc_metrics *metrics, uint32_t worker, const mc_sample *sam
 uint64_t mc_metrics_requests(const mc_metrics *metrics)
 {
     uint64_t n = 0;
-    for (uint32_t i = 0; i < metrics->n_workers; i++)
+    for (uint32_t i = metrics->first; i < metrics->first + metrics->n_own; i++)
         n += atomic_load_explicit(&metrics->blocks[i]->n, memory_order_relaxed);
     return n;
+}
+
+void mc_metrics_publish(mc_metrics *metrics, const mc_gauges *gauges)
+{
+    if (metrics->peers == NULL)
+        return;
+    for (uint32_t i = 0; i < metrics->n_own; i++)
+        atomic_store_explicit(&metrics->blocks[metrics->first + i]->connections,
+                              gauges->connections[i], memory_order_relaxed);
+    (void)pthread_mutex_lock(&metrics->publishing);
+    mc_publish_models(metrics->numbers[metrics->peers->process], gauges->cache,
+                      gauges->request_memory, &metrics->shown);
+    (void)pthread_mutex_unlock(&metrics->publishing);
 }
 
 /* --------------------------------------------------------------------------- exposition ---- */
@@ -308,11 +369,20 @@ static void show_drops(mc_exposition *e, const mc_cache_stats *stats)
                   (unsigned long long)stats->drops[why]);
 }
 
+/* Of a thread of this process now; of others as they last said. */
+static uint32_t connections_of(const mc_exposition *e, uint32_t own, uint32_t of_all)
+{
+    if (own < e->metrics->n_own)
+        return e->gauges->connections[own];
+    return atomic_load_explicit(&e->metrics->blocks[of_all]->connections, memory_order_relaxed);
+}
+
 static void show_connections(mc_exposition *e)
 {
     const char *name = mc_show_family(e, MC_METRIC_CONNECTIONS);
+    const uint32_t first = e->metrics->first;
     for (uint32_t i = 0; i < e->metrics->n_workers; i++)
-        MC_EXPOSE(e, "%s{worker=\"%u\"} %u\n", name, i, e->gauges->connections[i]);
+        MC_EXPOSE(e, "%s{worker=\"%u\"} %u\n", name, i, connections_of(e, i - first, i));
 }
 
 mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges, bool open_metrics,
@@ -323,8 +393,15 @@ mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges, bool o
                        .open_metrics = open_metrics,
                        .out = out,
                        .err = err,
-                       .status = MC_OK};
-    const mc_cache_stats stats = mc_cache_statistics(gauges->cache);
+                       .status = MC_OK,
+                       .numbers = metrics->numbers,
+                       .n_numbers = metrics->peers == NULL ? 0 : metrics->peers->n_processes,
+                       .own_numbers = metrics->peers == NULL ? 0 : metrics->peers->process};
+    mc_cache_stats stats = mc_cache_statistics(gauges->cache);
+    uint64_t request_memory = gauges->request_memory;
+    for (uint32_t i = 0; i < e.n_numbers; i++)
+        mc_numbers_add_stats(e.numbers[i], i == e.own_numbers, metrics->peers->shares_images,
+                             &stats, &request_memory);
     show_requests(&e);
     show_durations(&e);
     mc_show_value(&e, MC_METRIC_CACHE_HITS, "", stats.hits);
@@ -338,7 +415,7 @@ mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges, bool o
     mc_show_value(&e, MC_METRIC_PREDICTION_LIMIT, "", stats.prediction_limit);
     mc_show_value(&e, MC_METRIC_MEMORY_LIMIT, "", stats.memory_budget);
     mc_show_value(&e, MC_METRIC_MEMORY_USED, "", stats.memory_used);
-    mc_show_value(&e, MC_METRIC_REQUEST_MEMORY, "", gauges->request_memory);
+    mc_show_value(&e, MC_METRIC_REQUEST_MEMORY, "", request_memory);
     show_loads(&e, &stats);
     mc_show_value(&e, MC_METRIC_WAITS, "", stats.single_flight_waits);
     mc_show_value(&e, MC_METRIC_WASTED_LOADS, "", stats.wasted_loads);

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "serve/buffer.h"
+#include "serve/peers.h"
 
 #define MC_SERIES_MAX 512  /* label sets of requests_total a worker; a power of two */
 #define MC_TIMED_MAX  512  /* models a worker with a duration histogram of their own */
@@ -19,7 +20,12 @@
 
 typedef struct mc_metrics mc_metrics;
 
-MC_MUST_CHECK mc_status mc_metrics_create(uint32_t n_workers, mc_metrics **out, mc_error *err);
+/* @param n_workers  threads that count, in this process
+ * @param peers      the other processes, with as many each, or NULL: borrowed */
+MC_MUST_CHECK mc_status mc_metrics_create(uint32_t n_workers, const mc_peers *peers,
+                                          mc_metrics **out, mc_error *err);
+/* Bytes of mc_peers.numbers. */
+size_t mc_metrics_shared_size(uint32_t n_processes, uint32_t n_workers);
 void mc_metrics_destroy(mc_metrics *metrics);
 
 /* What is counted about one answered prediction request. */
@@ -43,6 +49,9 @@ typedef struct mc_gauges {
     uint64_t request_memory;
     const uint32_t *connections; /* (n_workers): open now, of each worker */
 } mc_gauges;
+
+/* Writes what this process has where the others see it; without others nothing. */
+void mc_metrics_publish(mc_metrics *metrics, const mc_gauges *gauges);
 
 /* Appends the exposition, in Prometheus' text format 0.0.4 or as OpenMetrics 1.0. */
 MC_MUST_CHECK mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges,

@@ -112,7 +112,7 @@ static mc_step begin(void *user, mc_exchange *exchange)
     mc_call *call = exchange->state;
     call->name[0] = call->key[0] = '\0';
     call->version = "";
-    call->pending = call->waited = call->counted = false;
+    call->pending = call->waited = call->counted = call->spread = false;
     call->match.route = NULL;
     const mc_status found = mc_route_find(exchange->verb, exchange->path, &call->match);
     if (found == MC_E_BAD_VERB)
@@ -189,7 +189,10 @@ static mc_status start_engine(mc_server *server, mc_error *err)
                                             .finish = finish,
                                             .done = call_done,
                                             .refuse = refuse}};
-    MC_TRY(mc_listener_open(&engine.listener, options->host, options->port, err));
+    if (options->listener != NULL)
+        engine.listener = *options->listener;
+    else
+        MC_TRY(mc_listener_open(&engine.listener, options->host, options->port, err));
     (void)snprintf(server->url, sizeof server->url, "%s", engine.listener.url);
     options->guard->loopback = engine.listener.loopback;
     return mc_engine_start(&engine, &server->engine, err);
@@ -204,7 +207,8 @@ static mc_status make_desks(mc_server *server, mc_error *err)
     for (uint32_t i = 0; i < server->options.n_threads; i++)
         MC_TRY(
             mc_workspace_create(server->options.request_memory, &server->desks[i].workspace, err));
-    return mc_metrics_create(server->options.n_threads, &server->metrics, err);
+    return mc_metrics_create(server->options.n_threads, server->options.peers, &server->metrics,
+                             err);
 }
 
 mc_status mc_server_start(const mc_server_options *options, mc_server **out, mc_error *err)
@@ -242,6 +246,11 @@ void mc_server_set_ready(mc_server *server, bool ready)
 void mc_server_set_wait(mc_server *server, uint32_t wait_ms)
 {
     atomic_store_explicit(&server->wait_ms, wait_ms, memory_order_relaxed);
+}
+
+void mc_server_publish(mc_server *server)
+{
+    mc_info_publish(server);
 }
 
 uint64_t mc_server_requests(const mc_server *server)

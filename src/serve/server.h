@@ -4,7 +4,9 @@
 #ifndef MC_SERVER_H
 #define MC_SERVER_H
 #include "serve/guard.h"
+#include "serve/listener.h"
 #include "serve/log.h"
+#include "serve/peers.h"
 
 typedef struct mc_server mc_server;
 
@@ -27,8 +29,10 @@ typedef struct mc_server_options {
     const char *default_model; /* of /predict and /refresh; NULL: none. Borrowed */
     const mc_broken *broken;   /* (n_broken), borrowed */
     size_t n_broken;
-    mc_guard *guard;   /* borrowed; start fills in `loopback` */
-    const mc_log *log; /* borrowed */
+    mc_guard *guard;             /* borrowed; start fills in `loopback` */
+    const mc_log *log;           /* borrowed */
+    const mc_listener *listener; /* open, copied: instead of host and port. NULL: none */
+    const mc_peers *peers;       /* borrowed; NULL: this process is alone */
 } mc_server_options;
 
 /* Listens. /healthz answers 200 from now on, /readyz 503 until mc_server_set_ready(). */
@@ -37,7 +41,8 @@ MC_MUST_CHECK mc_status mc_server_start(const mc_server_options *options, mc_ser
 const char *mc_server_url(const mc_server *server);
 void mc_server_set_ready(mc_server *server, bool ready);
 void mc_server_set_wait(mc_server *server, uint32_t wait_ms); /* instead of options.wait_ms */
-uint64_t mc_server_requests(const mc_server *server);         /* predictions answered so far */
+void mc_server_publish(mc_server *server); /* MC_PEER_PUBLISH: its numbers, for the others */
+uint64_t mc_server_requests(const mc_server *server); /* predictions answered so far */
 
 /* Not ready, listens no more, ends what waits, lets what is under way finish (at most
  * `timeout_ms`), and stops. The memory goes with mc_server_destroy(), once no callback of the model

@@ -31,17 +31,23 @@ static mc_status read_version(const json_t *body, char out[MC_NAME_MAX], const c
     return MC_OK;
 }
 
+mc_status mc_label_read(mc_call *call, char label[MC_NAME_MAX], char text[MC_NAME_MAX],
+                        const char **version)
+{
+    const mc_bytes detail = call->match.detail; /* shorter than MC_NAME_MAX: router.h */
+    json_t *body = json_loadb((const char *)call->held.data, call->held.size, 0, NULL);
+    const mc_status status = read_version(body, text, version, &call->error);
+    memcpy(label, detail.data, detail.size);
+    label[detail.size] = '\0';
+    json_decref(body);
+    return status;
+}
+
 mc_status mc_label_set(mc_call *call)
 {
     char label[MC_NAME_MAX], text[MC_NAME_MAX];
     const char *version = NULL;
-    const mc_bytes detail = call->match.detail; /* shorter than MC_NAME_MAX: router.h */
-    json_t *body = json_loadb((const char *)call->held.data, call->held.size, 0, NULL);
-    mc_status status = read_version(body, text, &version, &call->error);
-    memcpy(label, detail.data, detail.size);
-    label[detail.size] = '\0';
-    json_decref(body);
-    MC_TRY(status);
+    MC_TRY(mc_label_read(call, label, text, &version));
     MC_TRY(mc_cache_set_label(call->server->options.cache, call->name, label, version, true,
                               &call->error));
     const char *quote = version == NULL ? "" : "\"";

@@ -8,6 +8,10 @@
 /* Bytes of NAME in NAME or NAME@VERSION. */
 size_t mc_key_name_size(const char *key);
 
+/* The label of the path, and the version of the body; *version is `text`, or NULL for null. */
+MC_MUST_CHECK mc_status mc_label_read(mc_call *call, char label[MC_NAME_MAX],
+                                      char text[MC_NAME_MAX], const char **version);
+
 /* Moves the label of the path to {"version": V}; {"version": null} takes it away. Answers
  * {"model", "label", "version"}. */
 MC_MUST_CHECK mc_status mc_label_set(mc_call *call);

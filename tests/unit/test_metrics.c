@@ -25,7 +25,7 @@ static int set_up(void **state)
     static fixture f;
     mc_error error;
     f = (fixture){.metrics = NULL};
-    if (mc_metrics_create(WORKERS, &f.metrics, &error) != MC_OK)
+    if (mc_metrics_create(WORKERS, NULL, &f.metrics, &error) != MC_OK)
         return 1;
     const mc_cache_options options = {.struct_size = sizeof options, .memory_budget = 1000};
     if (mc_cache_create(&options, &f.cache, &error) != MC_OK)
