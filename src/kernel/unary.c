@@ -11,6 +11,32 @@
 #include "kernel/booster.h"
 #include "kernel/special.h"
 
+/* numpy.floor_divide of doubles: of what fmod leaves, which is exact. */
+static double floor_divided(double a, double b)
+{
+    const double rest = fmod(a, b);
+    if (b == 0.0)
+        return a / b;
+    double whole = (a - rest) / b;
+    if (rest != 0.0 && (b < 0.0) != (rest < 0.0))
+        whole -= 1.0;
+    if (whole == 0.0)
+        return copysign(0.0, a / b);
+    const double down = floor(whole);
+    return whole - down > 0.5 ? down + 1.0 : down;
+}
+
+/* numpy.remainder of doubles: it has the sign of b. */
+static double modulo(double a, double b)
+{
+    const double rest = fmod(a, b);
+    if (b == 0.0)
+        return rest;
+    if (rest == 0.0)
+        return copysign(0.0, b);
+    return (b < 0.0) != (rest < 0.0) ? rest + b : rest;
+}
+
 typedef void unary_fn(const double *x_in, size_t n, double a, double b, double *out);
 
 #define UNARY(NAME, numpy, expression)                                                      \

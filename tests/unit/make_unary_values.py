@@ -28,7 +28,8 @@ def show(value):
 
 def line(name, a, b, ulps, answers):
     values = ", ".join(show(value) for value in np.asarray(answers, dtype=np.float64))
-    print(f"ANSWERS({name}, {a!r}, {b!r}, {ulps}, {values})")
+    first = show(a) if np.isinf(a) else repr(a)
+    print(f"ANSWERS({name}, {first}, {b!r}, {ulps}, {values})")
 
 
 def yeo_johnson(x, power):
@@ -52,6 +53,13 @@ def main():
     line("OFFSET", 0.1, 0.0, 0, x + 0.1)
     line("SCALE", 0.1, 0.0, 0, x * 0.1)
     line("OVER", 0.1, 0.0, 0, x / 0.1)
+    for a in (0.1, -0.3, 2.0, -7.0, 0.0, INF, -INF):
+        line("MINUS", a, 0.0, 0, x - a)
+        line("FLOOR_OVER", a, 0.0, 0, np.floor_divide(x, a))
+        line("FLOOR_DIVIDES", a, 0.0, 0, np.floor_divide(a, x))
+        line("MODULO", a, 0.0, 0, np.remainder(x, a))
+        line("MODULO_OF", a, 0.0, 0, np.remainder(a, x))
+        line("FMOD_OF", a, 0.0, 0, np.fmod(a, x))
     line("CLIP", -1.0, 2.0, 0, np.clip(x, -1.0, 2.0))
     line("CLIP", 0.0, 0.0, 0, np.clip(x, 0.0, 0.0))
     line("ROUND_SCALED", 1.0, 0.0, 0, np.round(x, 0))

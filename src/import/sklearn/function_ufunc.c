@@ -67,6 +67,11 @@ static const struct {
     {"eq", MC_UNARY_EQUAL, false, true},
     {"not_equal", MC_UNARY_UNEQUAL, false, true},
     {"ne", MC_UNARY_UNEQUAL, false, true},
+    {"floor_divide", MC_UNARY_FLOOR_DIVIDES, true, false},
+    {"floordiv", MC_UNARY_FLOOR_DIVIDES, true, false},
+    {"mod", MC_UNARY_MODULO_OF, true, false},
+    {"remainder", MC_UNARY_MODULO_OF, true, false},
+    {"fmod", MC_UNARY_FMOD_OF, true, false},
     {"xlogy", MC_UNARY_TIMES_LOG, false, false},
     {"xlog1py", MC_UNARY_TIMES_LOG1P, false, false},
 };

@@ -23,6 +23,7 @@ static mc_status check_whole(mc_lowering *to, mc_sym *x, mc_error *err)
 static bool may_grow(mc_unary which)
 {
     return which == MC_UNARY_OFFSET || which == MC_UNARY_FROM || which == MC_UNARY_SCALE ||
+           which == MC_UNARY_MINUS || (which >= MC_UNARY_FLOOR_OVER && which <= MC_UNARY_FMOD_OF) ||
            which == MC_UNARY_POWER || which == MC_UNARY_RAISES || which == MC_UNARY_SQUARE;
 }
 
@@ -324,17 +325,39 @@ static const struct {
     mc_unary which;
     bool keeps_integers;
 } WITH_OTHER[] = {
-    {"add", MC_UNARY_OFFSET, true},    {"radd", MC_UNARY_OFFSET, true},
-    {"mul", MC_UNARY_SCALE, true},     {"multiply", MC_UNARY_SCALE, true},
-    {"rmul", MC_UNARY_SCALE, true},    {"div", MC_UNARY_OVER, false},
-    {"truediv", MC_UNARY_OVER, false}, {"divide", MC_UNARY_OVER, false},
-    {"pow", MC_UNARY_POWER, true},     {"rsub", MC_UNARY_FROM, true},
-    {"rdiv", MC_UNARY_DIVIDES, false}, {"rtruediv", MC_UNARY_DIVIDES, false},
-    {"rpow", MC_UNARY_RAISES, true},   {"gt", MC_UNARY_ABOVE, false},
-    {"lt", MC_UNARY_BELOW, false},     {"__add__", MC_UNARY_OFFSET, true},
-    {"__mul__", MC_UNARY_SCALE, true}, {"__truediv__", MC_UNARY_OVER, false},
-    {"__pow__", MC_UNARY_POWER, true}, {"__gt__", MC_UNARY_ABOVE, false},
-    {"__lt__", MC_UNARY_BELOW, false}, {"__rsub__", MC_UNARY_FROM, true},
+    {"add", MC_UNARY_OFFSET, true},
+    {"radd", MC_UNARY_OFFSET, true},
+    {"mul", MC_UNARY_SCALE, true},
+    {"multiply", MC_UNARY_SCALE, true},
+    {"rmul", MC_UNARY_SCALE, true},
+    {"div", MC_UNARY_OVER, false},
+    {"truediv", MC_UNARY_OVER, false},
+    {"divide", MC_UNARY_OVER, false},
+    {"pow", MC_UNARY_POWER, true},
+    {"rsub", MC_UNARY_FROM, true},
+    {"rdiv", MC_UNARY_DIVIDES, false},
+    {"rtruediv", MC_UNARY_DIVIDES, false},
+    {"rpow", MC_UNARY_RAISES, true},
+    {"gt", MC_UNARY_ABOVE, false},
+    {"lt", MC_UNARY_BELOW, false},
+    {"sub", MC_UNARY_MINUS, true},
+    {"subtract", MC_UNARY_MINUS, true},
+    {"__sub__", MC_UNARY_MINUS, true},
+    {"floordiv", MC_UNARY_FLOOR_OVER, true},
+    {"__floordiv__", MC_UNARY_FLOOR_OVER, true},
+    {"rfloordiv", MC_UNARY_FLOOR_DIVIDES, true},
+    {"__rfloordiv__", MC_UNARY_FLOOR_DIVIDES, true},
+    {"mod", MC_UNARY_MODULO, true},
+    {"__mod__", MC_UNARY_MODULO, true},
+    {"rmod", MC_UNARY_MODULO_OF, true},
+    {"__rmod__", MC_UNARY_MODULO_OF, true},
+    {"__add__", MC_UNARY_OFFSET, true},
+    {"__mul__", MC_UNARY_SCALE, true},
+    {"__truediv__", MC_UNARY_OVER, false},
+    {"__pow__", MC_UNARY_POWER, true},
+    {"__gt__", MC_UNARY_ABOVE, false},
+    {"__lt__", MC_UNARY_BELOW, false},
+    {"__rsub__", MC_UNARY_FROM, true},
 };
 
 /* DataFrame.add(2), ndarray.__pow__(2) ... */
@@ -348,6 +371,9 @@ static mc_status emit_with_other(mc_lowering *to, mc_call *c, mc_sym *x, mc_erro
         return mc_call_unknown(c, err);
     MC_TRY(mc_call_number(c, "other", 0.0, &other[0], err));
     const bool whole = mc_value_is(value, MC_KIND_INT);
+    if (mc_bytes_is(c->name, "floordiv") || mc_bytes_is(c->name, "mod"))
+        if (other[0] == 0.0) /* pandas and numpy answer each their own */
+            return mc_refuse(err, c->est, "func: %.*s by 0", MC_SHOW(c->name));
     for (size_t i = 0; i < MC_COUNT_OF(WITH_OTHER); i++) {
         if (!mc_bytes_is(c->name, WITH_OTHER[i].name))
             continue;
