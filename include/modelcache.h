@@ -507,6 +507,7 @@ typedef struct mc_model_settings {
      * highest value. "": the model is a set of its own. */
     uint32_t min_resident;
     char resident_set[MC_NAME_MAX];
+    mc_quantization quantize; /* from its next load on; an image that is quantized stays as it is */
 } mc_model_settings;
 
 /* Replaces all settings of `name`, from now on. The name need not be registered yet: what is said

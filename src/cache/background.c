@@ -7,6 +7,7 @@
 #include "cache/cache_log.h"
 #include "cache/room.h"
 #include "image/hold.h"
+#include "image/quantize.h"
 
 typedef enum step {
     STEP_READING, /* the reading thread works */
@@ -127,12 +128,30 @@ static void hold(const background *work, const mc_image *image)
                          work->load->entry->name, NAMES[i]);
 }
 
+/* Where the settings allow it. Both images are there, and charged, while one is made of the other.
+ */
+static mc_status quantize(background *work, mc_image *image, mc_error *err)
+{
+    const mc_quantization quantization = work->load->quantize;
+    mc_image narrow;
+    if (quantization == MC_QUANTIZE_NEVER || mc_image_quantization(image) != MC_QUANTIZE_NEVER)
+        return MC_OK;
+    const mc_status status =
+        mc_image_quantize(image, quantization, MC_QUANTIZE_FROM, grant, work, &narrow, err);
+    mc_image_close(image);
+    if (status == MC_OK)
+        *image = narrow;
+    return status;
+}
+
 static mc_status read_model(background *work, mc_model **out, mc_error *err)
 {
     mc_image image = {0};
     MC_TRY(mc_charge_create(work->cache->budget, work->load->entry, &work->charge, err));
-    const mc_status status = work->cache->loader.load(work->cache->loader.user, work->load->source,
-                                                      grant, work, &image, err);
+    mc_status status = work->cache->loader.load(work->cache->loader.user, work->load->source, grant,
+                                                work, &image, err);
+    if (status == MC_OK)
+        status = quantize(work, &image, err);
     if (status != MC_OK) {
         mc_charge_destroy(work->charge);
         return status;

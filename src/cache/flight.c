@@ -171,6 +171,7 @@ void mc_flight_begin_locked(mc_load *load)
     load->epoch = entry->epoch;
     load->generation = entry->generation + 1;
     load->start_ns = mc_now_ns();
+    load->quantize = entry->settings.quantize;
     memcpy(load->version, entry->version, sizeof load->version);
     (void)snprintf(load->source, sizeof load->source, "%s", entry->source);
 }

@@ -32,6 +32,7 @@ struct mc_load {
     bool waits_for_room;       /* guarded by the cache lock */
     bool starts_over;
     char dropped_source[MC_PATH_MAX]; /* of what was dropped for it (R3); "": nothing was */
+    mc_quantization quantize;
     char version[MC_NAME_MAX];
     char source[MC_PATH_MAX];
 };

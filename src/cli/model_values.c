@@ -68,13 +68,14 @@ mc_status mc_model_values_set(mc_model_values *values, const char *key, const ch
 
 mc_model_settings mc_model_values_settings(const mc_model_values *values)
 {
-    mc_model_settings settings = {.struct_size = sizeof(mc_model_settings),
-                                  .pin = values->number[MC_MODEL_PARAM_PIN] != 0,
-                                  .retry_after_ms = values->number[MC_MODEL_PARAM_RETRY_AFTER],
-                                  .idle_unload_ms = values->number[MC_MODEL_PARAM_IDLE_UNLOAD],
-                                  .swap = (mc_swap)values->number[MC_MODEL_PARAM_SWAP],
-                                  .min_resident =
-                                      (uint32_t)values->number[MC_MODEL_PARAM_MIN_RESIDENT]};
+    mc_model_settings settings = {
+        .struct_size = sizeof(mc_model_settings),
+        .pin = values->number[MC_MODEL_PARAM_PIN] != 0,
+        .retry_after_ms = values->number[MC_MODEL_PARAM_RETRY_AFTER],
+        .idle_unload_ms = values->number[MC_MODEL_PARAM_IDLE_UNLOAD],
+        .swap = (mc_swap)values->number[MC_MODEL_PARAM_SWAP],
+        .min_resident = (uint32_t)values->number[MC_MODEL_PARAM_MIN_RESIDENT],
+        .quantize = (mc_quantization)values->number[MC_MODEL_PARAM_QUANTIZE]};
     (void)snprintf(settings.resident_set, sizeof settings.resident_set, "%s",
                    values->text[MC_MODEL_PARAM_RESIDENT_SET]);
     return settings;

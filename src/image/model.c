@@ -266,7 +266,8 @@ mc_status mc_model_quantize(const mc_model *model, mc_quantization quantization,
                                         .generation = info->generation,
                                         .load_ns = info->load_ns};
     mc_image image;
-    MC_TRY(mc_image_quantize(&model->image, quantization, MC_QUANTIZE_FROM, &image, err));
+    MC_TRY(
+        mc_image_quantize(&model->image, quantization, MC_QUANTIZE_FROM, NULL, NULL, &image, err));
     const mc_status status = mc_model_create(&image, &identity, out, err);
     if (status != MC_OK)
         mc_image_close(&image);

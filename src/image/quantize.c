@@ -244,21 +244,31 @@ static mc_status write_image(const mc_quantize_plan *plan, mc_builder *to, mc_im
     return mc_builder_place(to, &header, out, err);
 }
 
+/* What is asked for, and who is asked for memory. */
+typedef struct asking {
+    mc_quantization quantization;
+    size_t least_items;
+    mc_reserve_fn *reserve; /* NULL: nobody */
+    void *context;
+} asking;
+
 /* `back` is the image of inverse_transform, narrow already, or an image of no bytes. */
-static mc_status quantize_one(const uint8_t *block, mc_quantization quantization,
-                              size_t least_items, const mc_image *back, mc_image *out,
-                              mc_error *err)
+static mc_status quantize_one(const uint8_t *block, const asking *how, const mc_image *back,
+                              mc_image *out, mc_error *err)
 {
     mc_view view;
     mc_builder *to = NULL;
     mc_view_of(block, &view);
     mc_quantize_plan plan = {
-        .view = &view, .quantization = quantization, .least_items = least_items};
+        .view = &view, .quantization = how->quantization, .least_items = how->least_items};
     mc_status status = mc_builder_create(&to, err);
     if (status == MC_OK)
         status = mc_quantize_plan_make(&plan, err);
-    if (status == MC_OK)
+    if (status == MC_OK) {
+        if (how->reserve != NULL)
+            mc_build_budget(to, how->reserve, how->context);
         status = copy_sections(block, to, err);
+    }
     if (status == MC_OK && back->size > 0)
         status = mc_build_back(to, back, err);
     if (status == MC_OK)
@@ -269,8 +279,10 @@ static mc_status quantize_one(const uint8_t *block, mc_quantization quantization
 }
 
 mc_status mc_image_quantize(const mc_image *from, mc_quantization quantization, size_t least_items,
-                            mc_image *out, mc_error *err)
+                            mc_reserve_fn *reserve, void *context, mc_image *out, mc_error *err)
 {
+    const asking how = {quantization, least_items, reserve, context};
+    const asking alone = {quantization, least_items, NULL, NULL};
     const mc_image nothing = {0};
     mc_view view;
     mc_image back = {0};
@@ -279,8 +291,8 @@ mc_status mc_image_quantize(const mc_image *from, mc_quantization quantization, 
         return mc_fail(err, MC_E_CONFLICT, MC_NO_OFFSET, "it is quantized already, to %s",
                        mc_quantization_name(mc_image_quantization(from)));
     if (view.back != NULL)
-        MC_TRY(quantize_one(view.back, quantization, least_items, &nothing, &back, err));
-    const mc_status status = quantize_one(from->block, quantization, least_items, &back, out, err);
+        MC_TRY(quantize_one(view.back, &alone, &nothing, &back, err));
+    const mc_status status = quantize_one(from->block, &how, &back, out, err);
     if (back.size > 0)
         mc_image_close(&back);
     return status;

@@ -178,6 +178,25 @@ def test_without_quantization_it_is_the_model(serve, made):
     assert code == 1 and "quantized already, to f16" in err
 
 
+def test_quantize_of_a_model_in_the_configuration(serve, made, tmp_path):
+    folder, _, rows = made("knn")
+    image, _, _, _ = compiled(made, "knn", "bf16")
+    config = tmp_path / "c.conf"
+    text = f"[model half]\nsource = {folder}/knn.pkl\nquantize = f16\n[model all]\nsource = {folder}/knn.pkl\n"
+    config.write_text(f"{text}[model brain]\nsource = {image}\nquantize = int8\n")
+    daemon = serve("--config", config)
+    for name in ("half", "all", "brain"):
+        daemon.predict(rows[0].tolist(), f"/models/{name}/predict")
+    half, wide, brain = (daemon.json("GET", f"/models/{name}")[1] for name in ("half", "all", "brain"))
+    assert [m["quantized"] for m in (half, wide, brain)] == ["f16", "never", "bf16"]
+    assert wide["bytes"] > 3 * half["bytes"]
+    done = subprocess.run([PROGRAM, "config", "check", config], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and "quantize" in done.stdout
+    config.write_text(text.replace("f16", "int7"))
+    done = subprocess.run([PROGRAM, "config", "check", config], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and "never|f32|f16|bf16|int8" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

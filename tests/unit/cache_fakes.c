@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "image/hold.h"
+#include "image/quantize.h"
 #include "image/workspace.h"
 
 struct mc_model {
@@ -50,6 +51,25 @@ mc_status mc_model_create(const mc_image *image, const mc_model_identity *identi
     (void)snprintf(model->source, sizeof model->source, "%s", identity->source);
     *out = model;
     return MC_OK;
+}
+
+/* The models of these tests have no numbers: nobody asks for fewer bits of them. */
+mc_quantization mc_image_quantization(const mc_image *image)
+{
+    (void)image;
+    return MC_QUANTIZE_NEVER;
+}
+
+mc_status mc_image_quantize(const mc_image *from, mc_quantization quantization, size_t least_items,
+                            mc_reserve_fn *reserve, void *context, mc_image *out, mc_error *err)
+{
+    (void)from;
+    (void)quantization;
+    (void)least_items;
+    (void)reserve;
+    (void)context;
+    (void)out;
+    return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "a fake image cannot be quantized");
 }
 
 unsigned mc_image_hold(const mc_image *image, unsigned wishes)

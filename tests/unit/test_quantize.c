@@ -29,7 +29,7 @@ static copy quantized(make_image_fn *make, mc_quantization form)
     mc_image wide, narrow;
     mc_error err = {0};
     if (image_make(make, &wide, &err) != MC_OK ||
-        mc_image_quantize(&wide, form, 1, &narrow, &err) != MC_OK)
+        mc_image_quantize(&wide, form, 1, NULL, NULL, &narrow, &err) != MC_OK)
         fail_msg("%s", err.message);
     assert_int_equal(mc_image_quantization(&narrow), form);
     assert_int_equal(mc_image_quantization(&wide), MC_QUANTIZE_NEVER);
@@ -91,7 +91,8 @@ static void twice_is_refused(void **state)
     mc_error err = {0};
     copy c = quantized(make_classifier, MC_QUANTIZE_F16);
     assert_int_equal(mc_image_adopt(c.block, c.size, &once, &err), MC_OK);
-    assert_int_equal(mc_image_quantize(&once, MC_QUANTIZE_F16, 1, &twice, &err), MC_E_CONFLICT);
+    assert_int_equal(mc_image_quantize(&once, MC_QUANTIZE_F16, 1, NULL, NULL, &twice, &err),
+                     MC_E_CONFLICT);
     assert_non_null(strstr(err.message, "f16"));
     mc_image_close(&once);
 }
@@ -179,7 +180,7 @@ static void no_allocation_is_taken_for_granted(void **state)
     uint64_t k = 0;
     for (; status != MC_OK && k < 10000;) {
         mc_alloc_fail_at(++k);
-        status = mc_image_quantize(&wide, MC_QUANTIZE_INT8, 1, &narrow, &err);
+        status = mc_image_quantize(&wide, MC_QUANTIZE_INT8, 1, NULL, NULL, &narrow, &err);
         mc_alloc_fail_at(0);
         assert_true(status == MC_OK || status == MC_E_NO_MEMORY);
     }
