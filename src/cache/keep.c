@@ -56,7 +56,11 @@ void mc_keep_agree_locked(mc_cache *cache, const char *set)
         if (settings->min_resident > largest && strcmp(settings->resident_set, set) == 0)
             largest = settings->min_resident;
     }
-    for (size_t i = 0; i < cache->n_entries; i++)
-        if (strcmp(cache->by_name[i]->settings.resident_set, set) == 0)
-            cache->by_name[i]->set_min = largest;
+    for (size_t i = 0; i < cache->n_entries; i++) {
+        mc_entry *entry = cache->by_name[i];
+        if (strcmp(entry->settings.resident_set, set) == 0) {
+            entry->set_min = largest;
+            entry->kept = false; /* until the next mark, if there is one */
+        }
+    }
 }

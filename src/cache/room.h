@@ -16,6 +16,8 @@
  * The load waits, altogether room_wait_ms at most, and then ends with MC_E_BUSY. (R5) Loads do not
  * wait for each other: one that holds something and would wait while another one waits gives it
  * back, and starts over when that one is done.
+ *
+ * LIMITATIONS. A load that waits keeps its loader thread: with one, those behind it wait as well.
  */
 #ifndef MC_CACHE_ROOM_H
 #define MC_CACHE_ROOM_H

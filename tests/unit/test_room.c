@@ -290,6 +290,8 @@ static void the_most_valuable_of_a_set_stay(void **state)
     assert_int_equal(mc_cache_shed(cache, UINT64_MAX, 0), 2 * ONE); /* all but "a" and "c" */
     assert_int_equal(mc_cache_load(cache, "big", "bytes=196608", NULL), MC_E_OVER_BUDGET);
     assert_int_equal(mc_cache_unload(cache, "a", NULL), MC_OK); /* by hand */
+    configure(cache, "b", in_set("fraud", 0)); /* nobody names a minimum any more */
+    assert_int_equal(mc_cache_shed(cache, UINT64_MAX, 0), ONE);
     mc_cache_destroy(cache);
 }
 
