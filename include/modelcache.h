@@ -54,6 +54,7 @@ typedef enum mc_status {
     MC_E_UNSUPPORTED,
     MC_E_LIMIT,
     MC_E_IO,
+    MC_E_MISMATCH,
     MC_E_QUOTA,
     MC_E_INTERNAL,
     MC_E_BUSY,

@@ -65,8 +65,9 @@ const char *mc_status_name(mc_status status)
     static const char NAMES[N_STATUSES][NAME_SIZE] = {
         "ok",        "bad_request", "bad_input",   "no_method", "unauthorized", "forbidden",
         "not_found", "bad_verb",    "too_slow",    "conflict",  "too_large",    "bad_media_type",
-        "truncated", "malformed",   "unsupported", "limit",     "io",           "quota",
-        "internal",  "busy",        "no_memory",   "deadline",  "over_budget",  "pending",
+        "truncated", "malformed",   "unsupported", "limit",     "io",           "mismatch",
+        "quota",     "internal",    "busy",        "no_memory", "deadline",     "over_budget",
+        "pending",
     };
     const size_t at = (size_t)status;
     return NAMES[at < N_STATUSES ? at : (size_t)MC_E_INTERNAL];

@@ -6,6 +6,7 @@
 
 #include "cli/catalog.h"
 #include "cli/config.h"
+#include "cli/gate.h"
 #include "cli/workers.h"
 #include "serve/server.h"
 
@@ -48,6 +49,7 @@ struct mc_daemon {
     mc_broken *broken;      /* (n_broken), owned */
     size_t n_broken;
     mc_guard guard;
+    mc_gate gate;
     mc_cache *cache;
     mc_server *server;
     mc_boot_load *loads; /* (catalog.n), owned */

@@ -2,6 +2,7 @@
 #include "cli/model_values.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/version_policy.h"
@@ -47,6 +48,14 @@ static mc_status check_text(size_t id, const char *value, mc_error *err)
         return mc_label_settings_read(value, labels, &n, err);
     if (id == MC_MODEL_PARAM_CANARY)
         return mc_share_read(value, &share, target, err);
+    if (id == MC_MODEL_PARAM_GOLDEN_TOLERANCE) {
+        char *end = NULL;
+        const double tolerance = strtod(value, &end);
+        if (end == value || *end != '\0' || !(tolerance >= 0.0))
+            return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
+                           "golden_tolerance: expected a number such as 1e-9, found \"%.60s\"",
+                           value);
+    }
     return MC_OK;
 }
 

@@ -76,6 +76,7 @@ static mc_status drop_section(mc_daemon *d, const mc_model_values *gone, mc_erro
 mc_status mc_reload_models(mc_daemon *daemon, const mc_config *before, mc_error *err)
 {
     const mc_config *now = daemon->config;
+    MC_TRY(mc_gate_set(&daemon->gate, now, err));
     for (size_t i = 0; i < now->n_models; i++) {
         const mc_model_values *values = &now->models[i];
         mc_model_values none;

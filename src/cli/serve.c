@@ -168,6 +168,8 @@ static mc_status create_cache(mc_daemon *d, mc_error *err)
                                     (uint32_t)mc_daemon_number(d, MC_PARAM_LOAD_THREADS),
                                 .room_wait_ms = mc_daemon_number(d, MC_PARAM_ROOM_WAIT),
                                 .hold = hold_of(d),
+                                .gate = mc_gate_ask,
+                                .gate_user = &d->gate,
                                 .event = mc_log_hook,
                                 .log_user = &d->log,
                                 .log_level = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL)};
@@ -505,6 +507,7 @@ static void stop(mc_daemon *d)
     mc_cache_destroy(d->cache); /* after this no callback comes */
     mc_mailbox_destroy(box);
     mc_server_destroy(d->server);
+    mc_gate_fini(&d->gate);
     mc_guard_fini(&d->guard);
     mc_catalog_fini(&d->catalog);
     mc_serving_fini(&d->serving);
@@ -581,8 +584,10 @@ static int run(mc_daemon *d)
 
 int mc_cli_serve(int n, char *const *arguments)
 {
-    static mc_daemon d = {
-        .loaded_fd = -1, .signal_fd = -1, .pressure_fd = -1}; /* large; there is one */
+    static mc_daemon d = {.gate = MC_GATE_INIT,
+                          .loaded_fd = -1,
+                          .signal_fd = -1,
+                          .pressure_fd = -1}; /* large; there is one */
     d.n_arguments = n;
     d.arguments = arguments;
     d.config = &d.boot;
