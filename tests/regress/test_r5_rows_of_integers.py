@@ -14,7 +14,7 @@ import sklearn
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.impute import SimpleImputer
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, LabelBinarizer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.conformance import native  # noqa: E402
@@ -115,3 +115,13 @@ def test_equally_far_neighbours(tmp_path, metric):
     assert distances.values == pytest.approx(want[0], rel=1e-12)
     assert np.array_equal(indices.values, want[1])
     assert voted.values == pytest.approx(proba)
+
+
+def test_indicators_of_other_values(tmp_path):
+    """[[0, 4], [4, 4]] is answered as it is there, and [[0, 1], [4, 1]] not at all: we made ones."""
+    binarizer = LabelBinarizer(neg_label=-1).fit(np.array([[0, 1], [1, 1], [1, 0]]))
+    rows = np.array([[0, 1], [1, 1], [0, 0]])
+    (part,) = _answers(tmp_path, binarizer, "transform", rows)
+    assert np.array_equal(part.values, binarizer.transform(rows))
+    with pytest.raises(native.NativeError, match="expected a code below 2"):
+        _answers(tmp_path, binarizer, "transform", 4 * rows)

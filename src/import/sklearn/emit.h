@@ -42,6 +42,10 @@ MC_MUST_CHECK mc_status mc_emit_check(mc_lowering *to, const mc_sym *x, unsigned
 MC_MUST_CHECK mc_status mc_emit_check_sparse(mc_lowering *to, const mc_sym *x, unsigned allowed,
                                              mc_sym *out, mc_error *err);
 
+/* As they are; what is neither 0 nor 1 is refused. */
+MC_MUST_CHECK mc_status mc_emit_check_truths(mc_lowering *to, const mc_sym *x, mc_sym *out,
+                                             mc_error *err);
+
 /* A step from numbers to numbers of `width` columns; its source and destination are set here. */
 MC_MUST_CHECK mc_status mc_emit_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t width,
                                      mc_sym *out, mc_error *err);

@@ -300,3 +300,22 @@ mc_status mc_emit_check(mc_lowering *to, const mc_sym *x, unsigned allowed, mc_s
     out->type_as_input = in.type_as_input;
     return MC_OK;
 }
+
+/* Two codes a column. */
+mc_status mc_emit_check_truths(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(PICK);
+    uint32_t *runs = NULL;
+    double *values = NULL;
+    const size_t n = x->n_cols;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n + 1, &runs, err));
+    MC_TRY(mc_arena_new(to->arena, double, 2 * n, &values, err));
+    for (size_t j = 0; j < n; j++)
+        values[2 * j + 1] = 1.0;
+    for (size_t j = 0; j <= n; j++)
+        runs[j] = mc_u32_from_size(2 * j);
+    step.flags = MC_STEP_WHOLE;
+    MC_TRY(mc_build_u32(to->b, runs, n + 1, &step.array[0], err));
+    MC_TRY(mc_build_f64(to->b, values, 1, 2 * n, &step.array[1], err));
+    return mc_emit_step(to, step, x, n, out, err);
+}

@@ -139,12 +139,11 @@ static mc_status indicators(mc_lowering *to, const mc_value *est, const classes 
     return c->n == 2 ? mc_emit_columns(to, out, &LAST, 1, out, err) : MC_OK;
 }
 
-/* Rows that are indicators already. */
-static mc_status nonzero(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+/* Rows that are indicators already. Of others the first value beside 0 in the batch decides. */
+static mc_status truths(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
 {
     MC_TRY(mc_emit_check(to, x, MC_FINITE, out, err));
-    MC_TRY(mc_emit_unary(to, out, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, out, err));
-    return mc_emit_unary(to, out, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, out, err);
+    return mc_emit_check_truths(to, out, out, err);
 }
 
 static mc_status from_marks(mc_lowering *to, const mc_value *est, const classes *c, bool is_many,
@@ -182,7 +181,7 @@ mc_status mc_lower_label_binarizer(mc_lowering *to, const mc_value *est, mc_meth
     MC_TRY(read_classes(to, est, &c, err));
     if (method == MC_METHOD_INVERSE_TRANSFORM)
         return from_marks(to, est, &c, is_many, x, out, err);
-    MC_TRY(is_many ? nonzero(to, x, &y, err) : indicators(to, est, &c, x, &y, err));
+    MC_TRY(is_many ? truths(to, x, &y, err) : indicators(to, est, &c, x, &y, err));
     MC_TRY(as_marks(to, est, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }

@@ -105,10 +105,6 @@ static mc_status check_rows(const mc_value *est, const mc_near_metric *metric, c
 static mc_status emit_check_rows(mc_lowering *to, const mc_near_metric *metric, mc_sym *x,
                                  mc_error *err)
 {
-    static const double TRUTHS[] = {0.0, 1.0};
-    mc_step step = MC_STEP_INIT(PICK);
-    uint32_t *runs = NULL;
-    double *values = NULL;
     mc_sym both[2] = {*x};
     if (metric->id == MC_METRIC_CALLED_COSINE) {
         MC_TRY(mc_emit_row_dot(to, x, x, &both[1], err));
@@ -116,18 +112,7 @@ static mc_status emit_check_rows(mc_lowering *to, const mc_near_metric *metric, 
         MC_TRY(mc_emit_hstack(to, both, 2, false, x, err)); /* what nobody reads is not run */
         return mc_emit_first_columns(to, both[0].n_cols, x, err);
     }
-    if (!metric->of_truths)
-        return MC_OK;
-    MC_TRY(mc_arena_new(to->arena, uint32_t, x->n_cols + 1, &runs, err));
-    MC_TRY(mc_arena_new(to->arena, double, 2 * x->n_cols, &values, err));
-    for (size_t j = 0; j < 2 * x->n_cols; j++)
-        values[j] = TRUTHS[j % 2];
-    for (size_t j = 0; j <= x->n_cols; j++)
-        runs[j] = mc_u32_from_size(2 * j);
-    step.flags = MC_STEP_WHOLE;
-    MC_TRY(mc_build_u32(to->b, runs, x->n_cols + 1, &step.array[0], err));
-    MC_TRY(mc_build_f64(to->b, values, 1, 2 * x->n_cols, &step.array[1], err));
-    return mc_emit_step(to, step, x, x->n_cols, x, err);
+    return metric->of_truths ? mc_emit_check_truths(to, x, x, err) : MC_OK;
 }
 
 static mc_status unit_rows(mc_lowering *to, const rows *from, const double **out, mc_error *err)
