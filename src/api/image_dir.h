@@ -1,5 +1,5 @@
 /* image_dir.h: compiled models kept in a directory, and mapped from there by any number of
- * processes. Why so: docs/design/0007-image-directory.md.
+ * processes. Why so: docs/design/0009-image-directory.md.
  *
  *   <address>.mci     an image; <address> is SHA-256(source's bytes, image format, build of this
  *                     program), 64 hexadecimal digits
