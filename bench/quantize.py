@@ -33,7 +33,8 @@ def models():
     target = x[:, 0] * x[:, 1] + x[:, 2]
     yield "knn", KNeighborsClassifier(5, algorithm="brute").fit(x, labels), rows
     yield "knn_tree", KNeighborsRegressor(5, algorithm="kd_tree").fit(x[:, :4], target), rows[:, :4]
-    yield "svc", SVC(gamma=0.02).fit(x[:12000] * 0.5, labels[:12000] % 2), rows * 0.5
+    noisy = x[:6000] + random.randn(6000, 64) * 2
+    yield "svc", SVC(gamma=0.02).fit(noisy, (labels[:6000] + random.randint(0, 2, 6000)) % 2), rows
     wide = MLPClassifier((1024, 1024), max_iter=2, random_state=0)
     yield "mlp", wide.fit(x[:4000], labels[:4000]), rows
     yield "logistic", LogisticRegression(max_iter=50).fit(x[:4000], labels[:4000]), rows

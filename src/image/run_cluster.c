@@ -69,8 +69,9 @@ mc_status mc_check_log_share(const mc_view *view, const mc_step *step, mc_error 
 
 mc_status mc_run_projected_squares(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    const mc_projections by = {.w = mc_view_f64(run->view, step->array[0]),
+    const double *w = NULL;
+    MC_TRY(mc_run_numbers(run, step, 0, &w, err));
+    const mc_projections by = {.w = w,
                                .start = mc_view_u32(run->view, step->array[1]),
                                .means = mc_view_f64_or_null(run->view, step->array[2]),
                                .offsets = mc_view_f64_or_null(run->view, step->array[3]),
@@ -83,7 +84,7 @@ mc_status mc_run_projected_squares(const mc_run *run, const mc_step *step, mc_er
 mc_status mc_check_projected_squares(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t d = mc_check_width(view, step->src), n_groups = mc_check_width(view, step->dst);
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, SIZE_MAX, d, err));
+    MC_TRY(mc_check_numbers(view, step, 0, SIZE_MAX, d, err));
     const size_t n_columns = mc_array_rows(view, step, 0);
     MC_TRY(check_runs(view, step, 1, n_groups, n_columns, err));
     if (step->array[2] != MC_NONE)
@@ -95,8 +96,9 @@ mc_status mc_check_projected_squares(const mc_view *view, const mc_step *step, m
 
 mc_status mc_run_diagonal_log(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    const mc_diagonal_gaussians by = {.mean = mc_view_f64(run->view, step->array[0]),
+    const double *mean = NULL;
+    MC_TRY(mc_run_numbers(run, step, 0, &mean, err));
+    const mc_diagonal_gaussians by = {.mean = mean,
                                       .variance = mc_view_f64(run->view, step->array[1]),
                                       .constant = mc_view_f64(run->view, step->array[2]),
                                       .d = mc_run_width(run, step->src),
@@ -108,23 +110,24 @@ mc_status mc_run_diagonal_log(const mc_run *run, const mc_step *step, mc_error *
 mc_status mc_check_diagonal_log(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t d = mc_check_width(view, step->src), k = mc_check_width(view, step->dst);
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, k, d, err));
+    MC_TRY(mc_check_numbers(view, step, 0, k, d, err));
     MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, k, d, err));
     return mc_check_array(view, step, 2, MC_ARRAY_F64, 1, k, err);
 }
 
 mc_status mc_run_quadratic(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    mc_quadratic(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src),
-                 mc_view_f64(run->view, step->array[0]), mc_run_dst(run, step));
+    const double *matrix = NULL;
+    MC_TRY(mc_run_numbers(run, step, 0, &matrix, err));
+    mc_quadratic(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src), matrix,
+                 mc_run_dst(run, step));
     return MC_OK;
 }
 
 mc_status mc_check_quadratic(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t d = mc_check_width(view, step->src);
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, d, d, err));
+    MC_TRY(mc_check_numbers(view, step, 0, d, d, err));
     return check_one_column(view, step, err);
 }
 
@@ -235,7 +238,9 @@ mc_status mc_run_category_sum(const mc_run *run, const mc_step *step, mc_error *
 {
     const size_t d = mc_run_width(run, step->src);
     const double *x = mc_run_f64(run, step->src);
-    const mc_category_values by = {.values = mc_view_f64(run->view, step->array[0]),
+    const double *values = NULL;
+    MC_TRY(mc_run_numbers(run, step, 0, &values, err));
+    const mc_category_values by = {.values = values,
                                    .start = mc_view_u32(run->view, step->array[1]),
                                    .d = d,
                                    .k = mc_run_width(run, step->dst)};
@@ -251,7 +256,7 @@ mc_status mc_run_category_sum(const mc_run *run, const mc_step *step, mc_error *
 mc_status mc_check_category_sum(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t d = mc_check_width(view, step->src), k = mc_check_width(view, step->dst);
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, SIZE_MAX, k, err));
+    MC_TRY(mc_check_numbers(view, step, 0, SIZE_MAX, k, err));
     return check_runs(view, step, 1, d, mc_array_rows(view, step, 0), err);
 }
 

@@ -139,19 +139,20 @@ mc_status mc_check_csr_check_least(const mc_view *view, const mc_step *step, mc_
 
 /* ------------------------------------------------------------------------------ topics ---- */
 
-static mc_topics topics_of(const mc_run *run, const mc_step *step)
+static mc_status topics_of(const mc_run *run, const mc_step *step, mc_topics *out, mc_error *err)
 {
-    return (mc_topics){.words = mc_view_f64(run->view, step->array[0]),
-                       .k = mc_run_width(run, step->dst) / 3,
+    *out = (mc_topics){.k = mc_run_width(run, step->dst) / 3,
                        .prior = step->value[0],
                        .tol = step->value[1],
                        .max_iter = step->n[0]};
+    return mc_run_numbers(run, step, 0, &out->words, err);
 }
 
 /* The words that occur are found once, not at each update. */
 mc_status mc_run_topics(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    const mc_topics by = topics_of(run, step);
+    mc_topics by;
+    MC_TRY(topics_of(run, step, &by, err));
     const size_t d = mc_run_width(run, step->src);
     const double *x = mc_run_f64(run, step->src);
     double *out = mc_run_dst(run, step);
@@ -169,8 +170,8 @@ mc_status mc_run_topics(const mc_run *run, const mc_step *step, mc_error *err)
 
 mc_status mc_run_csr_topics(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    const mc_topics by = topics_of(run, step);
+    mc_topics by;
+    MC_TRY(topics_of(run, step, &by, err));
     const mc_sparse_row *x = mc_run_rows(run, step->src);
     double *out = mc_run_dst(run, step);
     for (size_t i = 0; i < run->n_rows; i++, out += 3 * by.k)
@@ -185,8 +186,7 @@ mc_status mc_check_topics(const mc_view *view, const mc_step *step, mc_error *er
     const size_t width = mc_check_width(view, step->dst);
     MC_TRY(check_iterations(view, step, err));
     MC_TRY(mc_check_that(view, step, width % 3 == 0, "no room for scratch", err));
-    return mc_check_array(view, step, 0, MC_ARRAY_F64, mc_check_width(view, step->src), width / 3,
-                          err);
+    return mc_check_numbers(view, step, 0, mc_check_width(view, step->src), width / 3, err);
 }
 
 mc_status mc_check_csr_topics(const mc_view *view, const mc_step *step, mc_error *err)

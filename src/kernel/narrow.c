@@ -7,8 +7,8 @@
  *          of the sum with the offset, in every path. Rounding is from the double itself, not by
  *          way of a float, which would round twice.
  * Cost     Widening, AVX2, one core, out of the first cache: about 1 ns a quad of doubles.
- * Why so   AVX2 and F16C are asked for when they run, so that one program serves every x86-64;
- *          elsewhere plain C gives the same bits. */
+ * Why so   AVX-512, AVX2 and F16C are asked for when they run, so that one program serves every
+ *          x86-64; elsewhere plain C gives the same bits. */
 #include "kernel/narrow.h"
 
 #include <math.h>
@@ -117,6 +117,11 @@ WITH_AVX2 static void avx2_f16(const uint16_t *items, size_t n, double power, do
         _mm256_storeu_pd(out + i, _mm256_mul_pd(low, by));
         _mm256_storeu_pd(out + i + 4, _mm256_mul_pd(high, by));
     }
+    for (; i + 4 <= n; i += 4) {
+        const __m128 wide = _mm_cvtph_ps(_mm_loadl_epi64((const void *)(items + i)));
+        _mm256_storeu_pd(out + i, _mm256_mul_pd(_mm256_cvtps_pd(wide), by));
+    }
+    _mm256_zeroupper(); /* SSE code runs slowly behind what is left there */
     plain_f16(items + i, n - i, power, out + i);
 }
 
@@ -129,6 +134,12 @@ WITH_AVX2 static void avx2_bf16(const uint16_t *items, size_t n, double *out)
         _mm256_storeu_pd(out + i, _mm256_cvtps_pd(_mm256_castps256_ps128(wide)));
         _mm256_storeu_pd(out + i + 4, _mm256_cvtps_pd(_mm256_extractf128_ps(wide, 1)));
     }
+    for (; i + 4 <= n; i += 4) {
+        const __m128i bits = _mm_cvtepu16_epi32(_mm_loadl_epi64((const void *)(items + i)));
+        const __m128 wide = _mm_castsi128_ps(_mm_slli_epi32(bits, 16));
+        _mm256_storeu_pd(out + i, _mm256_cvtps_pd(wide));
+    }
+    _mm256_zeroupper(); /* SSE code runs slowly behind what is left there */
     plain_bf16(items + i, n - i, out + i);
 }
 
@@ -137,6 +148,7 @@ WITH_AVX2 static void avx2_f32(const float *items, size_t n, double *out)
     size_t i = 0;
     for (; i + 4 <= n; i += 4)
         _mm256_storeu_pd(out + i, _mm256_cvtps_pd(_mm_loadu_ps(items + i)));
+    _mm256_zeroupper(); /* SSE code runs slowly behind what is left there */
     widen_f32(items + i, n - i, out + i);
 }
 
@@ -158,11 +170,61 @@ WITH_AVX2 static void avx2_i8(const int8_t *items, size_t n, const double *scale
         const __m256d product = _mm256_mul_pd(four_of(items + i), _mm256_loadu_pd(scales + i));
         _mm256_storeu_pd(out + i, _mm256_add_pd(product, _mm256_loadu_pd(offsets + i)));
     }
+    _mm256_zeroupper(); /* SSE code runs slowly behind what is left there */
     plain_i8(items + i, n - i, scales + i * step, offsets + i * step, step, out + i);
 }
-#define WIDEN(form, ...) (has_avx2() ? avx2_##form : plain_##form)(__VA_ARGS__)
+/* Rows `first` .. + n of MC_SCALES_BY_LINE, whose rows are short: whole fours. */
+WITH_AVX2 static void avx2_lines(const mc_narrow *from, size_t first, size_t n, double *out)
+{
+    const double *scales = from->by, *offsets = scales + from->n_lines;
+    const int8_t *items = (const int8_t *)from->items + first * from->n_cols;
+    size_t line = first % from->n_lines;
+    for (size_t i = 0; i < n; i++) {
+        const __m256d scale = _mm256_set1_pd(scales[line]), offset = _mm256_set1_pd(offsets[line]);
+        for (size_t j = 0; j < from->n_cols; j += 4, items += 4, out += 4)
+            _mm256_storeu_pd(out, _mm256_add_pd(_mm256_mul_pd(four_of(items), scale), offset));
+        line = line + 1 == from->n_lines ? 0 : line + 1;
+    }
+    _mm256_zeroupper();
+}
+
+/* Bytes eight at a time; the rest as above. Halves gain nothing from the wider registers. */
+#define WITH_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw")))
+#define FROM_WIDE   64u /* items: below, a row is too short for the wider registers to pay */
+
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+}
+
+WITH_AVX512 static void avx512_i8(const int8_t *items, size_t n, const double *scales,
+                                  const double *offsets, size_t step, double *out)
+{
+    __m512d scale = _mm512_set1_pd(scales[0]), offset = _mm512_set1_pd(offsets[0]);
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const __m256i whole = _mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)(items + i)));
+        if (step != 0) {
+            scale = _mm512_loadu_pd(scales + i);
+            offset = _mm512_loadu_pd(offsets + i);
+        }
+        const __m512d product = _mm512_mul_pd(_mm512_cvtepi32_pd(whole), scale);
+        _mm512_storeu_pd(out + i, _mm512_add_pd(product, offset));
+    }
+    _mm256_zeroupper();
+    avx2_i8(items + i, n - i, scales + i * step, offsets + i * step, step, out + i);
+}
+#define avx512_f16  avx2_f16
+#define avx512_bf16 avx2_bf16
+#define avx512_f32  avx2_f32
+
+#define WIDEN(form, n, ...)                           \
+    ((n) >= FROM_WIDE && has_avx512() ? avx512_##form \
+     : has_avx2()                     ? avx2_##form   \
+                                      : plain_##form)(__VA_ARGS__)
 #else
-#define WIDEN(form, ...) plain_##form(__VA_ARGS__)
+#define WIDEN(form, n, ...) plain_##form(__VA_ARGS__)
 #endif
 #define plain_f32 widen_f32
 
@@ -193,17 +255,17 @@ void mc_widen_part(const mc_narrow *from, size_t row, size_t column, size_t n, d
         return;
     switch (from->form) {
     case MC_NARROW_F32:
-        WIDEN(f32, (const float *)from->items + at, n, out);
+        WIDEN(f32, n, (const float *)from->items + at, n, out);
         break;
     case MC_NARROW_F16:
-        WIDEN(f16, (const uint16_t *)from->items + at, n, from->power, out);
+        WIDEN(f16, n, (const uint16_t *)from->items + at, n, from->power, out);
         break;
     case MC_NARROW_BF16:
-        WIDEN(bf16, (const uint16_t *)from->items + at, n, out);
+        WIDEN(bf16, n, (const uint16_t *)from->items + at, n, out);
         break;
     case MC_NARROW_I8: {
         const double scale = scale_of(from, row, &scales, &offsets, &step);
-        WIDEN(i8, (const int8_t *)from->items + at, n, step == 0 ? &scale : scales + column,
+        WIDEN(i8, n, (const int8_t *)from->items + at, n, step == 0 ? &scale : scales + column,
               offsets + column * step, step, out);
         break;
     }
@@ -220,6 +282,12 @@ void mc_widen(const mc_narrow *from, size_t first, size_t n, double *out)
         mc_widen_part(from, first, 0, n * d, out);
         return;
     }
+#if defined(__x86_64__)
+    if (from->scales == MC_SCALES_BY_LINE && d % 4 == 0 && has_avx2()) {
+        avx2_lines(from, first, n, out);
+        return;
+    }
+#endif
     for (size_t i = 0; i < n; i++)
         mc_widen_part(from, first + i, 0, d, out + i * d);
 }

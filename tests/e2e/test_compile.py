@@ -18,9 +18,11 @@ def run(*arguments):
 
 def fitted(name):
     import numpy
-    from sklearn.decomposition import PCA
+    from sklearn.decomposition import PCA, LatentDirichletAllocation
+    from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
+    from sklearn.mixture import GaussianMixture
     from sklearn.naive_bayes import GaussianNB
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
     from sklearn.neural_network import MLPClassifier
@@ -43,8 +45,11 @@ def fitted(name):
         "pca": lambda: PCA(10, whiten=True).fit(x),
         "forest": lambda: RandomForestClassifier(20, random_state=0).fit(x, y),
         "bayes": lambda: GaussianNB().fit(x, y),
+        "qda": lambda: QuadraticDiscriminantAnalysis(reg_param=0.1).fit(x, y),
+        "mixture": lambda: GaussianMixture(3, reg_covar=0.1, random_state=0).fit(x),
+        "topics": lambda: LatentDirichletAllocation(4, max_iter=3, random_state=0).fit(abs(x).round()),
     }[name]()
-    rows = x[:200] + random.randn(200, 40) * 0.01
+    rows = abs(x[:200]).round() if name == "topics" else x[:200] + random.randn(200, 40) * 0.01
     return model, rows[:, : model.n_features_in_]
 
 
@@ -86,7 +91,7 @@ def answer_of(model, method, rows):
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "name",
-    ["knn", "knn_manhattan", "kd_tree", "ball_tree", "svc", "svr", "mlp", "logistic", "pca", "forest", "bayes"],
+    ["knn", "knn_manhattan", "kd_tree", "ball_tree", "svc", "svr", "mlp", "logistic", "pca", "forest", "bayes", "qda", "mixture", "topics"],
 )
 def test_answers_are_as_far_as_the_report_says(serve, made, name, form):
     import numpy

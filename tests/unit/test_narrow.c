@@ -177,6 +177,23 @@ static void widening_is_exact_everywhere(void **state)
     check_widening((mc_narrow){MC_NARROW_I8, MC_SCALES_BY_LINE, .by = m.lines}, &m);
 }
 
+/* Lines of whole vectors have a path of their own. */
+static void lines_of_packed_rows(void **state)
+{
+    (void)state;
+    static matrix m;
+    double all[MC_PAIR_LANES * ROWS];
+    fill(&m);
+    const mc_narrow n = {MC_NARROW_I8,     MC_SCALES_BY_LINE,
+                         .items = m.items, .n_cols = MC_PAIR_LANES,
+                         .n_lines = LINES, .by = m.lines};
+    for (size_t first = 0; first < ROWS; first++) {
+        mc_widen(&n, first, ROWS - first, all);
+        for (size_t i = 0; i < (ROWS - first) * MC_PAIR_LANES; i++)
+            same(all[i], mc_widen_at(&n, first + i / MC_PAIR_LANES, i % MC_PAIR_LANES));
+    }
+}
+
 /* Tiles and blocks change no bit: the answer is that of the widened matrix. */
 static void narrow_kernels_are_the_wide_ones(void **state)
 {
@@ -238,6 +255,7 @@ int main(void)
         cmocka_unit_test(halves_round_to_the_nearest_even),
         cmocka_unit_test(bytes_round_and_stay_within),
         cmocka_unit_test(widening_is_exact_everywhere),
+        cmocka_unit_test(lines_of_packed_rows),
         cmocka_unit_test(narrow_kernels_are_the_wide_ones),
         cmocka_unit_test(narrow_pair_sums_are_the_wide_ones),
     };
