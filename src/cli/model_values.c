@@ -46,7 +46,7 @@ static mc_status check_text(size_t id, const char *value, mc_error *err)
         return mc_version_policy_read(value, &policy, err);
     if (id == MC_MODEL_PARAM_LABELS)
         return mc_label_settings_read(value, labels, &n, err);
-    if (id == MC_MODEL_PARAM_CANARY)
+    if (id == MC_MODEL_PARAM_CANARY || id == MC_MODEL_PARAM_SHADOW)
         return mc_share_read(value, &share, target, err);
     if (id == MC_MODEL_PARAM_GOLDEN_TOLERANCE) {
         char *end = NULL;

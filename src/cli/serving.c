@@ -423,7 +423,7 @@ static void set_label(mc_daemon *d, const char *name, const mc_label_setting *to
         say(d, name, &error);
 }
 
-static void set_canary(mc_daemon *d, const char *name, const char *was, const char *is)
+static void divert(mc_daemon *d, const char *name, bool shadow, const char *was, const char *is)
 {
     char target[MC_LABEL_MAX];
     uint32_t share = 0;
@@ -432,7 +432,7 @@ static void set_canary(mc_daemon *d, const char *name, const char *was, const ch
     if (strcmp(was, is) == 0)
         return;
     MC_ASSERT(mc_share_read(none ? was : is, &share, target, NULL) == MC_OK);
-    if (mc_cache_divert(d->cache, name, false, target, none ? 0 : share, &error) != MC_OK)
+    if (mc_cache_divert(d->cache, name, shadow, target, none ? 0 : share, &error) != MC_OK)
         say(d, name, &error);
 }
 
@@ -445,6 +445,8 @@ void mc_serving_label(mc_daemon *d, const mc_model_values *before, const mc_mode
     MC_ASSERT(mc_label_settings_read(is, labels, &n, NULL) == MC_OK);
     for (size_t i = 0; i < n && strcmp(was, is) != 0; i++)
         set_label(d, name, &labels[i], before == NULL);
-    set_canary(d, name, before == NULL ? "" : before->text[MC_MODEL_PARAM_CANARY],
-               values->text[MC_MODEL_PARAM_CANARY]);
+    static const mc_model_param_id SHARES[] = {MC_MODEL_PARAM_CANARY, MC_MODEL_PARAM_SHADOW};
+    for (size_t i = 0; i < 2; i++)
+        divert(d, name, SHARES[i] == MC_MODEL_PARAM_SHADOW,
+               before == NULL ? "" : before->text[SHARES[i]], values->text[SHARES[i]]);
 }

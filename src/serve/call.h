@@ -13,6 +13,7 @@
 #include "serve/metrics.h"
 #include "serve/router.h"
 #include "serve/server.h"
+#include "serve/shadow.h"
 
 /* What one worker thread reuses for every request. */
 typedef struct mc_desk {
@@ -24,8 +25,9 @@ struct mc_server {
     mc_engine *engine;
     mc_metrics *metrics;
     mc_awaits waits;
-    mc_meter meter; /* --request-memory */
-    mc_desk *desks; /* (n_threads), owned */
+    mc_shadow *shadow; /* owned */
+    mc_meter meter;    /* --request-memory */
+    mc_desk *desks;    /* (n_threads), owned */
     char url[MC_URL_MAX];
     _Atomic bool ready;
     _Atomic uint32_t wait_ms; /* --wait-timeout */
@@ -45,12 +47,13 @@ typedef struct mc_call {
     mc_buffer held;    /* a body that cannot be read yet */
     mc_model *model;   /* owned, from acquire to done */
     mc_await *await;   /* owned; at hand before it is needed, so that a hit allocates nothing */
-    bool may_go_back;  /* the body is kept in `held` too: it may ask for inverse_transform */
-    mc_status unread;  /* why it could not be read as rows of the model, or MC_OK */
-    bool pending;      /* `await` is in use: the model cache will call it back */
-    bool waited;       /* the exchange was suspended, or need not be */
-    bool spread;       /* the other processes were asked */
-    bool counted;      /* in the metrics: once, although a refusal may follow an answer */
+    char shadow[MC_NAME_MAX]; /* NAME@VERSION that is asked too, or "": keeps the body */
+    bool may_go_back;         /* the body is kept in `held` too: it may ask for inverse_transform */
+    mc_status unread;         /* why it could not be read as rows of the model, or MC_OK */
+    bool pending;             /* `await` is in use: the model cache will call it back */
+    bool waited;              /* the exchange was suspended, or need not be */
+    bool spread;              /* the other processes were asked */
+    bool counted;             /* in the metrics: once, although a refusal may follow an answer */
     mc_error error;
 } mc_call;
 

@@ -70,6 +70,9 @@ mc_step mc_predict_begin(mc_call *call)
     mc_status status = mc_call_name(call);
     if (status == MC_OK)
         status = mc_call_key(call);
+    if (status == MC_OK && call->match.detail.size == 0 &&
+        !mc_cache_take_shadow(call->server->options.cache, call->name, call->shadow))
+        call->shadow[0] = '\0';
     if (status == MC_OK)
         status = acquire(call); /* before the body's type: each request counts as hit or miss */
     if (status == MC_OK)
@@ -91,7 +94,7 @@ static mc_status feed(mc_call *call, const uint8_t *data, size_t size)
 mc_step mc_predict_body(mc_call *call, const uint8_t *data, size_t size)
 {
     mc_status status = MC_OK;
-    if (call->pending || call->may_go_back)
+    if (call->pending || call->may_go_back || call->shadow[0] != '\0')
         status = mc_buffer_append(&call->held, data, size, &call->error);
     if (status == MC_OK && !call->pending)
         status = feed(call, data, size);
@@ -260,6 +263,14 @@ static bool must_wait(mc_call *call)
     return mc_await_arm(call->await, deadline_of(call));
 }
 
+static void offer_to_shadow(mc_call *call)
+{
+    MC_HOT_PAUSE(); /* a share of the requests of a model that asks for it */
+    mc_shadow_offer(call->server->shadow, call->name, call->shadow, call->model, call->kind,
+                    (mc_bytes){call->held.data, call->held.size});
+    MC_HOT_RESUME();
+}
+
 mc_step mc_predict_finish(mc_call *call)
 {
     mc_status status = MC_OK;
@@ -274,5 +285,7 @@ mc_step mc_predict_finish(mc_call *call)
     }
     if (status == MC_OK)
         status = predict(call);
+    if (status == MC_OK && call->shadow[0] != '\0')
+        offer_to_shadow(call);
     return status == MC_OK ? mc_call_answer(call, "application/json") : mc_call_fail(call, status);
 }

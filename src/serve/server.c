@@ -110,7 +110,7 @@ static mc_step begin(void *user, mc_exchange *exchange)
 {
     (void)user;
     mc_call *call = exchange->state;
-    call->name[0] = call->key[0] = '\0';
+    call->name[0] = call->key[0] = call->shadow[0] = '\0';
     call->version = "";
     call->pending = call->waited = call->counted = call->spread = false;
     call->match.route = NULL;
@@ -224,6 +224,8 @@ mc_status mc_server_start(const mc_server_options *options, mc_server **out, mc_
         status = mc_awaits_start(&server->waits, err);
     server->waits_run = status == MC_OK;
     if (status == MC_OK)
+        status = mc_shadow_create(options->cache, options->log, &server->shadow, err);
+    if (status == MC_OK)
         status = start_engine(server, err);
     if (status != MC_OK) {
         mc_server_destroy(server);
@@ -269,6 +271,8 @@ void mc_server_stop(mc_server *server, uint32_t timeout_ms)
     }
     mc_engine_stop(server->engine);
     server->engine = NULL;
+    mc_shadow_destroy(server->shadow); /* no request is left that could offer */
+    server->shadow = NULL;
 }
 
 void mc_server_destroy(mc_server *server)

@@ -1,6 +1,8 @@
 /* version_labels.c: models of several versions, as they are shown and told. */
 #include "serve/version_labels.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -92,6 +94,21 @@ static void add_version(void *user, const mc_entry_info *info)
                       "generation", (json_int_t)info->generation, "digest", info->digest));
 }
 
+/* What came of asking the shadow. */
+static void add_comparison(const mc_call *call, json_t *shadow)
+{
+    mc_shadow_counts c;
+    if (!mc_shadow_find(call->server->shadow, call->name, &c))
+        return;
+    json_t *told = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "compared", (json_int_t)c.compared, "dropped",
+        (json_int_t)c.dropped, "failed", (json_int_t)c.failed, "rows", (json_int_t)c.rows,
+        "different", (json_int_t)c.different, "flips", (json_int_t)c.flips, "max_difference",
+        fmin(c.max_difference, DBL_MAX)); /* JSON has no infinity */
+    (void)json_object_update(shadow, told);
+    json_decref(told);
+}
+
 static void add_diversion(json_t *answer, const char *key, const mc_diversion_info *info)
 {
     if (info->target[0] != '\0')
@@ -115,4 +132,5 @@ void mc_versions_add(const mc_call *call, json_t *answer)
     (void)json_object_set_new(answer, "labels", labels_of(&info));
     add_diversion(answer, "canary", &info.canary);
     add_diversion(answer, "shadow", &info.shadow);
+    add_comparison(call, json_object_get(answer, "shadow"));
 }

@@ -163,3 +163,44 @@ def test_a_file_beside_versions_clashes(serve, folder, tmp_path):
     status, answer = daemon.json("POST", "/models/m/predict", {"input": [0]})
     assert status == 422 and "two files are named m" in answer["error"]["message"]
     assert daemon.predict([0], "/models/good/predict") == [5.0]
+
+
+def test_a_shadow_is_asked_and_never_heard(serve, folder):
+    daemon = serve(folder, *configured(folder, "versions = all\nlabels = stable:2\nshadow = 50% 10\n"))
+    assert {daemon.predict([0])[0] for _ in range(40)} == {2.0}
+    shown = lambda: daemon.json("GET", "/models/m")[1]["shadow"]
+    until(lambda: shown().get("compared") == 20)
+    found = shown()
+    assert (found["requests"], found["taken"], found["failed"], found["dropped"]) == (40, 20, 0, 0)
+    assert (found["rows"], found["different"], found["max_difference"]) == (20, 20, 8.0)
+    assert (found["version"], found["percent"]) == ("10", 50.0)
+    # it is nobody's request
+    assert daemon.metric('modelcached_model_hits_total{model="m",version="10"}') == 0
+    assert daemon.metric('modelcached_requests_total{model="m",version="2",protocol="native",code="200"}') == 40
+    assert daemon.predict([0], "/models/m/versions/10/predict") == [10.0]
+    assert shown()["requests"] == 40
+
+
+def test_a_shadow_that_cannot_be_loaded_harms_nobody(serve, folder):
+    (folder / "m" / "11").mkdir()
+    (folder / "m" / "11" / "model.pkl").write_bytes(b"\x80\x04not a pickle")
+    daemon = serve(folder, *configured(folder, "versions = all\nlabels = stable:2\nshadow = 100% 11\n"))
+    for _ in range(20):
+        assert daemon.predict([0]) == [2.0]
+    until(lambda: daemon.json("GET", "/models/m")[1]["shadow"].get("failed") == 20)
+
+
+def test_labels_that_flip_are_counted(serve, tmp_path):
+    from sklearn.tree import DecisionTreeClassifier
+
+    rows = [[0.0], [1.0], [2.0], [3.0]]
+    for version, labels in ((1, "aabb"), (2, "abbb")):
+        home = tmp_path / "models" / "m" / str(version)
+        home.mkdir(parents=True)
+        (home / "model.pkl").write_bytes(pickle.dumps(DecisionTreeClassifier().fit(rows, list(labels))))
+    daemon = serve(tmp_path / "models", *configured(tmp_path / "models", "versions = all\nlabels = stable:1\nshadow = 100% 2\n"))
+    status, answer = daemon.json("POST", "/predict", {"inputs": rows})
+    assert answer["prediction"] == list("aabb")
+    until(lambda: daemon.json("GET", "/models/m")[1]["shadow"].get("compared") == 1)
+    found = daemon.json("GET", "/models/m")[1]["shadow"]
+    assert (found["rows"], found["different"], found["flips"]) == (4, 1, 1)
