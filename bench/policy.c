@@ -1,6 +1,6 @@
-/* policy.c: hit ratios of the prediction cache's policy, beside LRU and Belady's optimum.
+/* policy.c: hit ratios of the prediction cache's policy, beside LRU, ARC and Belady's optimum.
  *
- * The policy is the one that is served with: this links src/cache/prediction_store.c. All three
+ * The policy is the one that is served with: this links src/cache/prediction_store.c. All
  * have room for as many entries as the store held. */
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "cache/prediction_store.h"
+#include "policy_arc.h"
 
 #define LENGTH  100000u
 #define NUMBERS 20000u
@@ -109,14 +110,17 @@ int main(void)
         const char *name;
         void (*make)(void);
     } TRACES[] = {{"zipf", make_zipf}, {"loop", make_loop}, {"scan", make_scan}};
-    (void)printf("%-6s %8s %8s %8s %8s\n", "trace", "entries", "S3-FIFO", "LRU", "Belady");
+    (void)printf("%-6s %8s %8s %8s %8s %8s\n", "trace", "entries", "S3-FIFO", "LRU", "ARC",
+                 "Belady");
     for (size_t i = 0; i < sizeof TRACES / sizeof TRACES[0]; i++) {
         uint64_t entries = 0;
         TRACES[i].make();
         find_next_uses();
         const double ours = run_store(&entries);
-        (void)printf("%-6s %8llu %8.3f %8.3f %8.3f\n", TRACES[i].name, (unsigned long long)entries,
-                     ours, run_exact(entries, false), run_exact(entries, true));
+        (void)printf("%-6s %8llu %8.3f %8.3f %8.3f %8.3f\n", TRACES[i].name,
+                     (unsigned long long)entries, ours, run_exact(entries, false),
+                     (double)arc_hits(trace, LENGTH, NUMBERS, entries) / LENGTH,
+                     run_exact(entries, true));
     }
     return 0;
 }

@@ -21,8 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_LINES 1000000
-#define MAX_KINDS 16
+#define MAX_LINES  1000000
+#define MAX_KINDS  16
 #define MAX_PROBES 10000000
 
 static char *names[MAX_LINES], *bodies[MAX_KINDS];
