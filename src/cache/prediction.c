@@ -13,95 +13,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/size.h"
 #include "cache/cache_log.h"
 #include "cache/cache_state.h"
 #include "cache/prediction_answer.h"
 #include "cache/prediction_key.h"
-#include "cache/prediction_store.h"
-#include "cache/prediction_use.h"
+#include "cache/prediction_state.h"
 #include "cache/versions.h"
 #include "image/workspace.h"
 
-#define USES           1024u /* models that are remembered; a power of two */
 #define PROBES         8u
-#define CELL_COST      32u /* bytes that a cell counts for */
-#define WORKSPACE_PART 8u  /* at most an eighth of it, for each of two regions */
-
-struct mc_predictions {
-    mc_prediction_store *store; /* owned */
-    bool always;
-    uint64_t base_ns, kilobyte_ns; /* of a look-up: alone, and for each 1024 bytes of key */
-    _Atomic uint64_t hits, misses; /* rows */
-    mc_use uses[USES];
-};
-
-/* ------------------------------------------------------------------------------ lifetime ---- */
-
-/* The least time of hashing and finding a key of that size. */
-static uint64_t time_look_up(mc_prediction_store *store, size_t size)
-{
-    uint8_t bytes[1024] = {0}, value[64];
-    uint64_t least = UINT64_MAX;
-    for (uint32_t i = 0; i < 64; i++) {
-        size_t found = 0;
-        mc_prediction_key key = {.data = bytes, .size = size, .owner = 1};
-        const uint64_t begin = mc_now_ns();
-        mc_prediction_hash(store, &key);
-        if (!mc_prediction_get(store, &key, begin, value, sizeof value, &found))
-            (void)mc_prediction_put(store, &key, begin, value, sizeof value);
-        const uint64_t ns = mc_now_ns() - begin;
-        least = ns < least ? ns : least;
-    }
-    return least;
-}
-
-mc_status mc_predictions_create(const mc_cache_options *options, mc_predictions **out,
-                                mc_error *err)
-{
-    const mc_prediction_options how = {.limit = options->prediction_cache,
-                                       .ttl_ns = mc_ns_of_ms(options->prediction_ttl_ms)};
-    *out = NULL;
-    if (how.limit == 0)
-        return MC_OK;
-    mc_predictions *p = mc_alloc(1, sizeof *p);
-    if (p == NULL)
-        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for a prediction cache");
-    p->always = options->prediction_always;
-    const mc_status status = mc_prediction_store_create(&how, &p->store, err);
-    if (status != MC_OK) {
-        mc_free(p);
-        return status;
-    }
-    p->base_ns = time_look_up(p->store, 16);
-    const uint64_t long_ns = time_look_up(p->store, 1024);
-    p->kilobyte_ns = long_ns > p->base_ns ? long_ns - p->base_ns : 0;
-    mc_prediction_flush(p->store, 0, true);
-    *out = p;
-    return MC_OK;
-}
-
-void mc_predictions_destroy(mc_predictions *predictions)
-{
-    if (predictions != NULL)
-        mc_prediction_store_destroy(predictions->store);
-    mc_free(predictions);
-}
-
-void mc_predictions_add_stats(mc_predictions *predictions, mc_cache_stats *stats)
-{
-    if (predictions == NULL)
-        return;
-    const mc_prediction_counts counts = mc_prediction_count(predictions->store);
-    stats->prediction_limit = counts.limit;
-    stats->prediction_bytes = counts.bytes;
-    stats->prediction_entries = counts.entries;
-    stats->prediction_evictions = counts.evictions;
-    stats->prediction_hits = atomic_load_explicit(&predictions->hits, memory_order_relaxed);
-    stats->prediction_misses = atomic_load_explicit(&predictions->misses, memory_order_relaxed);
-}
+#define CELL_COST      32u         /* bytes that a cell counts for */
+#define MAX_WAIT_NS    1000000000u /* for a row that somebody else computes */
+#define WORKSPACE_PART 8u          /* at most an eighth of it, for each of two regions */
 
 void mc_cache_flush(mc_cache *cache, const char *name)
 {
@@ -122,13 +47,13 @@ static mc_use *use_of(mc_predictions *p, const mc_model_info *info)
 {
     const uint64_t owner = mc_key_owner(info->name, info->digest);
     for (uint32_t i = 0; i < PROBES; i++) {
-        mc_use *u = &p->uses[(owner / 2 + i) % USES];
+        mc_use *u = &p->uses[(owner / 2 + i) % MC_PREDICTION_USES];
         uint64_t free_place = 0;
         if (atomic_load_explicit(&u->owner, memory_order_relaxed) == owner ||
             atomic_compare_exchange_strong(&u->owner, &free_place, owner) || free_place == owner)
             return u;
     }
-    mc_use *u = &p->uses[owner / 2 % USES];
+    mc_use *u = &p->uses[owner / 2 % MC_PREDICTION_USES];
     mc_use_reset(u, owner);
     return u;
 }
@@ -194,6 +119,9 @@ typedef struct batch {
     size_t n_hits;
     uint64_t now_ns;
     uint64_t model_ns; /* that computing took */
+    uint64_t row_ns;   /* that a row took before; 0: not known */
+    const mc_prediction_key *claimed[MC_FLIGHT_ROWS];
+    size_t n_claimed;
 } batch;
 
 static size_t sparse_entries(const mc_csr_data *rows, size_t n)
@@ -386,13 +314,53 @@ static void keep_all(batch *b, const mc_output *output)
     }
 }
 
-static mc_status predict_kept(batch *b, mc_output *out, mc_row_hits *hits, mc_error *err)
+static bool look_up_all(batch *b)
+{
+    bool of_use = true;
+    b->n_hits = b->value_size = 0;
+    for (size_t i = 0; of_use && i < b->input->n_rows; i++)
+        of_use = look_up(b, i);
+    return of_use;
+}
+
+/* The rows that are not known, if they are few enough to be claimed; else 0. */
+static size_t list_unknown(batch *b)
+{
+    size_t n = 0;
+    if (b->input->n_rows - b->n_hits > MC_FLIGHT_ROWS)
+        return 0;
+    for (size_t i = 0; i < b->input->n_rows; i++)
+        if (!b->rows[i].known)
+            b->claimed[n++] = &b->rows[i].key;
+    return n;
+}
+
+/* Claims what is not known, or waits for who computes it. What came meanwhile is looked up again:
+ * also behind a claim, since its rows may have been computed just before. */
+static bool claim_or_wait(batch *b)
+{
+    if (b->row_ns > 0 && b->row_ns < MC_FLIGHT_ROW_NS)
+        return true; /* computed sooner than waited for */
+    const uint64_t long_ns = b->row_ns == 0 ? MAX_WAIT_NS : b->row_ns * 2 * MC_FLIGHT_ROWS;
+    const uint64_t wait_ns = long_ns < MAX_WAIT_NS ? long_ns : MAX_WAIT_NS;
+    mc_claim claim = MC_CLAIM_OTHER;
+    for (int attempt = 0; attempt < 2 && claim == MC_CLAIM_OTHER; attempt++) {
+        const size_t n = list_unknown(b);
+        if (n == 0)
+            return true;
+        claim = mc_prediction_claim(b->predictions->flight, b->claimed, n, wait_ns);
+        b->n_claimed = claim == MC_CLAIM_MINE ? n : 0;
+        if (claim != MC_CLAIM_NONE && !look_up_all(b))
+            return false;
+    }
+    return true;
+}
+
+static mc_status predict_claimed(batch *b, mc_output *out, mc_row_hits *hits, mc_error *err)
 {
     const size_t n = b->input->n_rows;
     const bool has_keys = mc_key_begin(b->model, b->method, b->input, &b->prefix) && lay_out(b);
-    bool of_use = has_keys;
-    for (size_t i = 0; of_use && i < n; i++)
-        of_use = look_up(b, i);
+    const bool of_use = has_keys && look_up_all(b) && claim_or_wait(b);
     if (of_use && b->n_hits > 0 && answer_known(b, out)) {
         *hits = (mc_row_hits){true, b->n_hits, n - b->n_hits};
         return MC_OK;
@@ -402,6 +370,14 @@ static mc_status predict_kept(batch *b, mc_output *out, mc_row_hits *hits, mc_er
     if (of_use && b->n_hits == 0)
         keep_all(b, out);
     return MC_OK;
+}
+
+static mc_status predict_kept(batch *b, mc_output *out, mc_row_hits *hits, mc_error *err)
+{
+    const mc_status status = predict_claimed(b, out, hits, err);
+    if (b->n_claimed > 0)
+        mc_prediction_release(b->predictions->flight, b->claimed, b->n_claimed);
+    return status;
 }
 
 static mc_status predict_timed(mc_cache *cache, const mc_model_info *info, mc_use *u, batch *b,
@@ -418,7 +394,10 @@ static mc_status predict_asking(mc_cache *cache, const mc_model_info *info, mc_u
 {
     mc_predictions *p = cache->predictions;
     b->now_ns = mc_now_ns();
+    b->row_ns = atomic_load_explicit(&u->row_ns, memory_order_relaxed);
     const mc_status status = predict_kept(b, out, hits, err);
+    if (p->always && status == MC_OK && hits->misses > 0)
+        atomic_store_explicit(&u->row_ns, b->model_ns / hits->misses + 1, memory_order_relaxed);
     if (status != MC_OK)
         *hits = (mc_row_hits){0};
     atomic_fetch_add_explicit(&p->hits, hits->hits, memory_order_relaxed);

@@ -1,8 +1,10 @@
 """The prediction cache: per row, by content; what X-Cache and the counters say of it."""
 
+import concurrent.futures
 import json
 import pickle
 import shutil
+import threading
 
 import pytest
 
@@ -148,3 +150,30 @@ def test_auto_rests_when_no_row_is_asked_twice(serve, tmp_path):
     said = daemon.json("GET", "/models/forest")[1]["prediction_cache"]
     assert said.startswith("off: known rows saved 0 us"), said
     assert ask(daemon, rows(1000, 5))[1] is None, "it rests"
+
+
+def test_the_same_expensive_row_is_computed_once(serve, tmp_path):
+    import numpy
+    from sklearn.neighbors import KNeighborsRegressor
+
+    generator = numpy.random.default_rng(0)
+    rows = generator.random((300_000, 20))
+    model = KNeighborsRegressor(algorithm="brute").fit(rows, rows[:, 0])
+    (tmp_path / "knn.pkl").write_bytes(pickle.dumps(model))
+    daemon = serve(tmp_path / "knn.pkl", "--prediction-cache", "4M", "--threads", "8")
+    daemon.wait_ready()
+    ask(daemon, rows[:1].tolist())  # from now on it is known how long a row takes
+    n = 16
+    for round_ in range(3):
+        asked = generator.random((1, 20)).tolist()
+        together = threading.Barrier(n)
+
+        def one():
+            together.wait()
+            return ask(daemon, asked)
+
+        with concurrent.futures.ThreadPoolExecutor(n) as pool:
+            answers = [f.result() for f in [pool.submit(one) for _ in range(n)]]
+        assert {tuple(a) for a, _ in answers} == {tuple(answers[0][0])}
+        assert sorted(header for _, header in answers) == ["hit"] * (n - 1) + ["miss"]
+        assert counts(daemon)[1] == round_ + 2
