@@ -5,8 +5,8 @@
  *          built; as pages of a file the system may write them out and take their memory back. So
  *          a model that fills a container's limit can still be loaded in it. The file is ours,
  *          removed as soon as it is made: nobody can truncate or rewrite it.
- * Limits   At most three quarters of what is free on the disk; never a folder in memory (tmpfs). Where that
- *          leaves nothing, callers take anonymous pages instead.
+ * Limits   At most three quarters of what is free on the disk; never a folder in memory (tmpfs).
+ * Where that leaves nothing, callers take anonymous pages instead.
  *
  * The folder is $TMPDIR, else /var/tmp. A spool is *owned* by one thread. */
 #ifndef MC_SPOOL_H
