@@ -21,6 +21,7 @@ static bool is_open_step(uint32_t op)
     case MC_OP_CHECK_FINITE:
     case MC_OP_ROUND32:
     case MC_OP_UNARY:
+    case MC_OP_CUT:
     case MC_OP_NORMALIZE:
     case MC_OP_KERNEL_MAP:
     case MC_OP_CHECK_LEAST:

@@ -537,8 +537,9 @@ static void fused_norms(const double *turned, size_t d, size_t width, size_t n, 
 
 /* out (n_rows, n) = x.y for each row of x and of y (n <= MC_DISTANCE_TILE); where `norms` is not
  * NULL also y.y. */
-static void fused_products(const double *x, size_t n_rows, size_t d, const double *y, size_t n,
-                           double *norms, double *out)
+__attribute__((noinline)) static void fused_products(const double *x, size_t n_rows, size_t d,
+                                                     const double *y, size_t n, double *norms,
+                                                     double *out)
 {
     double turned[MC_FUSED_COLUMNS * MC_DISTANCE_TILE]; /* (d, n), padded to whole groups */
     double sums[FUSED_AT_ONCE];

@@ -12,8 +12,10 @@
 #include "kernel/narrow.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #define WITH_AVX2 __attribute__((target("avx2,f16c")))
 #endif
@@ -101,9 +103,23 @@ static void plain_i8(const int8_t *items, size_t n, const double *scales, const 
 }
 
 #if defined(__x86_64__)
+/* Asked once: the instruction is slow in virtual machines. clang 14 knows no "f16c" in
+ * __builtin_cpu_supports(). */
+static bool ask_f16c(void)
+{
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
 static bool has_avx2(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+    static _Atomic int known; /* relaxed: whoever asks gets the same. 0: not yet; 1: no; 2: yes */
+    int f16c = atomic_load_explicit(&known, memory_order_relaxed);
+    if (f16c == 0) {
+        f16c = ask_f16c() ? 2 : 1;
+        atomic_store_explicit(&known, f16c, memory_order_relaxed);
+    }
+    return f16c == 2 && __builtin_cpu_supports("avx2");
 }
 
 WITH_AVX2 static void avx2_f16(const uint16_t *items, size_t n, double power, double *out)
