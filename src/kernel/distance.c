@@ -7,9 +7,6 @@
  *          to the last, each operation in its order; powers, sines and cosines are the C library's
  *          in both. correlation and paired_mahalanobis: those of every wheel of scipy for x86-64
  *          since 1.7; before, within 4 d u (sum of |terms|), u = 2**-53, as unit_cosine always.
- *          mc_sqeuclidean_tile: within 8 d u (x.x + y.y); equal rows give 0.
- *          Up to 15 columns its bits are those of OpenBLAS on every x86-64 with FMA, up to 31 of
- *          most rows; measured against scikit-learn 1.2 to 1.9.
  * Cost     O(d) a pair, mahalanobis O(d^2).
  * Why so   Sums in sequence cannot be vectorized, but those of four rows are independent of each
  *          other: mc_distances_reduced() keeps four in flight. */
@@ -17,9 +14,6 @@
 
 #include <math.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 #include "kernel/linear.h"
 #include "kernel/numpy_order.h"
@@ -438,164 +432,4 @@ void mc_distances_reduced(const mc_metric *metric, const double *x, const double
             (reduced == squares ? four_squares : four_absolutes)(x, y + i * d, d, out + i);
     for (; i < n; i++)
         out[i] = reduced(metric, x, y + i * d);
-}
-
-#define FUSED_AT_ONCE 16u /* sums in registers: each is a chain, side by side they are vectors */
-_Static_assert(MC_DISTANCE_TILE % FUSED_AT_ONCE == 0, "a tile is whole groups");
-
-/* out (FUSED_AT_ONCE) = x @ columns, where row j of columns starts at columns + j * width: each
- * product fused into its sum, from the first column of x (d) to the last. */
-typedef void fused_group_fn(const double *x, size_t d, const double *columns, size_t width,
-                            double *out);
-
-static void fused_group(const double *x, size_t d, const double *columns, size_t width, double *out)
-{
-    memset(out, 0, FUSED_AT_ONCE * sizeof *out);
-    for (size_t j = 0; j < d; j++)
-        for (size_t i = 0; i < FUSED_AT_ONCE; i++)
-            out[i] = fma(x[j], columns[j * width + i], out[i]);
-}
-
-/* The same in registers. The C library's fma() gives the same bits where there is no instruction.
- */
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static void
-fused_group_avx2(const double *x, size_t d, const double *columns, size_t width, double *out)
-{
-    __m256d a = _mm256_setzero_pd(), b = a, c = a, e = a;
-    for (size_t j = 0; j < d; j++) {
-        const __m256d value = _mm256_broadcast_sd(x + j);
-        const double *row = columns + j * width;
-        a = _mm256_fmadd_pd(value, _mm256_loadu_pd(row), a);
-        b = _mm256_fmadd_pd(value, _mm256_loadu_pd(row + 4), b);
-        c = _mm256_fmadd_pd(value, _mm256_loadu_pd(row + 8), c);
-        e = _mm256_fmadd_pd(value, _mm256_loadu_pd(row + 12), e);
-    }
-    _mm256_storeu_pd(out, a);
-    _mm256_storeu_pd(out + 4, b);
-    _mm256_storeu_pd(out + 8, c);
-    _mm256_storeu_pd(out + 12, e);
-}
-#endif
-
-/* out (FUSED_AT_ONCE) = the squares of the columns, added in the same way. */
-typedef void fused_squares_fn(const double *columns, size_t d, size_t width, double *out);
-
-static void fused_squares(const double *columns, size_t d, size_t width, double *out)
-{
-    memset(out, 0, FUSED_AT_ONCE * sizeof *out);
-    for (size_t j = 0; j < d; j++)
-        for (size_t i = 0; i < FUSED_AT_ONCE; i++)
-            out[i] = fma(columns[j * width + i], columns[j * width + i], out[i]);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static void fused_squares_avx2(const double *columns, size_t d,
-                                                                   size_t width, double *out)
-{
-    __m256d sum[FUSED_AT_ONCE / 4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(),
-                                      _mm256_setzero_pd()};
-    for (size_t j = 0; j < d; j++) {
-        for (size_t i = 0; i < FUSED_AT_ONCE / 4; i++) {
-            const __m256d value = _mm256_loadu_pd(columns + j * width + 4 * i);
-            sum[i] = _mm256_fmadd_pd(value, value, sum[i]);
-        }
-    }
-    for (size_t i = 0; i < FUSED_AT_ONCE / 4; i++)
-        _mm256_storeu_pd(out + 4 * i, sum[i]);
-}
-#endif
-
-static fused_squares_fn *fused_squares_here(void)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return fused_squares_avx2;
-#endif
-    return fused_squares;
-}
-
-static fused_group_fn *fused_group_here(void)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return fused_group_avx2;
-#endif
-    return fused_group;
-}
-
-/* out (n) = y.y for each of the turned rows, in the order of fused_square(). */
-static void fused_norms(const double *turned, size_t d, size_t width, size_t n, double *out)
-{
-    double ones[FUSED_AT_ONCE];
-    for (size_t first = 0; first < n; first += FUSED_AT_ONCE) {
-        const size_t wanted = n - first < FUSED_AT_ONCE ? n - first : FUSED_AT_ONCE;
-        fused_squares_here()(turned + first, d, width, ones);
-        memcpy(out + first, ones, wanted * sizeof *out);
-    }
-}
-
-/* out (n_rows, n) = x.y for each row of x and of y (n <= MC_DISTANCE_TILE); where `norms` is not
- * NULL also y.y. */
-__attribute__((noinline)) static void fused_products(const double *x, size_t n_rows, size_t d,
-                                                     const double *y, size_t n, double *norms,
-                                                     double *out)
-{
-    double turned[MC_FUSED_COLUMNS * MC_DISTANCE_TILE]; /* (d, n), padded to whole groups */
-    double sums[FUSED_AT_ONCE];
-    fused_group_fn *group = fused_group_here();
-    const size_t width = (n + FUSED_AT_ONCE - 1) / FUSED_AT_ONCE * FUSED_AT_ONCE;
-    for (size_t i = 0; i < width; i++)
-        for (size_t j = 0; j < d; j++)
-            turned[j * width + i] = i < n ? y[i * d + j] : 0.0;
-    if (norms != NULL)
-        fused_norms(turned, d, width, n, norms);
-    for (size_t row = 0; row < n_rows; row++) {
-        for (size_t first = 0; first < n; first += FUSED_AT_ONCE) {
-            const size_t wanted = n - first < FUSED_AT_ONCE ? n - first : FUSED_AT_ONCE;
-            group(x + row * d, d, turned + first, width, sums);
-            memcpy(out + row * n + first, sums, wanted * sizeof *sums);
-        }
-    }
-}
-
-static double fused_square(const double *x, size_t d)
-{
-    double sum = 0.0;
-    for (size_t j = 0; j < d; j++)
-        sum = fma(x[j], x[j], sum);
-    return sum;
-}
-
-void mc_squared_norms(const double *x, size_t n, size_t d, double *out)
-{
-    if (d > MC_FUSED_COLUMNS) {
-        mc_row_dot(x, x, n, d, out);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        out[i] = fused_square(x + i * d, d);
-}
-
-void mc_sqeuclidean_tile(const double *x, size_t n_rows, size_t d, const double *y,
-                         const double *y_norms, size_t n, double *out)
-{
-    static const double ZEROS[MC_DISTANCE_TILE];
-    MC_ASSERT(n <= MC_DISTANCE_TILE);
-    double afresh[MC_DISTANCE_TILE];
-    if (d > MC_FUSED_COLUMNS)
-        mc_linear(x, n_rows, d, y, ZEROS, n, out);
-    else
-        fused_products(x, n_rows, d, y, n, y_norms == NULL ? afresh : NULL, out);
-    if (d > MC_FUSED_COLUMNS && y_norms == NULL)
-        mc_squared_norms(y, n, d, afresh);
-    y_norms = y_norms == NULL ? afresh : y_norms;
-    for (size_t i = 0; i < n_rows; i++) {
-        double x_norm = 0.0;
-        mc_squared_norms(x + i * d, 1, d, &x_norm);
-        for (size_t j = 0; j < n; j++) {
-            const double square = x_norm - 2.0 * out[i * n + j] + y_norms[j];
-            out[i * n + j] = square > 0.0 ? square : 0.0;
-        }
-    }
 }
