@@ -219,14 +219,21 @@ bool mc_symmetric_eigen(double *a, size_t n, double *values, double *vectors)
     return is_done;
 }
 
+/* A row of which only rounding is left, where a is not of full rank, is not turned: it would never
+ * end. What is no more than half of the least singular value that counts, n eps of the largest, is
+ * such a row. */
 static bool sweep_rows(double *a, size_t m, size_t n, double *rotations)
 {
     bool are_orthogonal = true;
+    double largest = 0.0;
+    for (size_t p = 0; p < m; p++)
+        largest = fmax(largest, dot(a + p * n, a + p * n, n));
+    const double nothing = largest * ((double)n * 0x1p-53) * ((double)n * 0x1p-53);
     for (size_t p = 0; p < m; p++) {
         for (size_t q = p + 1; q < m; q++) {
             double *x = a + p * n, *y = a + q * n;
             const double xx = dot(x, x, n), yy = dot(y, y, n), xy = dot(x, y, n);
-            if (fabs(xy) <= 0x1p-51 * sqrt(xx) * sqrt(yy))
+            if (fabs(xy) <= 0x1p-51 * sqrt(xx) * sqrt(yy) || fmin(xx, yy) <= nothing)
                 continue;
             const rotation by = rotation_of(xx, xy, yy);
             rotate_rows(x, y, n, by);

@@ -117,7 +117,7 @@ void mc_pair_proba(const double *decisions, size_t n_rows, size_t n_pairs, const
     for (size_t row = 0; row < n_rows; row++) {
         for (size_t p = 0; p < n_pairs; p++) {
             double found = sigmoid(*decisions++ * a[p] + b[p]);
-            found = found < LEAST ? LEAST : found;
+            found = found > LEAST ? found : LEAST; /* of NaN, too, as libsvm has it */
             *out++ = found > 1.0 - LEAST ? 1.0 - LEAST : found;
         }
     }

@@ -19,8 +19,9 @@
 #include "import/file/inflate.h"
 
 #define MAX_LAYERS 3
-/* A vocabulary of zeros shrinks 7000 times in lzma: so much may come out of any file. */
-#define SMALL ((size_t)32 << 20)
+/* Coefficients of 2^20 hashed words are mostly zeros, 8 MB a class, of which xz and bz2 make some
+ * kilobytes: so much may come out of any file. */
+#define SMALL ((size_t)256 << 20)
 
 static mc_status fail_errno(mc_error *err, const char *path, const char *what)
 {

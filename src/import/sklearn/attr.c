@@ -248,6 +248,13 @@ bool mc_attr_is_text(const mc_value *est, const char *name, const char *literal)
     return mc_value_is_text(mc_value_attr(est, name), literal);
 }
 
+bool mc_attr_makes_frames(const mc_value *est)
+{
+    const mc_value *config = mc_value_attr(est, "_sklearn_output_config");
+    const mc_value *made = mc_dict_get_bytes(config, mc_bytes_of("transform"));
+    return mc_value_is(made, MC_KIND_TEXT) && !mc_value_is_text(made, "default");
+}
+
 mc_status mc_attr_choice(const mc_value *est, const char *name, const char *const *names, size_t n,
                          size_t *out, mc_error *err)
 {

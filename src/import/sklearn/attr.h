@@ -51,6 +51,8 @@ MC_MUST_CHECK mc_status mc_attr_bool(const mc_value *est, const char *name, bool
 /* Text, or {NULL, 0} when absent or no text. */
 mc_bytes mc_attr_text(const mc_value *est, const char *name);
 bool mc_attr_is_text(const mc_value *est, const char *name, const char *literal);
+/* Does set_output(transform="pandas" or "polars") make frames of what its transform answers? */
+bool mc_attr_makes_frames(const mc_value *est);
 /* Which of `names` (n) the text is; any other text, or none, is refused with the names. */
 MC_MUST_CHECK mc_status mc_attr_choice(const mc_value *est, const char *name,
                                        const char *const *names, size_t n, size_t *out,

@@ -80,5 +80,7 @@ mc_status mc_lower_isotonic(mc_lowering *to, const mc_value *est, mc_method meth
     MC_TRY(mc_build_f64(to->b, p.x, 1, p.n, &step.array[0], err));
     MC_TRY(mc_build_f64(to->b, p.y, 1, p.n, &step.array[1], err));
     MC_TRY(mc_emit_dense_step(to, step, &y, 1, &y, err));
+    if (method == MC_METHOD_TRANSFORM && mc_attr_makes_frames(est))
+        return mc_answer_matrix(to, y, out, err);
     return mc_answer_scalar(to, y, out, err);
 }

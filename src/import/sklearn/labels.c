@@ -149,6 +149,7 @@ static mc_status truths(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error 
 static mc_status from_marks(mc_lowering *to, const mc_value *est, const classes *c, bool is_many,
                             const mc_sym *x, mc_answer *out, mc_error *err)
 {
+    static const uint32_t ONLY[2] = {0, 0};
     double negative = 0.0, positive = 1.0;
     uint32_t table = 0;
     mc_sym y;
@@ -161,11 +162,13 @@ static mc_status from_marks(mc_lowering *to, const mc_value *est, const classes 
         y.sparse = y.sparse_as_input = false;
         return mc_answer_matrix(to, y, out, err);
     }
-    if (c->n < 2 || x->n_cols != (c->n == 2 ? 1 : c->n))
+    if (c->n == 0 || x->n_cols != (c->n <= 2 ? 1 : c->n))
         return mc_refuse(err, est, "%zu classes_ for %zu columns", c->n, x->n_cols);
     MC_TRY(mc_build_classes(to->b, c->cells, c->n, &table, err));
-    MC_TRY(c->n == 2 ? mc_emit_above(to, x, threshold, false, &y, err)
+    MC_TRY(c->n <= 2 ? mc_emit_above(to, x, threshold, false, &y, err)
                      : mc_emit_argmax(to, x, &y, err));
+    if (c->n == 1) /* whatever the mark */
+        MC_TRY(mc_emit_map_label(to, &y, ONLY, 2, &y, err));
     return mc_answer_labels(to, y, table, out, err);
 }
 

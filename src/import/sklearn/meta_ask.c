@@ -70,11 +70,20 @@ static mc_status ask_labels(mc_lowering *to, const mc_value *est, const mc_sym *
     return MC_OK;
 }
 
+/* A classifier of which predict() raises: SVC with break_ties and decision_function_shape="ovo". */
+static bool is_mute_classifier(const mc_value *est)
+{
+    return mc_attr_has(est, "classes_") && mc_attr_has(est, "break_ties");
+}
+
 mc_status mc_classes_known_to(mc_lowering *to, const mc_value *est, const mc_sym *x,
                               const mc_cell **out, size_t *out_n, mc_error *err)
 {
     mc_answer_part part = {0};
-    MC_TRY(ask_labels(to, est, x, &part, err));
+    const mc_status status = ask_labels(to, est, x, &part, err);
+    if (status == MC_E_NO_METHOD && is_mute_classifier(est))
+        return mc_cells_of(to, mc_value_attr(est, "classes_"), out, out_n, err);
+    MC_TRY(status);
     return mc_class_cells(to, part.table, out, out_n, err);
 }
 
@@ -200,7 +209,7 @@ mc_status mc_ask_binary_score(mc_lowering *to, const mc_value *est, const mc_sym
     mc_answer_part part = {0};
     mc_method used = MC_METHOD_PREDICT;
     const mc_status status = ask_labels(to, est, x, &part, err);
-    if (status == MC_E_NO_METHOD && !is_constant(est))
+    if (status == MC_E_NO_METHOD && !is_constant(est) && !is_mute_classifier(est))
         MC_TRY(mc_ask_numbers(to, est, MC_METHOD_PREDICT, x, &part.value, NULL, err));
     else if (status != MC_OK && status != MC_E_NO_METHOD)
         return status;
@@ -224,9 +233,10 @@ mc_status mc_binary_threshold(mc_lowering *to, const mc_value *est, const mc_sym
     if (is_constant(est))
         return MC_OK;
     const mc_status status = ask_labels(to, est, x, &part, err);
-    if (status == MC_E_NO_METHOD)
+    if (status == MC_E_NO_METHOD && !is_mute_classifier(est))
         return MC_OK;
-    MC_TRY(status);
+    if (status != MC_E_NO_METHOD)
+        MC_TRY(status);
     MC_TRY(mc_offers(to, est, MC_METHOD_DECISION_FUNCTION, x, &decides, err));
     *out = decides ? 0.0 : 0.5;
     return MC_OK;

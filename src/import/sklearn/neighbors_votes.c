@@ -219,7 +219,8 @@ static mc_status read_codes(mc_lowering *to, const mc_value *est, const int64_t 
 static bool in_class_mode(const asked *a, size_t n_outputs)
 {
     return a->fit.version >= 104 && a->fit.way == MC_NEAR_SEARCHED && !a->fit.is_tree &&
-           !a->fit.metric.through_dots && a->weights == MC_WEIGH_ALIKE && n_outputs == 1;
+           !a->fit.metric.through_dots && mc_attr_is_text(a->est, "weights", "uniform") &&
+           n_outputs == 1; /* weights=None, too, are all alike, but not asked there */
 }
 
 /* outlier_label_ of output k; *out_has is false where there is none. Up to 0.21 the parameter is

@@ -96,6 +96,14 @@ typedef struct selector {
     unsigned allowed;
 } selector;
 
+/* Does it select of frames, of which nothing is checked? Frames are what it was fitted on, and it
+ * is to answer with them. Since 1.2. */
+static bool takes_frames(const mc_lowering *to, const mc_value *est)
+{
+    return mc_version_of(to, est) >= 102 && mc_attr_makes_frames(est) &&
+           mc_attr_has(est, "feature_names_in_");
+}
+
 /* The columns that are kept, of x. */
 static mc_status forth(mc_lowering *to, const selector *s, const mc_sym *x, mc_sym *out,
                        mc_error *err)
@@ -106,7 +114,8 @@ static mc_status forth(mc_lowering *to, const selector *s, const mc_sym *x, mc_s
     MC_TRY(mc_arena_new(to->arena, uint8_t, x->n_cols, &mask, err));
     MC_TRY(s->mask(to, s->est, x->n_cols, mask, err));
     MC_TRY(mc_mask_places(to, mask, x->n_cols, &places, &n, err));
-    MC_TRY(mc_emit_check_sparse(to, x, s->allowed, out, err));
+    const unsigned any = MC_OR_NAN | MC_OR_INFINITY;
+    MC_TRY(mc_emit_check_sparse(to, x, takes_frames(to, s->est) ? any : s->allowed, out, err));
     MC_TRY(mc_emit_columns(to, out, places, n, out, err));
     if (n == 0)
         out->sparse = out->sparse_as_input = false; /* scikit-learn makes an empty array */

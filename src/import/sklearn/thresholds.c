@@ -65,7 +65,7 @@ static mc_status positive_class(mc_lowering *to, const mc_value *est, const mc_c
         if (mc_cell_compare(&classes[i], &label) == 0)
             return MC_OK;
     }
-    return mc_refuse(err, est, "pos_label: it is none of the classes");
+    return mc_no_method(err, est, MC_METHOD_PREDICT); /* it raises ValueError */
 }
 
 /* -------------------------------------------------------------------------------- thresholds ----
