@@ -97,10 +97,10 @@ typedef struct selector {
 } selector;
 
 /* Does it select of frames, of which nothing is checked? Frames are what it was fitted on, and it
- * is to answer with them. Since 1.2. */
+ * is to answer with them. Since 1.3. */
 static bool takes_frames(const mc_lowering *to, const mc_value *est)
 {
-    return mc_version_of(to, est) >= 102 && mc_attr_makes_frames(est) &&
+    return mc_version_of(to, est) >= 103 && mc_attr_makes_frames(est) &&
            mc_attr_has(est, "feature_names_in_");
 }
 
