@@ -208,6 +208,7 @@ static bool look_up(batch *b, size_t i)
     if (r->known && is_first) {
         if (!make_room(b, found))
             return false;
+        /* cppcheck-suppress uninitvar ; mc_prediction_get() wrote it */
         memcpy(b->values + i * found, first, found);
     }
     b->n_hits += r->known;
@@ -412,7 +413,7 @@ mc_status mc_cache_predict(mc_cache *cache, const mc_model *model, mc_method met
                            const mc_input *input, mc_workspace *workspace, mc_output *out,
                            mc_row_hits *hits, mc_error *err)
 {
-    mc_row_hits ignored;
+    mc_row_hits ignored = {0};
     mc_predictions *p = cache->predictions;
     hits = hits == NULL ? &ignored : hits;
     *hits = (mc_row_hits){0};

@@ -56,7 +56,8 @@ void mc_ini_read(char *text, size_t size, mc_ini_fn *fn, void *user)
         end = end == NULL ? end_of_all : end;
         const bool is_text = memchr(start, '\0', (size_t)(end - start)) == NULL;
         char *at = trim(start, end);
-        mc_ini_item item = {.section = section, .line = ++line};
+        line++;
+        mc_ini_item item = {.section = section, .line = line};
         if (is_text && (*at == '\0' || *at == '#' || *at == ';'))
             continue;
         if (is_text && section == NULL && *at != '[')

@@ -39,7 +39,7 @@ struct mc_file_guard {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* guarded by the lock */
-    LIST_HEAD(, mc_lease) leases;
+    LIST_HEAD(mc_lease_list, mc_lease) leases;
     mc_file_guard_counts counts;
     pid_t thread_id; /* 0: not running yet */
     bool stopping;

@@ -81,7 +81,8 @@ static void describe(mc_model *model, const mc_model_identity *identity)
 {
     const mc_view *view = &model->view;
     mc_model_info *info = &model->info;
-    const mc_model_info back = model->back == NULL ? (mc_model_info){0} : model->back->info;
+    const mc_model_info none = {0};
+    const mc_model_info back = model->back == NULL ? none : model->back->info;
     info->generation = identity->generation;
     info->load_ns = identity->load_ns;
     info->bytes = model->image.size + mc_patterns_bytes(model->image.patterns) + sizeof *model +

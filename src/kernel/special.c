@@ -328,8 +328,9 @@ double mc_pairwise_sum_of(mc_terms_fn *terms, const void *context, size_t n)
             s.n = half;
         }
         sum = terms_sum(terms, context, s.at, s.n);
+        /* cppcheck-suppress uninitvar ; of those n_sums are written */
         for (; n_sums > 0 && depths[n_sums - 1] == s.depth; s.depth--)
-            sum = sums[--n_sums] + sum;
+            sum = sums[--n_sums] + sum; /* cppcheck-suppress uninitvar ; as above */
         sums[n_sums] = sum;
         depths[n_sums++] = s.depth;
     }
@@ -376,7 +377,7 @@ static double plain_log_sum_exp(const double *x, size_t n)
     double sum = 0.0;
     for (size_t i = 0; i < n; i++)
         sum += exp(x[i]);
-    return log(sum);
+    return log(sum); /* cppcheck-suppress invalidFunctionArg ; log(0) is -inf, as meant */
 }
 
 double mc_log_sum_exp(const double *x, size_t n)

@@ -193,7 +193,7 @@ static mc_status close_and_continue(mc_doc_builder *b, mc_reader *r, counts *c)
 mc_status mc_doc_read_ubjson(mc_doc_builder *b, mc_bytes bytes)
 {
     mc_reader r = {.data = bytes.data, .size = bytes.size, .err = b->err};
-    counts c;
+    counts c = {0};
     do {
         MC_TRY(read_value(b, &r, &c));
         MC_TRY(close_and_continue(b, &r, &c));
