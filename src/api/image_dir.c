@@ -177,10 +177,11 @@ static mc_status map_or_copy(const mc_image_dir *dir, int *fd, const mc_file_fac
             mc_lease_drop(lease);
         return status;
     }
-    if (size >= MC_IMAGE_MAP_MIN)
+    if (size >= MC_IMAGE_MAP_MIN) {
         mc_image_dir_say(dir, MC_LOG_WARN, "image_copied",
                          "image directory: %.16s... is copied and not shared: %s", to->name,
                          err->message);
+    }
     return mc_image_read(*fd, size, to->name, out, err);
 }
 

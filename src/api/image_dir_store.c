@@ -14,9 +14,9 @@
 #include "base/clock.h"
 #include "base/vec.h"
 
-#define LEFT_BEHIND_S 3600         /* a file that is being written is never so old */
-#define ENTRY_KEPT_S  (90 * 86400) /* of a source that nobody asked for */
-#define LOCK_MS       120000       /* then somebody else reads the source too */
+#define LEFT_BEHIND_S 3600                 /* a file that is being written is never so old */
+#define ENTRY_KEPT_S  ((time_t)90 * 86400) /* of a source that nobody asked for */
+#define LOCK_MS       120000               /* then somebody else reads the source too */
 #define TEMPORARY     ".new-"
 
 /* ------------------------------------------------------------------------------- opening ---- */
@@ -178,7 +178,8 @@ void mc_image_dir_sweep(const mc_image_dir *dir, const char *keep)
             (void)close(fd);
         return;
     }
-    for (const struct dirent *at = readdir(list); at != NULL; at = readdir(list))
+    const struct dirent *at;
+    while ((at = readdir(list)) != NULL) /* NOLINT(concurrency-mt-unsafe): a stream of our own */
         sort_out(dir, at->d_name, &images);
     (void)closedir(list);
     drop_oldest(dir, &images, keep);

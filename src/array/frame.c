@@ -102,10 +102,11 @@ static mc_status read_manager(const mc_value *value, manager *out, mc_error *err
     const mc_value *held = mc_value_attr(value, "_mgr");
     if (held == NULL)
         held = mc_value_attr(value, "_data"); /* before 1.1 */
-    if (!mc_value_is(held, MC_KIND_OBJECT))
+    if (!mc_value_is(held, MC_KIND_OBJECT)) {
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
                        "expected a pandas.Series or DataFrame, found %s",
                        mc_value_type_name(value, type, sizeof type));
+    }
     const mc_object *object = held->as.object;
     if (!from_state(object->state, out) && !from_arguments(object->arguments, out))
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET, "the blocks of %s",

@@ -67,7 +67,8 @@ static int open_folder(const char *folder, size_t size)
 
 bool mc_spool_open(mc_spool *spool, size_t size)
 {
-    int fd = open_folder(getenv("TMPDIR"), size);
+    int fd =
+        open_folder(getenv("TMPDIR"), size); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
     if (fd < 0)
         fd = open_folder("/var/tmp", size);
     if (fd < 0)

@@ -122,10 +122,11 @@ static void hold(const background *work, const mc_image *image)
     const unsigned refused = mc_image_hold(image, work->cache->hold);
     const mc_event event = {
         .level = MC_LOG_WARN, .event = "hold", .model = work->load->entry->name};
-    for (unsigned i = 0; i < MC_COUNT_OF(NAMES); i++)
+    for (unsigned i = 0; i < MC_COUNT_OF(NAMES); i++) {
         if (refused & (1u << i))
             mc_cache_say(work->cache, &event, "model %s: the system refuses %s of its memory",
                          work->load->entry->name, NAMES[i]);
+    }
 }
 
 /* Where the settings allow it. Both images are there, and charged, while one is made of the other.

@@ -207,10 +207,11 @@ static mc_status check_removal_locked(const mc_cache *cache, const mc_entry *ent
     const mc_entry *base = find_base(cache, entry->name);
     if (entry->pinned)
         return pinned(entry, "remove", err);
-    if (base != NULL && mc_versions_use_locked(base, entry))
+    if (base != NULL && mc_versions_use_locked(base, entry)) {
         return mc_fail(err, MC_E_CONFLICT, MC_NO_OFFSET,
                        "version \"%s\" is the default, or has a label: move that first",
                        entry->name);
+    }
     return MC_OK;
 }
 
@@ -320,12 +321,13 @@ mc_status mc_cache_load_async(mc_cache *cache, const char *name, const char *sou
 
 static void say_use(const mc_cache *cache, const mc_entry *entry, bool is_hit)
 {
-    if (mc_cache_logs(cache, MC_LOG_DEBUG))
+    if (mc_cache_logs(cache, MC_LOG_DEBUG)) {
         mc_cache_say(cache,
                      &(mc_event){.level = MC_LOG_DEBUG,
                                  .event = is_hit ? "hit" : "miss",
                                  .model = entry->name},
                      is_hit ? "cache hit: %s" : "cache miss: %s (loading)", entry->name);
+    }
 }
 
 /* The way of a hit: no lock, no allocation. */

@@ -307,10 +307,11 @@ static void publish_locked(mc_cache *cache, const mc_load *load, mc_model *model
     entry->published_ns = load->start_ns + entry->load_ns;
     entry->source_stamp = load->source_stamp;
     entry->hits_before = atomic_load_explicit(&entry->hits, memory_order_relaxed);
-    if (entry->evicted_ns != 0) /* asked for before it was gone: at once */
+    if (entry->evicted_ns != 0) { /* asked for before it was gone: at once */
         mc_churn_note(&cache->churn, entry->published_ns,
                       load->start_ns > entry->evicted_ns ? load->start_ns - entry->evicted_ns : 0,
                       entry->load_ns);
+    }
     entry->evicted_ns = 0;
     mc_entry_remember_locked(entry, NULL);
     mc_evict_touch(cache, entry);

@@ -86,13 +86,14 @@ static bool put_cells(writer *w, const mc_cell *cells, size_t n)
         put(w, &cell->size, nests || cell->kind == MC_CELL_STRING ? sizeof cell->size : 0);
         if (nests && depth == DEEPEST)
             return false;
-        if (nests)
+        if (nests) {
             levels[depth++] = (level){
                 cell->as.items, cell->kind == MC_CELL_DICT ? (uint64_t)cell->size * 2 : cell->size};
-        else if (cell->kind == MC_CELL_STRING)
+        } else if (cell->kind == MC_CELL_STRING) {
             put(w, cell->as.text, cell->size);
-        else if (cell->kind != MC_CELL_NONE)
+        } else if (cell->kind != MC_CELL_NONE) {
             put(w, &cell->as.integer, sizeof cell->as.integer);
+        }
     }
     return true;
 }

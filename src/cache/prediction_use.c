@@ -52,16 +52,17 @@ void mc_use_explain(const mc_use *use, char *text, size_t size)
     const mc_prediction_use state = mc_use_state(use);
     if (state == MC_PREDICTIONS_MEASURING)
         (void)snprintf(text, size, "measuring: the first %u requests are timed", MC_USE_TRIALS);
-    else if (state == MC_PREDICTIONS_RESTING)
+    else if (state == MC_PREDICTIONS_RESTING) {
         (void)snprintf(text, size,
                        "off: known rows saved %.0f us of %.0f us that the cache took; tried again "
                        "in %llu rows",
                        (double)get(&use->last_saved_ns) / 1e3,
                        (double)get(&use->last_spent_ns) / 1e3, (unsigned long long)get(&use->rest));
-    else
+    } else {
         (void)snprintf(text, size, "%s: a row takes %.2f us to compute, %.2f us to look up",
                        state == MC_PREDICTIONS_ON ? "on" : "off", (double)get(&use->row_ns) / 1e3,
                        (double)get(&use->look_up_ns) / 1e3);
+    }
 }
 
 bool mc_use_note_trial(mc_use *use, uint64_t row_ns, uint64_t look_up_ns)

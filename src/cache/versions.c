@@ -222,11 +222,12 @@ static mc_status set_label_locked(mc_cache *cache, const char *name, const char 
     mc_versions *v = NULL;
     if (version != NULL)
         MC_TRY(find_version_locked(cache, name, version, &entry, err));
-    if (entry != NULL && loaded_only && mc_entry_model_locked(entry) == NULL)
+    if (entry != NULL && loaded_only && mc_entry_model_locked(entry) == NULL) {
         return mc_fail(err, MC_E_CONFLICT, MC_NO_OFFSET,
                        "label \"%s\" moves only to a loaded version: load version %s of \"%s\" "
                        "first",
                        label, version, name);
+    }
     MC_TRY(make_versions_locked(cache, name, &v, err));
     mc_label_slot *slot = find_label(v, label, strlen(label));
     if (slot == NULL)
@@ -253,11 +254,12 @@ mc_status mc_cache_set_label(mc_cache *cache, const char *name, const char *labe
     mc_cache_lock(cache);
     const mc_status status = set_label_locked(cache, name, label, version, loaded_only, err);
     mc_cache_unlock(cache);
-    if (status == MC_OK)
+    if (status == MC_OK) {
         mc_cache_say(cache, &(mc_event){.level = MC_LOG_INFO, .event = "label", .model = name},
                      "model %s: label %s %s%s", name, label,
                      version == NULL ? "taken away" : "is on version ",
                      version == NULL ? "" : version);
+    }
     return status;
 }
 

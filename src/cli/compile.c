@@ -135,11 +135,12 @@ static void print_difference(const mc_difference *d)
     char changed[64] = "";
     if (d->n_labels > 0)
         (void)snprintf(changed, sizeof changed, "%zu of %zu", d->n_changed, d->n_labels);
-    if (d->n_numbers > 0)
+    if (d->n_numbers > 0) {
         (void)printf("%-20s %14.3g %14.3g  %s\n", mc_method_name(d->method), d->most, mean_of(d),
                      changed);
-    else
+    } else {
         (void)printf("%-20s %14s %14s  %s\n", mc_method_name(d->method), "", "", changed);
+    }
 }
 
 static void print_text(const report *r)
@@ -158,10 +159,11 @@ static void print_text(const report *r)
         print_difference(&c->methods[i]);
     for (size_t i = 0; i < MC_COUNT_OF(c->speeds); i++) {
         const mc_speed *s = &c->speeds[i];
-        if (s->n_rows > 0)
+        if (s->n_rows > 0) {
             (void)printf("%zu row%s: %.1f us -> %.1f us, %.2f times as fast\n", s->n_rows,
                          s->n_rows == 1 ? "" : "s", s->before_ns * 1e-3, s->after_ns * 1e-3,
                          s->before_ns / s->after_ns);
+        }
     }
 }
 
@@ -221,11 +223,12 @@ static mc_status finish(const options *o, const mc_model *before, const mc_model
         print_json(&r);
     else
         print_text(&r);
-    if (r.comparison != NULL && mc_comparison_most(&comparison) > o->most)
+    if (r.comparison != NULL && mc_comparison_most(&comparison) > o->most) {
         return mc_fail(
             err, MC_E_CONFLICT, MC_NO_OFFSET,
             "an answer changes by %.3g, more than --max-deviation %s: nothing is written",
             mc_comparison_most(&comparison), o->text[PARAM_MAX_DEVIATION]);
+    }
     return mc_model_save(after, o->text[PARAM_OUTPUT], err);
 }
 

@@ -51,10 +51,11 @@ static mc_status check_text(size_t id, const char *value, mc_error *err)
     if (id == MC_MODEL_PARAM_GOLDEN_TOLERANCE) {
         char *end = NULL;
         const double tolerance = strtod(value, &end);
-        if (end == value || *end != '\0' || !(tolerance >= 0.0))
+        if (end == value || *end != '\0' || !(tolerance >= 0.0)) {
             return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                            "golden_tolerance: expected a number such as 1e-9, found \"%.60s\"",
                            value);
+        }
     }
     return MC_OK;
 }

@@ -79,10 +79,11 @@ static mc_status read_prediction_cache(mc_daemon *d, mc_cache_options *options, 
         return MC_OK;
     options->prediction_cache = PREDICTION_CACHE_AUTO;
     options->prediction_always = strcmp(asked, "auto") != 0;
-    if (options->prediction_always && !mc_size_read(asked, &options->prediction_cache))
+    if (options->prediction_always && !mc_size_read(asked, &options->prediction_cache)) {
         return mc_fail(
             err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
             "--prediction-cache: expected a size such as 64M, auto or off, found \"%.60s\"", asked);
+    }
     options->prediction_ttl_ms = mc_daemon_number(d, MC_PARAM_PREDICTION_TTL) * 1000u;
     return MC_OK;
 }

@@ -104,11 +104,12 @@ static mc_change *find_change(mc_serving *s, const char *key)
 /* What is registered anew is read anew. */
 static void drop_change(mc_serving *s, const char *key)
 {
-    for (size_t i = 0; i < s->n_changes; i++)
+    for (size_t i = 0; i < s->n_changes; i++) {
         if (strcmp(s->changes[i].key, key) == 0) {
             s->changes[i] = s->changes[--s->n_changes];
             return;
         }
+    }
 }
 
 static void look_again_in(mc_serving *s, uint64_t ns)

@@ -81,10 +81,11 @@ bool mc_version_policy_has(const mc_version_policy *policy, const char *version,
 {
     if (policy->all || rank < policy->latest)
         return true;
-    for (size_t i = 0; i < policy->n_listed; i++)
+    for (size_t i = 0; i < policy->n_listed; i++) {
         if (!mc_version_is_higher(policy->listed[i], version) &&
             !mc_version_is_higher(version, policy->listed[i]))
             return true;
+    }
     return false;
 }
 
@@ -111,11 +112,12 @@ mc_status mc_label_settings_read(const char *text, mc_label_setting out[MC_LABEL
         if (*n == MC_LABELS_MAX)
             return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "labels: at most %d are taken",
                            MC_LABELS_MAX);
-        if (!fits || read_label(word, &out[*n]) != MC_OK)
+        if (!fits || read_label(word, &out[*n]) != MC_OK) {
             return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                            "labels: expected LABEL:VERSION, as in stable:3, canary:4; found "
                            "\"%.60s\"",
                            text);
+        }
     }
     return MC_OK;
 }

@@ -134,10 +134,11 @@ static folder *find_folder(mc_watch *w, const char *path, const char *only)
 
 static void say_limited(mc_watch *w)
 {
-    if (!w->is_limited)
+    if (!w->is_limited) {
         mc_log_print(w->log, MC_LOG_WARN,
                      "--watch: %s (fs.inotify.max_user_watches): looking every %d s instead",
                      strerrordesc_np(errno), (int)(FALLBACK_NS / SECOND_NS));
+    }
     w->is_limited = true;
 }
 

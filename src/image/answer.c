@@ -176,12 +176,14 @@ static mc_status keep_rows(const mc_run *run, const mc_sparse_row *rows, mc_spar
 /* Integers go through the program as doubles, which tell those below 2**53 apart. */
 static mc_status check_integers(const mc_run *run, const double *x, size_t width, mc_error *err)
 {
-    for (size_t i = 0; i < run->n_rows * width; i++)
-        if (!(fabs(x[i]) < 0x1p53))
+    for (size_t i = 0; i < run->n_rows * width; i++) {
+        if (!(fabs(x[i]) < 0x1p53)) {
             return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,
                            "row %zu, column %zu: scikit-learn answers integers with integers, and "
                            "those from 2**53 on are not exact here; give the row as floats",
                            run->first_row + i / width, i % width);
+        }
+    }
     return MC_OK;
 }
 

@@ -222,12 +222,13 @@ static mc_status measure_radii(const writing *w, uint32_t id, mc_error *err)
 static mc_status copy_sections(const uint8_t *block, mc_builder *to, mc_error *err)
 {
     const mc_image_header *header = (const mc_image_header *)(const void *)block;
-    for (size_t i = 0; i < MC_N_SECTIONS; i++)
+    for (size_t i = 0; i < MC_N_SECTIONS; i++) {
         if (i != MC_SECTION_ARRAYS && i != MC_SECTION_WEIGHTS && i != MC_SECTION_BACK) {
             to->sections[i].size = 0; /* a builder begins with buffers */
             MC_TRY(mc_vec_append(&to->sections[i], block + header->sections[i].at,
                                  header->sections[i].size, err));
         }
+    }
     return MC_OK;
 }
 

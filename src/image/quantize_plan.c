@@ -73,10 +73,11 @@ static void note_use(mc_quantize_plan *plan, const mc_step *step, size_t slot)
 /* Slots that a step does not use hold MC_NONE; what else is there was verified. */
 static void note_uses(mc_quantize_plan *plan)
 {
-    for (uint32_t i = 0; i < plan->view->n_steps; i++)
+    for (uint32_t i = 0; i < plan->view->n_steps; i++) {
         for (size_t slot = 0; slot < MC_STEP_ARRAYS; slot++)
             if (plan->view->steps[i].array[slot] < plan->view->n_arrays)
                 note_use(plan, &plan->view->steps[i], slot);
+    }
 }
 
 /* Takes back what one array of a step cannot follow; true if anything changed. */

@@ -67,10 +67,11 @@ static mc_status check_nodes(const mc_view *view, const mc_step *step, mc_error 
     const mc_boost_forest forest = forest_of(view, step);
     const size_t n_nodes = mc_array_rows(view, step, 0), d = mc_check_width(view, step->src);
     const size_t n_words = step->array[3] == MC_NONE ? 0 : mc_array_rows(view, step, 3);
-    for (size_t i = 0; i < n_nodes; i++)
+    for (size_t i = 0; i < n_nodes; i++) {
         if (!node_fits(&forest.nodes[i], i, n_nodes, d, forest.n_leaves, n_words))
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "image: node %zu of %zu: bad child, leaf, feature or set", i, n_nodes);
+    }
     return MC_OK;
 }
 

@@ -338,16 +338,18 @@ static mc_status refuse_bad(const mc_run *run, const mc_step *step, double large
 
 static mc_status refuse_sparse(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    if ((step->flags & MC_STEP_DENSE_ROWS) && run->came_sparse && run->n_rows > 0)
+    if ((step->flags & MC_STEP_DENSE_ROWS) && run->came_sparse && run->n_rows > 0) {
         return mc_fail(err, MC_E_BAD_INPUT, run->first_row,
                        "row %zu: a sparse row of precomputed distances: what it leaves out is no "
                        "distance, and not 0; give every distance",
                        run->first_row);
-    if ((step->flags & MC_STEP_DENSE_WIDTH) && run->came_sparse && run->n_rows > 0)
+    }
+    if ((step->flags & MC_STEP_DENSE_WIDTH) && run->came_sparse && run->n_rows > 0) {
         return mc_fail(err, MC_E_BAD_INPUT, run->first_row,
                        "row %zu: a sparse row: this model's scikit-learn answers it with more "
                        "columns than a dense one; give every value",
                        run->first_row);
+    }
     return MC_OK;
 }
 
@@ -355,11 +357,12 @@ mc_status mc_run_check_finite(const mc_run *run, const mc_step *step, mc_error *
 {
     run->buffers[step->dst] = run->buffers[step->src];
     MC_TRY(refuse_sparse(run, step, err));
-    if ((step->flags & MC_STEP_NO_INTEGERS) && run->came_as_integers && run->n_rows > 0)
+    if ((step->flags & MC_STEP_NO_INTEGERS) && run->came_as_integers && run->n_rows > 0) {
         return mc_fail(
             err, MC_E_BAD_INPUT, run->first_row,
             "a constant float is filled in, and scikit-learn raises an error for rows of "
             "integers; give them as floats");
+    }
     return refuse_bad(run, step, DBL_MAX, err);
 }
 

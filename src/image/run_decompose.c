@@ -121,10 +121,11 @@ mc_status mc_run_csr_check_least(const mc_run *run, const mc_step *step, mc_erro
     run->buffers[step->dst] = run->buffers[step->src];
     for (size_t i = 0; i < run->n_rows; i++) {
         for (size_t j = 0; j < x[i].n; j++) {
-            if (x[i].values[j] < step->value[0])
+            if (x[i].values[j] < step->value[0]) {
                 return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
                                "row %zu, column %u: found %.17g, must not be below %.17g",
                                run->first_row + i, x[i].at[j], x[i].values[j], step->value[0]);
+            }
         }
     }
     return MC_OK;

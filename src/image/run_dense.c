@@ -78,12 +78,14 @@ mc_status mc_check_normalize(const mc_view *view, const mc_step *step, mc_error 
  * integers wrap around, and have no fractions. */
 static mc_status check_whole(const mc_run *run, const double *x, size_t width, mc_error *err)
 {
-    for (size_t i = 0; i < run->n_rows * width; i++)
-        if (!(fabs(x[i]) < 0x1p53) || x[i] != trunc(x[i]))
+    for (size_t i = 0; i < run->n_rows * width; i++) {
+        if (!(fabs(x[i]) < 0x1p53) || x[i] != trunc(x[i])) {
             return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,
                            "row %zu, column %zu: of integers numpy makes an integer, and %g is not "
                            "one that is exact here; give the row as floats",
                            run->first_row + i / width, i % width, x[i]);
+        }
+    }
     return MC_OK;
 }
 
@@ -101,11 +103,12 @@ mc_status mc_run_cut(const mc_run *run, const mc_step *step, mc_error *err)
     if (step->flags & MC_STEP_CUT_WHOLE)
         MC_TRY(check_whole(run, x, width, err));
     for (size_t i = 0; i < run->n_rows * width; i++) {
-        if ((step->flags & MC_STEP_CUT_AS_ROWS) && !(fabs(x[i]) < INT64_LIMIT))
+        if ((step->flags & MC_STEP_CUT_AS_ROWS) && !(fabs(x[i]) < INT64_LIMIT)) {
             return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,
                            "row %zu, column %zu: %g has no integer of 64 bits, and scikit-learn "
                            "answers integers with integers; give the row as floats",
                            run->first_row + i / width, i % width, x[i]);
+        }
         out[i] = trunc(x[i]);
     }
     return MC_OK;

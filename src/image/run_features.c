@@ -29,11 +29,12 @@ mc_status mc_run_power(const mc_run *run, const mc_step *step, mc_error *err)
     double *out = mc_run_dst(run, step);
     for (size_t i = 0; i < run->n_rows; i++) {
         for (size_t j = 0; j < width; j++, x++) {
-            if ((step->flags & MC_STEP_POSITIVE) && *x <= 0.0)
+            if ((step->flags & MC_STEP_POSITIVE) && *x <= 0.0) {
                 return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
                                "row %zu, column %zu: the Box-Cox transformation can only be "
                                "applied to positive data, found %.17g",
                                run->first_row + i, j, *x);
+            }
             *out++ = mc_power_of((mc_power)step->n[0], *x, lambdas[j]);
         }
     }
@@ -175,10 +176,11 @@ mc_status mc_run_spline(const mc_run *run, const mc_step *step, mc_error *err)
         for (size_t j = 0; j < from; j++, x++, out += s.n_columns) {
             s.knots = mc_view_f64(run->view, step->array[0]) + j * s.n_knots;
             spline_block(run, step, &s, j, *x, out);
-            if (step->n[1] == MC_SPLINE_REFUSES && isnan(out[0]))
+            if (step->n[1] == MC_SPLINE_REFUSES && isnan(out[0])) {
                 return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
                                "row %zu, column %zu: %.17g is beyond the limits of the knots",
                                run->first_row + i, j, *x);
+            }
         }
     }
     return MC_OK;
@@ -256,10 +258,11 @@ mc_status mc_run_indicators(const mc_run *run, const mc_step *step, mc_error *er
     const size_t from = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
     double *out = mc_run_dst(run, step);
     memset(out, 0, run->n_rows * width * sizeof *out);
-    for (size_t i = 0; i < run->n_rows; i++, out += width)
+    for (size_t i = 0; i < run->n_rows; i++, out += width) {
         for (size_t j = 0; j < from; j++, x++)
             if (*x >= 0.0 && *x < (double)(runs[j + 1] - runs[j]))
                 out[runs[j] + (size_t)*x] = 1.0;
+    }
     return MC_OK;
 }
 
@@ -315,10 +318,11 @@ static mc_status pick(const mc_run *run, const mc_step *step, size_t row, size_t
     const uint32_t *runs = mc_view_u32(run->view, step->array[0]);
     const double n = (double)(runs[j + 1] - runs[j]), whole = trunc(x);
     const double at = whole < 0.0 && (step->flags & MC_STEP_FROM_END) ? whole + n : whole;
-    if (!(at >= 0.0 && at < n) || ((step->flags & MC_STEP_WHOLE) && whole != x))
+    if (!(at >= 0.0 && at < n) || ((step->flags & MC_STEP_WHOLE) && whole != x)) {
         return mc_fail(err, MC_E_BAD_INPUT, run->first_row + row,
                        "row %zu, column %zu: expected a code below %.0f, found %.17g",
                        run->first_row + row, j, n, x);
+    }
     *out = runs[j] + (size_t)at;
     return MC_OK;
 }
@@ -395,12 +399,15 @@ mc_status mc_run_recode(const mc_run *run, const mc_step *step, mc_error *err)
     const size_t n_pairs = run->view->arrays[step->array[0]].n_cols / 2;
     const double *x = mc_run_f64(run, step->src);
     double *out = mc_run_dst(run, step);
-    for (size_t i = 0; i < run->n_rows; i++)
-        for (size_t j = 0; j < width; j++, x++, out++)
-            if (!recode(*x, pairs + j * n_pairs * 2, n_pairs, limits[j], out))
+    for (size_t i = 0; i < run->n_rows; i++) {
+        for (size_t j = 0; j < width; j++, x++, out++) {
+            if (!recode(*x, pairs + j * n_pairs * 2, n_pairs, limits[j], out)) {
                 return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
                                "row %zu, column %zu: expected a code below %.0f, found %.17g",
                                run->first_row + i, j, limits[j], *x);
+            }
+        }
+    }
     return MC_OK;
 }
 
@@ -424,11 +431,13 @@ mc_status mc_run_no_others(const mc_run *run, const mc_step *step, mc_error *err
     for (size_t i = 0; i < run->n_rows; i++, x += from, out += width) {
         for (size_t j = 0; j < width; j++)
             out[j] = x[j];
-        for (size_t j = width; j < from; j++)
-            if (x[j] > 0.0)
+        for (size_t j = width; j < from; j++) {
+            if (x[j] > 0.0) {
                 return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
                                "row %zu, column %u: a missing value, and training saw none",
                                run->first_row + i, columns[j]);
+            }
+        }
     }
     return MC_OK;
 }

@@ -181,10 +181,11 @@ static mc_status patches_of_row(const mc_run *run, const mc_step *step, size_t r
     const bool is_tenth = (step->flags & MC_STEP_TENTH) != 0;
     const size_t height = is_tenth ? x.height / 10 : step->n[0];
     const size_t width = is_tenth ? x.width / 10 : step->n[1];
-    if (height > x.height || width > x.width)
+    if (height > x.height || width > x.width) {
         return mc_fail(err, MC_E_BAD_INPUT, row,
                        "row %zu: an image of %zu x %zu pixels, and patches of %zu x %zu", row,
                        x.height, x.width, height, width);
+    }
     MC_TRY(read_pixels(run, &x, row, &pixels, err));
     return cut(run, &x, pixels, height, width, out, err);
 }

@@ -260,10 +260,11 @@ mc_status mc_run_near_first(const mc_run *run, const mc_step *step, mc_error *er
     double *out = mc_run_dst(run, step);
     for (size_t i = 0; i < run->n_rows; i++, out += 1 + 2 * k) {
         const double *list = lists.at + i * from;
-        if (list[0] < (double)k)
+        if (list[0] < (double)k) {
             return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
                            "row %zu: its graph holds %.0f neighbours, expected %zu",
                            run->first_row + i, list[0], k);
+        }
         out[0] = (double)k;
         memcpy(out + 1, list + 1, k * sizeof *out);
         memcpy(out + 1 + k, list + 1 + lists.room, k * sizeof *out);
@@ -295,10 +296,11 @@ mc_status mc_run_near_votes(const mc_run *run, const mc_step *step, mc_error *er
                                  .weights = (mc_near_weights)step->n[0],
                                  .sum = (mc_near_sum)step->n[1]};
     for (size_t i = 0; i < run->n_rows && votes.empty == NULL; i++) {
-        if (lists.at[i * (1 + 2 * lists.room)] == 0.0)
+        if (lists.at[i * (1 + 2 * lists.room)] == 0.0) {
             return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
                            "row %zu: no training row within the radius, and no outlier_label",
                            run->first_row + i);
+        }
     }
     mc_near_vote(&lists, &votes, mc_run_dst(run, step));
     return MC_OK;

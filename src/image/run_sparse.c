@@ -170,10 +170,11 @@ mc_status mc_run_csr_select(const mc_run *run, const mc_step *step, mc_error *er
     for (size_t i = 0; i < run->n_rows; i++) {
         mc_row_maker maker;
         MC_TRY(mc_row_begin(run, &maker, err));
-        for (size_t j = 0; j < x[i].n; j++)
+        for (size_t j = 0; j < x[i].n; j++) {
             for (size_t k = mc_sparse_lower_bound(from, n, x[i].at[j]);
                  k < n && from[k] == x[i].at[j]; k++)
                 MC_TRY(mc_row_add(&maker, to[k], x[i].values[j], err));
+        }
         MC_TRY(mc_row_end(&maker, &out[i], err));
     }
     return MC_OK;

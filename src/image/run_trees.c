@@ -45,12 +45,13 @@ static mc_status sum_forest(const mc_run *run, const mc_step *step, const mc_for
     double *out = mc_run_dst(run, step);
     start_sums(run, step);
     const mc_narrow values = mc_view_narrow(run->view, step->array[2]);
-    if (values.form == MC_NARROW_NOT)
+    if (values.form == MC_NARROW_NOT) {
         mc_forest_sum(forest, run->buffers[step->src], run->n_rows, mc_run_width(run, step->src),
                       values.items, values.n_cols, width, out);
-    else
+    } else {
         mc_forest_sum_narrow(forest, run->buffers[step->src], run->n_rows,
                              mc_run_width(run, step->src), &values, width, out);
+    }
     for (size_t i = 0; i < run->n_rows * width; i++)
         out[i] /= step->value[0];
     return MC_OK;

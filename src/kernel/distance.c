@@ -139,10 +139,11 @@ static double square_of_present(const double *x, size_t d)
 {
     double lane[2] = {0.0, 0.0};
     size_t j = 0;
-    for (; j + 8 <= d; j += 8)
+    for (; j + 8 <= d; j += 8) {
         for (size_t k = 4; k-- > 0;)
             for (size_t l = 0; l < 2; l++)
                 lane[l] += present(x[j + 2 * k + l]) * present(x[j + 2 * k + l]);
+    }
     for (; j < d; j++)
         lane[j % 2] += present(x[j]) * present(x[j]);
     return lane[0] + lane[1];

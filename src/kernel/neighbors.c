@@ -175,10 +175,11 @@ void mc_near_distances(const mc_training *t, const double *x, size_t n_rows, dou
         for (size_t first = 0; first < t->n; first += tile_of(t)) {
             const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
             tile(t, x + row * t->metric.d, rows, first, n, found);
-            for (size_t i = 0; i < rows; i++)
+            for (size_t i = 0; i < rows; i++) {
                 for (size_t j = 0; j < n; j++)
                     out[(row + i) * t->n + first + j] =
                         mc_distance_from_reduced(&t->metric, found[i * n + j]);
+            }
         }
     }
 }

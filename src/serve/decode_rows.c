@@ -367,10 +367,11 @@ static mc_status check_once(mc_rows *rows, const int64_t *indices, size_t n, mc_
 static mc_status check_indices(const mc_rows *rows, const int64_t *indices, size_t n, mc_error *err)
 {
     const size_t n_columns = rows->schema.n_columns;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (indices[i] < 0 || (uint64_t)indices[i] >= n_columns)
             return mc_rows_fail(rows, err, "expected indices below %zu, found %lld", n_columns,
                                 (long long)indices[i]);
+    }
     return MC_OK;
 }
 
@@ -434,10 +435,11 @@ void mc_rows_finish(mc_rows *rows, mc_input *out)
                       .n_rows = rows->n_rows};
     out->as.slots.numbers = (const double *)(const void *)rows->numbers.data;
     out->as.slots.cells = cells;
-    if (rows->sparse)
+    if (rows->sparse) {
         out->as.slots.rows =
             (mc_csr_data){.n_columns = rows->schema.n_columns,
                           .indptr = (const int64_t *)(const void *)rows->starts.data,
                           .indices = (const int32_t *)(const void *)rows->entry_at.data,
                           .data = (const double *)(const void *)rows->entries.data};
+    }
 }

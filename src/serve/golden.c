@@ -145,11 +145,12 @@ static mc_status compare_row(const asker *a, const mc_output *out, size_t row,
 static mc_status compare(const asker *a, const mc_output *out, const json_t *expected,
                          mc_error *err)
 {
-    if (!json_is_array(expected) || json_array_size(expected) != out->n_rows)
+    if (!json_is_array(expected) || json_array_size(expected) != out->n_rows) {
         return mc_fail(
             err, MC_E_BAD_REQUEST, a->n_rows,
             "row %zu: expected \"prediction\" to be a list of %zu, as the daemon answers",
             a->n_rows + 1, out->n_rows);
+    }
     for (size_t row = 0; row < out->n_rows; row++)
         MC_TRY(compare_row(a, out, row, json_array_get(expected, row), err));
     return MC_OK;
@@ -200,12 +201,13 @@ static mc_status ask_line(asker *a, const char *line, size_t size, mc_error *err
     json_t *expected = json_incref(json_object_get(request, "prediction"));
     (void)json_object_del(request, "prediction");
     mc_status status = MC_OK;
-    if (!json_is_object(request))
+    if (!json_is_object(request)) {
         status = mc_fail(err, MC_E_BAD_REQUEST, a->n_rows,
                          "expected a request such as {\"input\": ROW, \"prediction\": [y]}: %s",
                          request == NULL ? why.text : "found another JSON value");
-    else
+    } else {
         status = ask_object(a, request, expected, err);
+    }
     json_decref(expected);
     json_decref(request);
     return status;
@@ -305,11 +307,12 @@ static mc_status read_file(const char *path, mc_buffer *out, mc_error *err)
     if (from == NULL)
         return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s", strerrordesc_np(errno));
     mc_status status = MC_OK;
-    while (status == MC_OK && (n = fread(piece, 1, sizeof piece, from)) > 0)
+    while (status == MC_OK && (n = fread(piece, 1, sizeof piece, from)) > 0) {
         status =
             out->size + n > MC_GOLDEN_BYTES
                 ? mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "rows of over %zu bytes", MC_GOLDEN_BYTES)
                 : mc_buffer_append(out, piece, n, err);
+    }
     if (status == MC_OK && ferror(from) != 0)
         status = mc_fail(err, MC_E_IO, MC_NO_OFFSET, "it cannot be read");
     (void)fclose(from);

@@ -173,11 +173,12 @@ static bool compare(mc_shadow *s, const job *j, const mc_model *shadow, pair *p)
 {
     mc_error error;
     *p = (pair){.models = {j->model, shadow}};
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         if (ask(&s->sides[i], p->models[i], j, &p->outputs[i], &error) != MC_OK) {
             mc_log_print(s->log, MC_LOG_DEBUG, "shadow %s: %s", j->key, error.message);
             return false;
         }
+    }
     if (!is_comparable(&p->outputs[0], &p->outputs[1]))
         return false;
     for (size_t row = 0; row < p->outputs[0].n_rows; row++)

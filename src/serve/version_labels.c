@@ -86,12 +86,13 @@ static void add_version(void *user, const mc_entry_info *info)
 {
     const version_list *to = user;
     const size_t size = strlen(to->name);
-    if (strncmp(info->name, to->name, size) == 0 && info->name[size] == '@')
+    if (strncmp(info->name, to->name, size) == 0 && info->name[size] == '@') {
         (void)json_array_append_new(
             to->list,
             json_pack("{s:s, s:s, s:I, s:I, s:s}", "version", info->version, "state",
                       mc_model_state_name(info->state), "bytes", (json_int_t)info->bytes,
                       "generation", (json_int_t)info->generation, "digest", info->digest));
+    }
 }
 
 /* What came of asking the shadow. */
@@ -111,12 +112,13 @@ static void add_comparison(const mc_call *call, json_t *shadow)
 
 static void add_diversion(json_t *answer, const char *key, const mc_diversion_info *info)
 {
-    if (info->target[0] != '\0')
+    if (info->target[0] != '\0') {
         (void)json_object_set_new(
             answer, key,
             json_pack("{s:s, s:s, s:f, s:I, s:I}", "to", info->target, "version", info->version,
                       "percent", info->share / 100.0, "requests", (json_int_t)info->requests,
                       "taken", (json_int_t)info->taken));
+    }
 }
 
 void mc_versions_add(const mc_call *call, json_t *answer)

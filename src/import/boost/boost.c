@@ -34,12 +34,13 @@ mc_status mc_boost_add_set(mc_boost *boost, const uint32_t *set, size_t n_words,
 mc_status mc_boost_add_tree(mc_boost *boost, const mc_loose_node *nodes, size_t n, uint32_t column,
                             mc_error *err)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (nodes[i].left != MC_LOOSE_LEAF &&
             ((nodes[i].word & MC_BOOST_FEATURE) >= boost->n_features ||
              boost->n_features >= MC_BOOST_FEATURE))
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "node %zu: feature %u of %zu", i,
                            nodes[i].word & MC_BOOST_FEATURE, boost->n_features);
+    }
     MC_TRY(mc_vec_append(&boost->columns, &column, sizeof column, err));
     return mc_pack_tree(&boost->packing, nodes, n, &boost->scratch, err);
 }

@@ -208,11 +208,12 @@ static mc_status count_columns(const core *in, const table *trees, mc_cat *out, 
             if (column >= out->n_features)
                 out->n_features = (size_t)column + 1;
         }
-        if (k > 0 && features.n > 0)
+        if (k > 0 && features.n > 0) {
             return mc_refuse(err, in->est,
                              "it has %zu features of categories or texts, which are "
                              "not supported",
                              features.n);
+        }
     }
     return MC_OK;
 }
@@ -285,10 +286,11 @@ static mc_status read_bias(mc_lowering *to, const table *trees, mc_cat *out, mc_
     if (biases.n != 0 && biases.n != out->width)
         return mc_refuse(err, out->est, "%zu biases of %zu columns", biases.n, out->width);
     MC_TRY(mc_arena_new(to->arena, double, out->width, &bias, err));
-    for (size_t i = 0; i < out->width; i++)
+    for (size_t i = 0; i < out->width; i++) {
         bias[i] = biases.n != 0 ? f64_from(biases.at + 8 * i)
                   : at != 0     ? f64_from(trees->in->bytes.data + at)
                                 : 0.0;
+    }
     out->bias = bias;
     return MC_OK;
 }

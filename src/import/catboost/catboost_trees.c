@@ -28,11 +28,12 @@ static mc_status leaf_node(loading *load, size_t first, mc_loose_node *out, mc_e
 
 static mc_status inner_node(const loading *load, uint32_t split, mc_loose_node *out, mc_error *err)
 {
-    if (split >= load->cat->n_splits)
+    if (split >= load->cat->n_splits) {
         return mc_refuse(err, load->cat->est,
                          "split %u of %zu: splits on categories, texts or embeddings are not "
                          "supported",
                          split, load->cat->n_splits);
+    }
     const mc_cat_split *s = &load->cat->splits[split];
     out->as.threshold = (double)s->border;
     out->word = s->feature | (s->nan_right ? 0u : MC_WIDE_NAN_LEFT);
@@ -52,12 +53,13 @@ static mc_status add_oblivious(loading *load, const uint32_t *path, size_t depth
         return mc_refuse(err, load->cat->est, "leaf values of %zu trees are missing",
                          load->cat->n_trees);
     MC_TRY(mc_arena_new(&load->boost.scratch, mc_loose_node, n, &nodes, err));
-    for (size_t level = 0, i = 0; level < depth; level++)
+    for (size_t level = 0, i = 0; level < depth; level++) {
         for (size_t end = ((size_t)2 << level) - 1; i < end; i++) {
             nodes[i].left = (uint32_t)(2 * i + 1);
             nodes[i].right = (uint32_t)(2 * i + 2);
             MC_TRY(inner_node(load, path[level], &nodes[i], err));
         }
+    }
     for (size_t i = n_leaves - 1; i < n; i++) {
         size_t leaf = 0; /* the root's split is bit 0 */
         for (size_t bit = 0; bit < depth; bit++)

@@ -289,10 +289,11 @@ static mc_status place_runs(mc_lowering *to, const plan *p, uint32_t *from, mc_s
     uint32_t *runs = NULL;
     double *values = NULL;
     size_t n = 0, at = 0, n_columns = 0, table_at = 0;
-    for (size_t i = 0; i < p->n_pieces; i++)
+    for (size_t i = 0; i < p->n_pieces; i++) {
         if (p->pieces[i].is_encoded &&
             !mc_add_size(n, p->pieces[i].table.n_rows * p->pieces[i].table.width, &n))
             return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET, "too many values");
+    }
     MC_TRY(mc_arena_new(to->arena, double, n, &values, err));
     MC_TRY(mc_arena_new(to->arena, uint32_t, p->n_encoded + 1, &runs, err));
     *is_whole = true;

@@ -221,11 +221,12 @@ static mc_status ordinal_table(mc_lowering *to, const mc_value *est, const mc_ce
     MC_TRY(start(to, codes.n_rows, 1, &b, err));
     for (size_t i = 0; i < codes.n_rows; i++)
         put(&b, &codes.rows[i], NULL, ordinal_code(codes.values[i * codes.n_cols], &missing));
-    if (unknown.kind != AS_ERROR)
+    if (unknown.kind != AS_ERROR) {
         b.table.unknown_row = add_row(&b, NULL,
                                       unknown.kind == AS_VALUE    ? UNKNOWN_CODE
                                       : unknown.kind == AS_NUMBER ? unknown.number
                                                                   : (double)NAN);
+    }
     if (b.table.missing_row == MC_NO_ROW)
         b.table.missing_row = b.table.unknown_row;
     *out = finish(&b);
@@ -398,11 +399,12 @@ static mc_status refuse_truth(mc_lowering *to, const mc_value *est, const mc_cel
     if (mc_attr_has(est, "feature_dtypes_in_")) {
         MC_TRY(mc_attr_cells(to, est, "feature_names_in_", &names, &n, err));
         MC_TRY(mc_attr_items(to, est, "feature_dtypes_in_", &dtypes, err));
-        for (size_t i = 0; i < n && i < dtypes.n; i++)
+        for (size_t i = 0; i < n && i < dtypes.n; i++) {
             if (mc_cell_compare(&names[i], column) == 0 &&
                 mc_dtype_from_value(to->arena, dtypes.at[i], &dtype, NULL) == MC_OK &&
                 (dtype.kind == 'i' || dtype.kind == 'u' || dtype.kind == 'f'))
                 return MC_OK;
+        }
     }
     return mc_refuse(err, est,
                      "its categories 0 and 1 may be truth values, which it does not "

@@ -15,10 +15,12 @@ static size_t count(const mc_companions *companions)
 static mc_status keep(mc_companions *companions, const mc_source *source, mc_error *err)
 {
     size_t n_bytes = 0;
-    if (!mc_add_size(companions->n_bytes, source->size, &n_bytes) || n_bytes > MC_LIMIT_INPUT_BYTES)
+    if (!mc_add_size(companions->n_bytes, source->size, &n_bytes) ||
+        n_bytes > MC_LIMIT_INPUT_BYTES) {
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET,
                        "the files beside the model's own hold more than %zu bytes",
                        MC_LIMIT_INPUT_BYTES);
+    }
     MC_TRY(mc_vec_append(&companions->sources, source, sizeof *source, err));
     companions->n_bytes = n_bytes;
     return MC_OK;
@@ -31,10 +33,11 @@ mc_status mc_companions_open(mc_companions *companions, mc_bytes name, bool is_z
     if (companions == NULL || companions->path == NULL)
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
                        "it lies beside the model's own, of which only the bytes are known");
-    if (count(companions) >= MC_LIMIT_COMPANIONS)
+    if (count(companions) >= MC_LIMIT_COMPANIONS) {
         return mc_fail(err, MC_E_LIMIT, MC_NO_OFFSET,
                        "more than %d files beside the model's own are not read",
                        MC_LIMIT_COMPANIONS);
+    }
     MC_TRY(mc_source_open_beside(companions->path, name, is_zf ? 1 : 0, companions->reserve,
                                  companions->context, &source, err));
     mc_status status = MC_OK;

@@ -87,11 +87,12 @@ static mc_status grow(mc_inflated *out, mc_error *err)
     }
     if (grow_spool(out, room))
         out->pages = out->spool.data;
-    else if (out->spool.is_open)
+    else if (out->spool.is_open) {
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET,
                        "no room on the disk for the %zu bytes that come out of the file", room);
-    else
+    } else {
         MC_TRY(grow_memory(out, room, err));
+    }
     out->room = room;
     return MC_OK;
 }
@@ -212,10 +213,11 @@ static mc_status run_zf(run *r, mc_inflated *out, mc_error *err)
     const bool is_clamped = size < out->limit;
     out->limit = is_clamped ? (size_t)size + 1 : out->limit;
     const mc_status status = run_one_stream(r, out, err);
-    if ((is_clamped && status == MC_E_LIMIT) || (status == MC_OK && out->size != size))
+    if ((is_clamped && status == MC_E_LIMIT) || (status == MC_OK && out->size != size)) {
         return mc_fail(err, MC_E_MALFORMED, ZF_MAGIC,
                        "the ZF header says %llu bytes, %s come out of the file",
                        (unsigned long long)size, out->size < size ? "fewer" : "more");
+    }
     return status;
 }
 

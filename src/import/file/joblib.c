@@ -130,10 +130,11 @@ static mc_status read_zipped(mc_joblib *joblib, const mc_value *wrapper, mc_byte
     MC_TRY(mc_ndarray_set_shape(array, item[SHAPE], is_fortran, wrapper->offset, err));
     mc_bytes file = {0};
     MC_TRY(open_file(joblib, name, true, &file, err));
-    if (file.size != mc_ndarray_byte_size(array))
+    if (file.size != mc_ndarray_byte_size(array)) {
         return mc_fail(err, MC_E_MALFORMED, wrapper->offset,
                        "array of %zu items of %zu bytes, found %zu bytes in its file",
                        array->n_items, array->dtype.item_size, file.size);
+    }
     array->data = file.data;
     return MC_OK;
 }

@@ -203,10 +203,11 @@ mc_status mc_source_open_beside(const char *path, mc_bytes name, int max_layers,
                                 mc_error *err)
 {
     char full[PATH_MAX];
-    if (!is_plain_name(name))
+    if (!is_plain_name(name)) {
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
                        "\"%.*s\" is not the plain name of a file beside the model's own",
                        MC_SHOW(name));
+    }
     const char *slash = strrchr(path, '/');
     const size_t n_folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
     if (n_folder + name.size >= sizeof full)

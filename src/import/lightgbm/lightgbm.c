@@ -106,10 +106,11 @@ static mc_status linked(mc_lowering *to, const mc_lgbm *lgbm, mc_sym *y, mc_erro
     (void)mc_lgbm_word(&rest, &name);
     if (is_one_of(name, PLAIN, MC_COUNT_OF(PLAIN)))
         return MC_OK;
-    if (is_one_of(name, ROOTS, MC_COUNT_OF(ROOTS)))
+    if (is_one_of(name, ROOTS, MC_COUNT_OF(ROOTS))) {
         return has_word(rest, "sqrt")
                    ? mc_emit_unary(to, y, MC_UNARY_SIGNED_SQUARE, 0.0, 0.0, y, err)
                    : MC_OK;
+    }
     if (is_one_of(name, EXPONENTIAL, MC_COUNT_OF(EXPONENTIAL)))
         return mc_emit_unary(to, y, MC_UNARY_EXP, 0.0, 0.0, y, err);
     if (mc_bytes_is(name, "binary") || mc_bytes_is(name, "multiclassova"))

@@ -41,13 +41,14 @@ static mc_status category(const mc_lgbm *lgbm, const mc_doc *items, size_t i, mc
         *out = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = items->as.numbers[i]};
     else if (item->kind == MC_DOC_NUMBER)
         *out = (mc_cell){.kind = MC_CELL_NUMBER, .as.number = item->as.number};
-    else if (item->kind == MC_DOC_TEXT && item->as.text.size <= UINT32_MAX)
+    else if (item->kind == MC_DOC_TEXT && item->as.text.size <= UINT32_MAX) {
         *out = (mc_cell){.kind = MC_CELL_STRING,
                          .size = (uint32_t)item->as.text.size,
                          .as.text = (const char *)item->as.text.data};
-    else
+    } else {
         return mc_refuse(err, lgbm->est, "pandas_categorical: category %zu is no text or number",
                          i);
+    }
     return MC_OK;
 }
 
@@ -94,10 +95,11 @@ static mc_status emit_codes(mc_lowering *to, const mc_lgbm *lgbm, const mc_doc *
     for (size_t j = 0; j < lists->n; j++)
         MC_TRY(put_column(to, lgbm, &t, j, &lists->as.members[j].value, err));
     MC_TRY(mc_arena_new(to->arena, double, t.n_outputs, &values, err));
-    for (size_t j = 0; j < lists->n; j++)
+    for (size_t j = 0; j < lists->n; j++) {
         for (size_t i = 0; i < t.columns[j].n_out; i++)
             values[t.columns[j].first_out + i] =
                 i + 1 < t.columns[j].n_out ? (double)i : (double)NAN;
+    }
     MC_TRY(mc_to_cells(to, columns, &cells, err));
     step.src = cells.buffer;
     MC_TRY(mc_encoder_place(to, &t, &step, err));
@@ -143,10 +145,11 @@ mc_status mc_lgbm_codes(mc_lowering *to, const mc_lgbm *lgbm, const mc_sym *x, m
         return MC_OK;
     MC_TRY(mc_arena_new(to->arena, uint32_t, lgbm->n_features, &at, err));
     MC_TRY(find_columns(lgbm, at, &n, err));
-    if (lists.kind != MC_DOC_LIST || lists.n != n)
+    if (lists.kind != MC_DOC_LIST || lists.n != n) {
         return mc_refuse(err, lgbm->est,
                          "pandas_categorical: %zu lists of categories for %zu categorical features",
                          lists.n, n);
+    }
     for (size_t j = 0; j < n; j++) {
         const mc_doc_kind kind = lists.as.members[j].value.kind;
         if (kind != MC_DOC_LIST && kind != MC_DOC_NUMBERS)

@@ -130,10 +130,11 @@ static mc_status sums_of_any(mc_lowering *to, const ada *a, const double *miss, 
         return mc_refuse(err, a->est, "classes_: expected %zu classes, found %zu", a->n_classes, n);
     MC_TRY(mc_emit_check(to, x, MC_FINITE, &checked, err));
     MC_TRY(mc_arena_new(to->arena, mc_sym, a->trees.n, &parts, err));
-    for (size_t i = 0; i < a->trees.n; i++)
+    for (size_t i = 0; i < a->trees.n; i++) {
         MC_TRY_IN(a->is_real ? logarithms(to, a, i, &checked, &parts[i], err)
                              : vote(to, a, classes, i, miss[i], &checked, &parts[i], err),
                   err, "estimators_[%zu]", i);
+    }
     return mc_emit_sum(to, parts, a->trees.n, NULL, a->sum_of_weights, out, err);
 }
 

@@ -83,11 +83,12 @@ static mc_status seen_columns(mc_lowering *to, const bagging *bag, const mc_sym 
     for (size_t i = 0; i < bag->estimators.n; i++)
         for (size_t j = 0; j < bag->columns[i].n; j++)
             place[bag->columns[i].at[j]] = 1;
-    for (uint32_t j = 0; j < x->n_cols; j++)
+    for (uint32_t j = 0; j < x->n_cols; j++) {
         if (place[j] != 0) {
             at[n] = j;
             place[j] = n++;
         }
+    }
     for (size_t i = 0; i < bag->estimators.n; i++) {
         MC_TRY(mc_arena_new(to->arena, uint32_t, bag->columns[i].n, &own, err));
         for (size_t j = 0; j < bag->columns[i].n; j++)

@@ -357,10 +357,11 @@ static mc_status factor_transform(mc_lowering *to, const mc_value *est, const mc
     for (size_t i = 0; i < c->k; i++)
         for (size_t j = 0; j < c->d; j++)
             w[i * c->d + j] = c->rows[i * c->d + j] / noise[j];
-    for (size_t i = 0; i < c->k; i++)
+    for (size_t i = 0; i < c->k; i++) {
         for (size_t j = 0; j < c->k; j++)
             inner[i * c->k + j] =
                 mc_dot(w + i * c->d, c->rows + j * c->d, c->d) + (i == j ? 1.0 : 0.0);
+    }
     if (!mc_lu(inner, c->k, pivots))
         return mc_refuse(err, est, "components_: I + W W.T is singular");
     mc_lu_inverse(inner, pivots, c->k, inverse);
@@ -410,10 +411,11 @@ static mc_status ridge_weights(mc_lowering *to, const components *c, double alph
     MC_TRY(mc_matrix_new(to, c->k, c->k, &inner, err));
     MC_TRY(mc_matrix_new(to, c->k, c->d, &weights, err));
     MC_TRY(mc_arena_new(to->arena, double, c->k, &column, err));
-    for (size_t i = 0; i < c->k; i++)
+    for (size_t i = 0; i < c->k; i++) {
         for (size_t j = 0; j < c->k; j++)
             inner[i * c->k + j] =
                 mc_dot(c->rows + i * c->d, c->rows + j * c->d, c->d) + (i == j ? alpha : 0.0);
+    }
     if (!mc_cholesky(inner, c->k, c->k)) { /* scikit-learn asks the singular values then */
         MC_TRY(mc_matrix_pseudo_inverse(to, c->rows, c->k, c->d, &inverse, err));
         return mc_matrix_transposed(to, inverse, c->d, c->k, out, err);

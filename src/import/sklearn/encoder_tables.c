@@ -58,10 +58,11 @@ mc_status mc_emit_marks(mc_lowering *to, mc_step step, size_t width, mc_sym *out
 {
     const bool is_wide = width > MC_WIDE;
     uint32_t buffer = 0;
-    if (is_wide)
+    if (is_wide) {
         step.op = step.op == MC_OP_ONE_HOT          ? MC_OP_CSR_ONE_HOT
                   : step.op == MC_OP_SET_INDICATORS ? MC_OP_CSR_SET_INDICATORS
                                                     : MC_OP_CSR_INDICATORS;
+    }
     MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
     *out = (mc_sym){
         .kind = is_wide ? MC_SYM_SPARSE : MC_SYM_NUMBERS, .buffer = buffer, .n_cols = width};

@@ -118,11 +118,13 @@ mc_status mc_lower_quantile(mc_lowering *to, const mc_value *est, mc_method meth
     step.n[1] = mc_attr_is_text(est, "output_distribution", "normal") ? MC_QUANTILE_NORMAL
                 : mc_version_of(to, est) <= 20                        ? MC_QUANTILE_FIRST_UNIFORM
                                                                       : MC_QUANTILE_UNIFORM;
-    if (step.n[1] != MC_QUANTILE_NORMAL && !mc_attr_is_text(est, "output_distribution", "uniform"))
+    if (step.n[1] != MC_QUANTILE_NORMAL &&
+        !mc_attr_is_text(est, "output_distribution", "uniform")) {
         return mc_refuse(err, est,
                          "output_distribution: expected uniform or normal, found "
                          "\"%.*s\"",
                          MC_SHOW(mc_attr_text(est, "output_distribution")));
+    }
     MC_TRY(put_quantiles(to, est, x->n_cols, &step, err));
     MC_TRY(mc_emit_check(to, x, MC_OR_NAN, &y, err));
     step.flags = y.sparse ? MC_STEP_ALL_ABSENT : y.sparse_as_input ? MC_STEP_KEEP_ABSENT : 0;

@@ -49,10 +49,11 @@ mc_status mc_call_knows(mc_call *c, const char *const *known, mc_error *err)
         if (!mc_value_is(c->arguments[k], MC_KIND_DICT))
             continue;
         const mc_items *items = &c->arguments[k]->as.items;
-        for (size_t i = 0; i + 1 < items->n; i += 2)
+        for (size_t i = 0; i + 1 < items->n; i += 2) {
             if (!is_known(items->at[i], known))
                 return mc_refuse(err, c->est, "kw_args: %.*s with an argument that is not known",
                                  MC_SHOW(c->name));
+        }
     }
     return MC_OK;
 }

@@ -295,11 +295,12 @@ mc_status mc_emit_items(mc_lowering *to, mc_call *c, const mc_value *key, mc_sym
         MC_TRY(read_names(to, c, key, x->n_cols, &chosen, err));
     else if (is_pair)
         MC_TRY(read_places(to, c, key->as.items.at[1], x->n_cols, &chosen, err));
-    else
+    else {
         return mc_refuse(
             err, c->est,
             "func: operator.itemgetter: it takes some rows of a batch, unless its item "
             "is (slice(None), columns) or names of columns");
+    }
     c->is_flat = chosen.one;
     return mc_emit_columns(to, x, chosen.at, chosen.n, x, err);
 }

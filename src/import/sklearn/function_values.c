@@ -148,10 +148,11 @@ static char kind_of(mc_lowering *to, const mc_value *dtype)
     } NAMES[] = {{"float", 'f'},    {"int", 'i'},     {"bool", 'b'},   {"object", 'O'},
                  {"category", 'O'}, {"float64", 'f'}, {"double", 'f'}, {"int64", 'i'}};
     mc_dtype_info info;
-    for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++)
+    for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++) {
         if (mc_value_is_text(dtype, NAMES[i].name) ||
             mc_value_is_a(dtype, "builtins", NAMES[i].name))
             return NAMES[i].kind;
+    }
     if (mc_dtype_from_value(to->arena, dtype, &info, NULL) != MC_OK)
         return 0;
     if (info.kind == 'f' && info.item_size == sizeof(float))

@@ -49,10 +49,11 @@ static bool is_of(mc_bytes module, const char *package)
 static const registry_row *find_row(const mc_value *est)
 {
     const mc_global *global = class_of(est);
-    for (size_t i = 0; global != NULL && i < MC_COUNT_OF(REGISTRY); i++)
+    for (size_t i = 0; global != NULL && i < MC_COUNT_OF(REGISTRY); i++) {
         if (mc_bytes_is(global->name, REGISTRY[i].name) &&
             is_of(global->module, REGISTRY[i].package))
             return &REGISTRY[i];
+    }
     return NULL;
 }
 

@@ -49,10 +49,11 @@ static mc_status open_type(const mc_value *est, mixture *out, mc_error *err)
     out->is_tied = mc_bytes_is(type, "tied");
     out->is_square = out->is_tied || mc_bytes_is(type, "full");
     out->is_spherical = mc_bytes_is(type, "spherical");
-    if (!out->is_square && !out->is_spherical && !is_diagonal)
+    if (!out->is_square && !out->is_spherical && !is_diagonal) {
         return mc_refuse(err, est,
                          "covariance_type: expected full, tied, diag or spherical, found \"%.*s\"",
                          MC_SHOW(type));
+    }
     out->n_precision = out->is_square ? out->d * out->d : is_diagonal ? out->d : 1;
     return MC_OK;
 }

@@ -84,11 +84,12 @@ static mc_status open_rest(mc_lowering *to, const mc_value *est, rest *out, mc_e
     const mc_bytes type = mc_attr_text(out->binarizer, "y_type_");
     out->is_multilabel = mc_bytes_is(type, "multilabel-indicator");
     out->is_multiclass = mc_bytes_is(type, "multiclass");
-    if (!out->is_multilabel && !out->is_multiclass && !mc_bytes_is(type, "binary"))
+    if (!out->is_multilabel && !out->is_multiclass && !mc_bytes_is(type, "binary")) {
         return mc_refuse(err, est,
                          "label_binarizer_.y_type_: expected binary, multiclass or "
                          "multilabel-indicator, found \"%.*s\"",
                          MC_SHOW(type));
+    }
     return MC_OK;
 }
 

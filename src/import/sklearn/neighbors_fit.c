@@ -91,12 +91,13 @@ static mc_status check_rows(const mc_value *est, const mc_near_metric *metric, c
             truths = truths && (x == 0.0 || x == 1.0);
             zero = zero && x == 0.0;
         }
-        if ((metric->of_truths && !truths) || (metric->not_of_zero && zero))
+        if ((metric->of_truths && !truths) || (metric->not_of_zero && zero)) {
             return mc_refuse(
                 err, est,
                 "metric: a function of scipy, whose answer for row %zu of what it learnt, "
                 "%s, depends on its version",
                 i, metric->not_of_zero ? "which is 0" : "which is not of 0 and 1");
+        }
     }
     return MC_OK;
 }

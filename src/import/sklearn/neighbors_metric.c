@@ -203,11 +203,12 @@ static mc_status read_called(mc_lowering *to, const mc_value *est, const mc_valu
                          mc_value_type_name(function, text, sizeof text));
     MC_TRY(mc_near_state(est, object, 4, &keywords, err));
     MC_TRY(mc_near_metric_called(to, est, function->as.global->name, keywords, d, out, err));
-    if (out->of_truths)
+    if (out->of_truths) {
         return mc_refuse(err, est,
                          "metric: %s of the centres of a tree, which are not of 0 and 1, depends "
                          "on the version of scipy",
                          mc_value_type_name(function, text, sizeof text));
+    }
     out->not_of_zero = out->not_of_zero || out->id == MC_METRIC_SUMMED_BRAYCURTIS;
     return MC_OK;
 }

@@ -32,10 +32,11 @@ mc_status mc_lower_patch_extractor(mc_lowering *to, const mc_value *est, mc_meth
     mc_sym image, y = {.kind = MC_SYM_CELLS, .n_cols = 1};
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
-    if (mc_attr_has(est, "max_patches"))
+    if (mc_attr_has(est, "max_patches")) {
         return mc_refuse(err, est,
                          "max_patches: expected None, found a number: which patches are taken is "
                          "drawn at random, even where it is all of them");
+    }
     MC_TRY(mc_to_documents(to, est, x, &image, err));
     step.src = image.buffer;
     MC_TRY(put_size(to, est, &step, err));

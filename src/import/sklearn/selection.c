@@ -134,10 +134,11 @@ static mc_status back(mc_lowering *to, const selector *s, const mc_sym *x, mc_sy
     MC_TRY(mc_arena_new(to->arena, uint8_t, n_features, &mask, err));
     MC_TRY(s->mask(to, s->est, n_features, mask, err));
     MC_TRY(mc_mask_places(to, mask, n_features, &places, &n, err));
-    if (n != x->n_cols)
+    if (n != x->n_cols) {
         return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                        "%.*s kept %zu features, and is given %zu", MC_SHOW(mc_class_name(s->est)),
                        n, x->n_cols);
+    }
     MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, out, err));
     const bool type_as_input = out->type_as_input;
     const mc_value_type type = out->type;

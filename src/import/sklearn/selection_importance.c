@@ -298,10 +298,11 @@ mc_status mc_importances_of(mc_lowering *to, const mc_value *est, mc_bytes path,
                             mc_importances *out, mc_error *err)
 {
     const mc_value *at = est;
-    if (mc_bytes_is(path, "auto"))
+    if (mc_bytes_is(path, "auto")) {
         path = mc_bytes_of(mc_attr_has(est, "coef_") || mc_is_linear_machine(est)
                                ? "coef_"
                                : "feature_importances_");
+    }
     while (path.size > 0) {
         const mc_bytes name = next_name(&path);
         const mc_value *found = NULL;

@@ -22,10 +22,11 @@ static mc_status read_targets(mc_lowering *to, const mc_value *est, const mc_sym
     MC_TRY(mc_attr_items(to, est, "encodings_", &out->encodings, err));
     MC_TRY(mc_attr_vector(to, est, "target_mean_", MC_ANY, &out->means, &out->n_classes, err));
     if (out->categories.n != x->n_cols || out->n_classes == 0 ||
-        out->encodings.n / out->n_classes != x->n_cols || out->encodings.n % out->n_classes != 0)
+        out->encodings.n / out->n_classes != x->n_cols || out->encodings.n % out->n_classes != 0) {
         return mc_refuse(err, est,
                          "%zu categories_ and %zu encodings_ of %zu means for %zu columns",
                          out->categories.n, out->encodings.n, out->n_classes, x->n_cols);
+    }
     for (size_t i = 0; i < out->encodings.n; i++) {
         mc_ndarray array;
         MC_TRY_IN(mc_ndarray_from_value(to->arena, out->encodings.at[i], &array, err), err,

@@ -52,12 +52,13 @@ static mc_status positive_class(mc_lowering *to, const mc_value *est, const mc_c
     mc_cell label = {0};
     bool has = mc_attr_has(est, "pos_label");
     *out = 1;
-    if (mc_bytes_is(mc_class_name(est), "TunedThresholdClassifierCV"))
+    if (mc_bytes_is(mc_class_name(est), "TunedThresholdClassifierCV")) {
         MC_TRY_IN(positive_of_scorer(to, mc_value_attr(est, "_curve_scorer"), &label, &has, err),
                   err, "_curve_scorer");
-    else if (has)
+    } else if (has) {
         MC_TRY_IN(mc_cell_from_value(to->arena, mc_value_attr(est, "pos_label"), &label, err), err,
                   "pos_label");
+    }
     if (!has)
         return MC_OK;
     for (uint32_t i = 0; i < 2; i++) {

@@ -56,10 +56,11 @@ mc_status mc_skops_global(mc_skops_maker *m, const mc_value *at, mc_bytes module
     mc_global *global = NULL;
     MC_TRY(mc_arena_new(m->arena, mc_global, 1, &global, err));
     if (module.size > MC_LIMIT_LINE || name.size > MC_LIMIT_LINE ||
-        !mc_globals_lookup(NULL, module, name, global))
+        !mc_globals_lookup(NULL, module, name, global)) {
         return mc_fail(err, MC_E_UNSUPPORTED, at->offset,
                        "%.*s.%.*s is not a name that a model file may hold", MC_SHOW(module),
                        MC_SHOW(name));
+    }
     *out = global;
     return MC_OK;
 }

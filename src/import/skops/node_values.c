@@ -57,10 +57,11 @@ static mc_status make_key(mc_skops_maker *m, const mc_value *text, const mc_valu
     MC_TRY(mc_literal_read(key, text->offset, m->arena, out, err));
     const bool is_int = (*out)->kind == MC_KIND_INT;
     if (starts_with(is, "float") && (is_int || (*out)->kind == MC_KIND_FLOAT)) {
-        if (is_int)
+        if (is_int) {
             **out = (mc_value){.kind = MC_KIND_FLOAT,
                                .offset = text->offset,
                                .as.number = (double)(*out)->as.integer};
+        }
         return MC_OK;
     }
     if (is_int && (starts_with(is, "int") || starts_with(is, "uint")))

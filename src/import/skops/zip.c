@@ -182,12 +182,14 @@ static int by_place(const void *a, const void *b)
 static mc_status check_places(mc_bytes archive, mc_zip_member *members, size_t n, mc_error *err)
 {
     qsort(members, n, sizeof *members, by_place);
-    for (size_t i = 1; i < n; i++)
+    for (size_t i = 1; i < n; i++) {
         if ((size_t)(members[i].packed.data - members[i - 1].packed.data) <
-            members[i - 1].packed.size)
+            members[i - 1].packed.size) {
             return mc_fail(err, MC_E_MALFORMED, (uint64_t)(members[i].packed.data - archive.data),
                            "zip archive: \"%.*s\" lies in another member",
                            MC_SHOW(members[i].name));
+        }
+    }
     return MC_OK;
 }
 
@@ -203,10 +205,11 @@ mc_status mc_zip_open(mc_bytes archive, mc_arena *arena, mc_zip *out, mc_error *
         MC_TRY(read_entry(archive, &reader, &zip.members[i], err));
     MC_TRY(check_places(archive, zip.members, zip.n, err));
     qsort(zip.members, zip.n, sizeof *zip.members, by_name);
-    for (size_t i = 1; i < zip.n; i++)
+    for (size_t i = 1; i < zip.n; i++) {
         if (mc_bytes_equal(zip.members[i - 1].name, zip.members[i].name))
             return mc_fail(err, MC_E_MALFORMED, d.at, "zip archive: two members \"%.*s\"",
                            MC_SHOW(zip.members[i].name));
+    }
     *out = zip;
     return MC_OK;
 }
@@ -273,10 +276,11 @@ static mc_status load(const mc_zip *zip, mc_zip_member *member, mc_error *err)
                                 : NULL;
     if (member->method == STORED && member->size != member->packed.size)
         return wrong_size(member, member->packed.size, err);
-    if (member->method != STORED && codec == NULL)
+    if (member->method != STORED && codec == NULL) {
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
                        "zip archive: \"%.*s\" is compressed by method %u, which is not read",
                        MC_SHOW(member->name), member->method);
+    }
     if (codec != NULL)
         MC_TRY(unpack(zip, codec, member, err));
     else

@@ -335,10 +335,11 @@ mc_status mc_xgb_sums(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds, bool 
     if (mc_bytes_is(name, "dart")) {
         (void)numbers(booster, "weight_drop", &load.drop_weights, &load.n_drop_weights);
         booster = mc_doc_get(booster, "gbtree");
-        if (xgb->version < 100)
+        if (xgb->version < 100) {
             return mc_refuse(err, xgb->est,
                              "booster: dart of before 1.0 draws the trees that it leaves out each "
                              "time it predicts");
+        }
     } else if (!mc_bytes_is(name, "gbtree")) {
         return mc_refuse(err, xgb->est,
                          "booster: expected gbtree, dart or gblinear, found "
