@@ -24,7 +24,6 @@ import urllib.request
 import numpy
 
 from bench import budget_policies
-from bench.process import rss_mb
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
 from daemon import ROOT, Daemon  # noqa: E402
@@ -88,6 +87,11 @@ def zipf_trace(kinds, n, exponent, seed):
     return names[generator.choice(len(names), n, p=weights / weights.sum())].tolist()
 
 
+def resident_mb(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
 class Watch(threading.Thread):
     """The largest RSS of the daemon, looked at every 20 ms."""
 
@@ -97,7 +101,7 @@ class Watch(threading.Thread):
 
     def run(self):
         while not self.over:
-            self.largest = max(self.largest, rss_mb(self.pid))
+            self.largest = max(self.largest, resident_mb(self.pid))
             time.sleep(0.02)
 
 

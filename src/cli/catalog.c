@@ -50,7 +50,8 @@ bool mc_catalog_stem(const char *file, char out[MC_NAME_MAX])
 static mc_status append(mc_catalog *catalog, const mc_listing *listing, mc_error *err)
 {
     mc_listing **all = mc_realloc(catalog->all, catalog->n + 1, sizeof(mc_listing *));
-    mc_listing *copy = mc_alloc(1, sizeof *copy);
+    const size_t size = strlen(listing->source) + 1;
+    mc_listing *copy = mc_alloc(1, sizeof *copy + size); /* of thousands: no path is padded */
     if (all != NULL)
         catalog->all = all;
     if (all == NULL || copy == NULL) {
@@ -58,6 +59,7 @@ static mc_status append(mc_catalog *catalog, const mc_listing *listing, mc_error
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for the list of models");
     }
     *copy = *listing;
+    copy->source = memcpy(copy + 1, listing->source, size);
     if (listing->key[0] == '\0')
         memcpy(copy->key, listing->name, sizeof copy->key);
     all[catalog->n++] = copy;
@@ -94,10 +96,11 @@ static mc_status add_version(mc_catalog *catalog, mc_listing *listing, const cha
     mc_status status = MC_OK;
     for (const struct dirent *at;
          dir != NULL && status == MC_OK && (at = next_entry(dir)) != NULL;) {
-        char stem[MC_NAME_MAX];
+        char stem[MC_NAME_MAX], path[MC_PATH_MAX];
         if (!mc_catalog_stem(at->d_name, stem) || strcmp(stem, "model") != 0)
             continue;
-        status = join(listing->source, folder, at->d_name, err);
+        status = join(path, folder, at->d_name, err);
+        listing->source = path;
         if (status == MC_OK)
             status = append(catalog, listing, err);
     }
@@ -140,15 +143,16 @@ static mc_status add_versions(mc_catalog *catalog, const char *folder, const cha
 
 static mc_status add_entry(mc_catalog *catalog, const char *folder, const char *file, mc_error *err)
 {
-    mc_listing listing = {.named = false};
+    char path[MC_PATH_MAX];
+    mc_listing listing = {.source = path};
     struct stat info;
     if (file[0] == '.')
         return MC_OK;
-    MC_TRY(join(listing.source, folder, file, err));
-    if (stat(listing.source, &info) != 0)
+    MC_TRY(join(path, folder, file, err));
+    if (stat(path, &info) != 0)
         return MC_OK; /* gone meanwhile, or a dangling link */
     if (S_ISDIR(info.st_mode))
-        return add_versions(catalog, listing.source, file, err);
+        return add_versions(catalog, path, file, err);
     if (!S_ISREG(info.st_mode) || !mc_catalog_stem(file, listing.name) ||
         !name_is_valid(listing.name))
         return MC_OK;
@@ -169,7 +173,7 @@ static mc_status add_folder(mc_catalog *catalog, const char *path, mc_error *err
 
 static mc_status add_file(mc_catalog *catalog, const char *path, mc_error *err)
 {
-    mc_listing listing = {.named = true};
+    mc_listing listing = {.named = true, .source = path};
     const char *slash = strrchr(path, '/');
     (void)mc_catalog_stem(slash == NULL ? path : slash + 1, listing.name);
     if (!name_is_valid(listing.name))
@@ -177,7 +181,6 @@ static mc_status add_file(mc_catalog *catalog, const char *path, mc_error *err)
                        "%s: its stem cannot name a model: expected letters, digits, . _ -", path);
     if (strlen(path) >= MC_PATH_MAX)
         return too_long(path, err);
-    memcpy(listing.source, path, strlen(path) + 1);
     return append(catalog, &listing, err);
 }
 
@@ -206,12 +209,11 @@ static void forget(mc_catalog *catalog, const char *name)
 mc_status mc_catalog_add_source(mc_catalog *catalog, const char *name, const char *source,
                                 mc_error *err)
 {
-    mc_listing listing = {.named = false};
+    mc_listing listing = {.source = source};
     MC_ASSERT(strlen(name) < sizeof listing.name);
     if (strlen(source) >= MC_PATH_MAX)
         return too_long(source, err);
     memcpy(listing.name, name, strlen(name) + 1);
-    memcpy(listing.source, source, strlen(source) + 1);
     forget(catalog, name);
     return append(catalog, &listing, err);
 }

@@ -13,11 +13,11 @@ typedef struct mc_listing {
     char name[MC_NAME_MAX];
     char version[MC_NAME_MAX]; /* "" without one */
     char key[MC_NAME_MAX];     /* what the model cache calls it: NAME or NAME@VERSION */
-    char source[MC_PATH_MAX];
-    bool named;        /* on the command line: must load */
-    bool latest;       /* the highest version of `name` that is served, or a single file */
-    bool gone;         /* not there any more, and that was said */
-    const char *clash; /* source of another model of that name, or NULL; borrowed from it */
+    const char *source;        /* below MC_PATH_MAX; in a catalogue, behind this struct */
+    bool named;                /* on the command line: must load */
+    bool latest;               /* the highest version of `name` that is served, or a single file */
+    bool gone;                 /* not there any more, and that was said */
+    const char *clash;         /* source of another model of that name, or NULL; borrowed from it */
 } mc_listing;
 
 typedef struct mc_catalog {

@@ -63,7 +63,7 @@ static void stems(void **state)
 /* The first listing of that name; an empty one when there is none. */
 static const mc_listing *find(const mc_catalog *catalog, const char *name)
 {
-    static const mc_listing NONE = {.clash = ""};
+    static const mc_listing NONE = {.source = "", .clash = ""};
     for (size_t i = 0; i < catalog->n; i++)
         if (strcmp(catalog->all[i]->name, name) == 0)
             return catalog->all[i];
