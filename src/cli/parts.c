@@ -96,6 +96,7 @@ static const char *find_image_dir(const mc_daemon *d, char out[MC_PATH_MAX])
         return NULL;
     if (strcmp(asked, "auto") != 0)
         return asked;
+    /* Before any thread: NOLINTNEXTLINE(concurrency-mt-unsafe) */
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (cache != NULL && cache[0] == '/')
         (void)snprintf(out, MC_PATH_MAX, "%s/modelcached", cache);

@@ -191,7 +191,8 @@ static void add_parent(mc_watch *w, const char *path)
     }
 }
 
-/* The folders in a folder, `depth` levels deep. */
+/* The folders in a folder, `depth` levels deep: at most two, whatever lies there.
+ * NOLINTNEXTLINE(misc-no-recursion) */
 static void add_below(mc_watch *w, const char *path, int depth)
 {
     char below[MC_PATH_MAX];

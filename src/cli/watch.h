@@ -26,11 +26,11 @@ uint64_t mc_watch_settle_ns(const mc_watch *watch);
  * counts, or NULL. What cannot be watched is left out. True if a folder is watched that was not:
  * what happened in it before is unknown, so look again. */
 void mc_watch_begin(mc_watch *watch);
-void mc_watch_add(mc_watch *watch, const char *folder, const char *only);
+void mc_watch_add(mc_watch *w, const char *path, const char *only);
 MC_MUST_CHECK bool mc_watch_end(mc_watch *watch);
 /* Adds the folders that a PATH of the command line means, and where a model's file really is. */
-void mc_watch_add_path(mc_watch *watch, const char *path);
-void mc_watch_add_source(mc_watch *watch, const char *source);
+void mc_watch_add_path(mc_watch *w, const char *path);
+void mc_watch_add_source(mc_watch *w, const char *source);
 
 /* Whether somebody has the file open and has written to it lately. `watch` NULL: nobody knows. */
 bool mc_watch_is_written(const mc_watch *watch, const char *path);

@@ -71,7 +71,8 @@ static void forget_signals(const parent *p)
 {
     sigset_t none;
     (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL); /* serve.c blocks its own */
+    /* Still one thread; serve.c blocks its own. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)close(p->signal_fd);
 }
 
@@ -349,6 +350,7 @@ static mc_status catch_signals(parent *p, mc_error *err)
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
     (void)sigaddset(&set, SIGCHLD);
+    /* A process of one thread: NOLINTNEXTLINE(concurrency-mt-unsafe) */
     if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
         p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return p->signal_fd >= 0 ? MC_OK

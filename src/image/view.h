@@ -55,7 +55,7 @@ static inline bool mc_view_is_narrow(const mc_view *view, uint32_t array)
 {
     return view->arrays[array].type >= MC_ARRAY_F32;
 }
-mc_narrow mc_view_narrow(const mc_view *view, uint32_t array);
+mc_narrow mc_view_narrow(const mc_view *view, uint32_t id);
 /* For arrays that a step may lack: NULL then. */
 static inline const double *mc_view_f64_or_null(const mc_view *view, uint32_t array)
 {

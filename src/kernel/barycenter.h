@@ -18,8 +18,8 @@ static inline size_t mc_barycenter_scratch(size_t k)
 
 /* Weights of the neighbours of lists (n_rows, k each) that best make up x (n_rows, d), applied to
  * their places. out (n_rows, width + mc_barycenter_scratch(k)): scratch behind each row. */
-void mc_barycenter(const mc_near_lists *lists, size_t k, const double *x,
-                   const mc_embedding *embedding, double *out);
+void mc_barycenter(const mc_near_lists *lists, size_t k, const double *x, const mc_embedding *by,
+                   double *out);
 
 /* What KNNImputer fills with. Borrowed. */
 typedef struct mc_donors {
@@ -33,6 +33,6 @@ typedef struct mc_donors {
 
 /* out (n_rows, d + 2 k): x (n_rows, d) with its NaN filled, then scratch. distances (n_rows, n),
  * NaN where rows share no column. */
-void mc_fill_from_donors(const mc_donors *donors, const double *x, const double *distances,
+void mc_fill_from_donors(const mc_donors *by, const double *x, const double *distances,
                          size_t n_rows, double *out);
 #endif

@@ -133,7 +133,7 @@ double mc_i0(double x)
         return (double)NAN;
     if (isinf(exp(fabs(x))))
         return INF;
-    for (double k = 1.0; term > sum * 0x1p-60; k += 1.0) {
+    for (double k = 1.0; term > sum * 0x1p-60; k += 1.0) { /* NOLINT(cert-flp30-c): whole numbers */
         term *= half / k * (half / k);
         sum += term;
     }

@@ -6,7 +6,7 @@ static bool has_beyond_ascii(const mc_char_class *class, uint32_t c)
     const unsigned flags = mc_char_flags(c);
     bool found = (flags & class->with) != 0 || (~flags & class->without) != 0;
     for (uint32_t i = 0; !found && i < class->n_ranges; i++)
-        found = c >= class->ranges[2 * i] && c <= class->ranges[2 * i + 1];
+        found = c >= class->ranges[(size_t)2 * i] && c <= class->ranges[(size_t)2 * i + 1];
     return found != (class->negated != 0);
 }
 

@@ -36,10 +36,17 @@ static double log_kernel(const mc_density *by, double distance)
     return distance < h ? log(cos(0.5 * PI * distance / h)) : -(double)INFINITY;
 }
 
+/* lgamma() leaves the sign in a variable of the process. */
+static double log_gamma(double x)
+{
+    int sign = 0;
+    return lgamma_r(x, &sign);
+}
+
 /* Logarithms of the volume of a ball, and of the surface of the ball of one dimension more. */
 static double log_volume(double d)
 {
-    return 0.5 * d * log(PI) - lgamma(0.5 * d + 1.0);
+    return 0.5 * d * log(PI) - log_gamma(0.5 * d + 1.0);
 }
 
 static double log_surface(double d)
@@ -74,7 +81,7 @@ double mc_density_log_norm(mc_density_kernel kernel, double width, size_t n_dime
         norm = log_volume(d) + log(2.0 / (d + 2.0));
         break;
     case MC_DENSITY_EXPONENTIAL:
-        norm = log_surface(d - 1.0) + lgamma(d);
+        norm = log_surface(d - 1.0) + log_gamma(d);
         break;
     case MC_DENSITY_LINEAR:
         norm = log_volume(d) - log(d + 1.0);

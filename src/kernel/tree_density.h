@@ -33,9 +33,9 @@ static inline size_t mc_density_scratch(size_t n_nodes)
 }
 
 /* Logarithm of the norm that makes a kernel of width h in d dimensions a density. */
-double mc_density_log_norm(mc_density_kernel kernel, double width, size_t d);
+double mc_density_log_norm(mc_density_kernel kernel, double width, size_t n_dimensions);
 
 /* out (n_rows, 1 + mc_density_scratch()): column 0 is the logarithm of the density at each row of
  * x (n_rows, d), the others are scratch. */
-void mc_density_log(const mc_density *density, const double *x, size_t n_rows, double *out);
+void mc_density_log(const mc_density *by, const double *x, size_t n_rows, double *out);
 #endif

@@ -34,8 +34,8 @@ typedef struct model_times {
 } model_times;
 
 /* Half of the places stay free: what is not there is seen after a step or two. */
-#define SERIES_PLACES (2 * MC_SERIES_MAX)
-#define TIMED_PLACES  (2 * MC_TIMED_MAX)
+#define SERIES_PLACES ((size_t)2 * MC_SERIES_MAX)
+#define TIMED_PLACES  ((size_t)2 * MC_TIMED_MAX)
 
 typedef struct block {
     series all[SERIES_PLACES];

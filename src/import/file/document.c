@@ -119,6 +119,7 @@ mc_status mc_doc_end(mc_doc_builder *b, size_t offset)
 /* UBJSON gives the length of a key behind a mark of its type; JSON has spaces or a quote there. */
 static bool is_ubjson(mc_bytes bytes)
 {
+    /* Bytes: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
     return bytes.size >= 2 && bytes.data[0] == '{' && memchr("iUIlL", bytes.data[1], 5) != NULL;
 }
 

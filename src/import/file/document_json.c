@@ -18,6 +18,7 @@ static mc_status wrong(const json *j, const char *what)
 
 static void skip_spaces(json *j)
 {
+    /* Bytes: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
     while (j->at < j->size && memchr(" \t\r\n", j->data[j->at], 4) != NULL)
         j->at++;
 }

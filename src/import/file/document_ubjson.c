@@ -77,6 +77,7 @@ static mc_status read_length(mc_reader *r, size_t *out)
     uint8_t type = 0;
     const uint8_t *b = NULL;
     MC_TRY(mc_read_u8(r, &type));
+    /* Bytes: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
     if (memchr("iUIlL", type, 5) == NULL)
         return mc_fail(r->err, MC_E_MALFORMED, r->at - 1, "UBJSON: expected a length");
     MC_TRY(mc_read_bytes(r, width_of(type), &b));

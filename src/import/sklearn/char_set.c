@@ -152,8 +152,8 @@ static bool ranges_beyond(const mc_char_set *set, mc_char_set *base, bool negate
     while (next_range(base, &c, &first)) {
         if (out->n_ranges == MC_RUN_RANGES)
             return false;
-        out->ranges[2 * out->n_ranges] = first;
-        out->ranges[2 * out->n_ranges + 1] = c - 1;
+        out->ranges[(size_t)2 * out->n_ranges] = first;
+        out->ranges[(size_t)2 * out->n_ranges + 1] = c - 1;
         out->n_ranges++;
     }
     return true;

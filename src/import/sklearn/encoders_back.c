@@ -99,7 +99,7 @@ static mc_status common_kind(fitted *f, mc_error *err)
     bool has_text = false, has_number = false, has_object = false;
     char widest = 'b';
     for (size_t j = 0; j < f->n; j++) {
-        const char kind = f->columns[j].kind == 'u' ? 'i' : f->columns[j].kind;
+        const char kind = (char)(f->columns[j].kind == 'u' ? 'i' : f->columns[j].kind);
         has_object = has_object || kind == 'O' || f->columns[j].infrequent != MC_NO_CODE;
         has_text = has_text || kind == 'U' || kind == 'S';
         has_number = has_number || kind == 'i' || kind == 'f' || kind == 'b';
@@ -108,7 +108,7 @@ static mc_status common_kind(fitted *f, mc_error *err)
     }
     if (!has_object && has_text && has_number)
         return mc_refuse(err, f->est, "categories_: numbers and texts in one answer");
-    f->kind = has_object || has_text ? 'O' : widest;
+    f->kind = (char)(has_object || has_text ? 'O' : widest);
     return MC_OK;
 }
 
@@ -312,7 +312,7 @@ mc_status mc_ordinal_back(mc_lowering *to, const mc_value *est, const mc_sym *x,
         return mc_refuse(err, est, "%zu columns of categories_ for %zu", f.n, x->n_cols);
     MC_TRY(read_ordinal(to, &f, &o, err));
     MC_TRY(mc_emit_check(to, x, MC_OR_NAN, &y, err));
-    MC_TRY(mc_build_f64(to->b, o.specials, f.n, MAX_SPECIAL * 2, &step.array[0], err));
+    MC_TRY(mc_build_f64(to->b, o.specials, f.n, (size_t)MAX_SPECIAL * 2, &step.array[0], err));
     MC_TRY(mc_build_f64(to->b, o.limits, 1, f.n, &step.array[1], err));
     MC_TRY(mc_emit_step(to, step, &y, f.n, &y, err));
     MC_TRY(mc_emit_picks(to, &o.picks, &y, 0, &y, err));

@@ -158,7 +158,7 @@ static char kind_of(mc_lowering *to, const mc_value *dtype)
     if (info.kind == 'f' && info.item_size == sizeof(float))
         return '4';
     const bool is_wide = info.item_size == sizeof(double) || info.kind == 'b' || info.kind == 'O';
-    return is_wide && info.kind != 'u' ? info.kind : 0;
+    return (char)(is_wide && info.kind != 'u' ? info.kind : 0);
 }
 
 static mc_status emit_type(mc_lowering *to, const mc_call *c, const mc_value *dtype, mc_sym *x,
