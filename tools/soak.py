@@ -9,8 +9,8 @@ one's place, and POST .../refresh. Two large ones are popular, and two dozen are
 then: for half of these there is room, so that they are evicted all the time. (If all were popular
 the churn guard would rightly refuse some, see src/cache/churn.h.) What must hold:
 
-- every request for a prediction is answered 200. 503 that comes with Retry-After is counted, and
-  forgiven one in a million requests: the contract allows it where memory churns.
+- every request for a prediction is answered 200. 503 that comes with Retry-After is counted by its
+  message, so that a failed run says why, and fails it like any other.
 - an answer is of one model and one generation: not older than what was published when the request
   was sent, not newer than what was written when the answer came. The examples answer as always.
 - at the end the daemon's counters tell of exactly the requests that were sent.
@@ -340,8 +340,10 @@ def main():
     soak.problems += reconcile(found, statuses)
     if daemon.exit_code != 0:
         soak.problems.append(f"exit code {daemon.exit_code}: {daemon.final_log[-2000:]}")
-    if statuses[503] * 1000000 > sum(statuses.values()):
+    if statuses[503] > 0:
         soak.problems.append(f"{statuses[503]} requests were told to come back later")
+    if soak.administration["refresh 200"] == 0:
+        soak.problems.append("nothing was swapped")
     if found["model_cache_evictions_total budget"] == 0:
         soak.problems.append("nothing was evicted: this soak shows nothing")
     report(statuses, soak, found)

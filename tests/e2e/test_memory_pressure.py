@@ -50,6 +50,15 @@ def pressure(folder):
                 reader.wait()
 
 
+def hears_of_pressure(daemon):
+    """Is a file of the system's pressure open in the daemon?"""
+    links = []
+    for fd in os.listdir(f"/proc/{daemon.process.pid}/fd"):
+        with contextlib.suppress(OSError):
+            links.append(os.readlink(f"/proc/{daemon.process.pid}/fd/{fd}"))
+    return any("pressure" in link for link in links)
+
+
 def wait_for(condition, seconds):
     until = time.monotonic() + seconds
     while not condition():
@@ -65,6 +74,7 @@ def test_rows_go_first_then_idle_models(serve, tmp_path):
         (tmp_path / f"{name}.pkl").write_bytes(pickle.dumps(model))
     daemon = serve(tmp_path / "used.pkl", tmp_path / "idle.pkl", "--prediction-cache", "8M")
     daemon.wait_ready()
+    assert hears_of_pressure(daemon)
     daemon.predict(rows[:50].tolist(), "/models/idle/predict")
     assert daemon.metric("modelcached_prediction_cache_bytes") > 0
 
@@ -85,9 +95,4 @@ def test_rows_go_first_then_idle_models(serve, tmp_path):
 def test_it_can_be_left_out(serve, models):
     daemon = serve(models / "scaler.pkl", "--memory-pressure", "off")
     daemon.wait_ready()
-    watched = os.listdir(f"/proc/{daemon.process.pid}/fd")
-    links = []
-    for fd in watched:
-        with contextlib.suppress(OSError):
-            links.append(os.readlink(f"/proc/{daemon.process.pid}/fd/{fd}"))
-    assert not any("pressure" in link for link in links)
+    assert not hears_of_pressure(daemon)

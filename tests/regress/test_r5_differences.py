@@ -4,17 +4,13 @@ import pathlib
 import pickle
 import sys
 
-import joblib
 import numpy as np
 import pytest
 import sklearn
-from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.feature_selection import SelectKBest
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import SGDClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import RadiusNeighborsClassifier
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.random_projection import SparseRandomProjection
 from sklearn.svm import SVC
@@ -131,14 +127,3 @@ def test_isotonic_frames_have_two_dimensions(tmp_path):
     estimator.set_output(transform="pandas")
     assert not answer(tmp_path, estimator, "transform", X[:2, :1]).scalar
     assert answer(tmp_path, estimator, "predict", X[:2, :1]).scalar
-
-
-def test_coefficients_of_hashed_words_shrink_a_lot(tmp_path):
-    """32 MB of zeros, 12 kilobytes of xz: refused as what expands too much."""
-    texts = ["red green", "blue", "green blue", "white"]
-    estimator = make_pipeline(HashingVectorizer(), SGDClassifier(random_state=0)).fit(texts, range(4))
-    path = tmp_path / "model.joblib"
-    joblib.dump(estimator, path, compress=("xz", 3))
-    with native.Library().open(path) as model:
-        (part,) = model.predict("predict", native.values(texts)).parts
-    assert part.values.ravel().tolist() == estimator.predict(texts).tolist()
