@@ -73,8 +73,10 @@ void mc_squared_norms(const double *x, size_t n, size_t d, double *out);
 
 /* Squared euclidean distances as BLAS users write them: (x.x - 2 x.y) + y.y, not below 0.
  *   x (n_rows, d), y (n, d), y_norms (n) of mc_squared_norms(), or NULL: they are summed here
+ *   for_nan: what is answered where squares overflow to inf - inf: 0 as Cython's max(0, NaN) when
+ *   neighbours are searched, NaN as numpy.maximum() in euclidean_distances()
  *   out (n_rows, n). n <= MC_DISTANCE_TILE. */
 #define MC_DISTANCE_TILE 64u
 void mc_sqeuclidean_tile(const double *x, size_t n_rows, size_t d, const double *y,
-                         const double *y_norms, size_t n, double *out);
+                         const double *y_norms, size_t n, double for_nan, double *out);
 #endif

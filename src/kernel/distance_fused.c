@@ -153,7 +153,7 @@ void mc_squared_norms(const double *x, size_t n, size_t d, double *out)
 }
 
 void mc_sqeuclidean_tile(const double *x, size_t n_rows, size_t d, const double *y,
-                         const double *y_norms, size_t n, double *out)
+                         const double *y_norms, size_t n, double for_nan, double *out)
 {
     static const double ZEROS[MC_DISTANCE_TILE];
     MC_ASSERT(n <= MC_DISTANCE_TILE);
@@ -170,7 +170,8 @@ void mc_sqeuclidean_tile(const double *x, size_t n_rows, size_t d, const double 
         mc_squared_norms(x + i * d, 1, d, &x_norm);
         for (size_t j = 0; j < n; j++) {
             const double square = x_norm - 2.0 * out[i * n + j] + y_norms[j];
-            out[i * n + j] = square > 0.0 ? square : 0.0;
+            const double least = isnan(square) ? for_nan : 0.0;
+            out[i * n + j] = square > 0.0 ? square : least;
         }
     }
 }

@@ -52,15 +52,16 @@ static const double *rows_of(const mc_training *t, size_t first, size_t n)
     return t->scratch;
 }
 
-/* Reduced distances of the rows asked (at most TILE_ROWS) to n training rows from `first` on. */
+/* Reduced distances of the rows asked (at most TILE_ROWS) to n training rows from `first` on.
+ * `for_nan`: see mc_sqeuclidean_tile(). */
 static void tile(const mc_training *t, const double *x, size_t n_rows, size_t first, size_t n,
-                 double *out)
+                 double for_nan, double *out)
 {
     const size_t d = t->metric.d;
     const double *rows = rows_of(t, first, n);
     if (t->norms != NULL || t->by_norms) {
         const double *norms = t->norms == NULL ? NULL : t->norms + first;
-        mc_sqeuclidean_tile(x, n_rows, d, rows, norms, n, out);
+        mc_sqeuclidean_tile(x, n_rows, d, rows, norms, n, for_nan, out);
         return;
     }
     for (size_t i = 0; i < n_rows; i++)
@@ -122,7 +123,7 @@ static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, 
     }
     for (size_t first = 0; first < t->n; first += tile_of(t)) {
         const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
-        tile(t, x, n_rows, first, n, found);
+        tile(t, x, n_rows, first, n, 0.0, found);
         for (size_t i = 0; i < n_rows; i++) {
             const list l = list_at(out, i, room);
             const mc_near_heap heap = {l.distances + k, l.indices + k, k, false};
@@ -157,7 +158,7 @@ static void brute_within(const mc_training *t, const double *x, size_t n_rows, d
         *list_at(out, i, room).count = 0.0;
     for (size_t first = 0; first < t->n; first += tile_of(t)) {
         const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
-        tile(t, x, n_rows, first, n, found);
+        tile(t, x, n_rows, first, n, 0.0, found);
         for (size_t i = 0; i < n_rows; i++) {
             const list l = list_at(out, i, room);
             for (size_t j = 0; j < n; j++)
@@ -174,7 +175,7 @@ void mc_near_distances(const mc_training *t, const double *x, size_t n_rows, dou
         const size_t rows = n_rows - row < TILE_ROWS ? n_rows - row : TILE_ROWS;
         for (size_t first = 0; first < t->n; first += tile_of(t)) {
             const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
-            tile(t, x + row * t->metric.d, rows, first, n, found);
+            tile(t, x + row * t->metric.d, rows, first, n, (double)NAN, found);
             for (size_t i = 0; i < rows; i++) {
                 for (size_t j = 0; j < n; j++)
                     out[(row + i) * t->n + first + j] =

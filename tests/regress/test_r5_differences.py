@@ -13,6 +13,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import RadiusNeighborsClassifier
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.random_projection import SparseRandomProjection
+from sklearn.semi_supervised import LabelPropagation
 from sklearn.svm import SVC
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
@@ -127,3 +128,13 @@ def test_isotonic_frames_have_two_dimensions(tmp_path):
     estimator.set_output(transform="pandas")
     assert not answer(tmp_path, estimator, "transform", X[:2, :1]).scalar
     assert answer(tmp_path, estimator, "predict", X[:2, :1]).scalar
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("row", [[1e308, 1.0, 0.0], [1e160, 1.0, 0.0], [-1e200, -1e200, 1.0]])
+def test_propagated_labels_where_squares_overflow(tmp_path, row):
+    """euclidean_distances() leaves inf - inf NaN; we made 0 of it, and labels of that."""
+    estimator = LabelPropagation(gamma=0.05).fit(X, Y - 1)
+    want = estimator.predict_proba([row])
+    got = answer(tmp_path, estimator, "predict_proba", np.array([row])).values
+    assert got == pytest.approx(want, rel=1e-9, nan_ok=True)

@@ -124,7 +124,7 @@ static void products_of_equal_rows_cancel(void **state)
         for (size_t i = 0; i < n * d; i++)
             rows[i] = 1.0 / (double)(i % 1013 + 1) + (double)(i % 5);
         mc_squared_norms(rows, n, d, norms);
-        mc_sqeuclidean_tile(rows, 2, d, rows, norms, n, out);
+        mc_sqeuclidean_tile(rows, 2, d, rows, norms, n, 0.0, out);
         assert_true(out[0] == 0.0);
         assert_true(out[n + 1] == 0.0);
         for (size_t j = 0; j < n; j++) {
