@@ -294,7 +294,8 @@ typedef struct visit {
     double least; /* reduced */
 } visit;
 
-/* Depth first, the nearer child first; whether a child is worth it is asked when its turn comes. */
+/* Depth first, the nearer child first; whether a child is worth it is asked when its turn comes.
+ * NOLINTNEXTLINE(readability-function-size): the loops of EACH_ROW count as nesting */
 static void walk_nearest(const mc_training *t, const double *x, const mc_near_heap *heap)
 {
     visit stack[MC_NODE_DEPTH];
@@ -328,6 +329,7 @@ static void tree_nearest(const mc_training *t, const double *x, size_t k, list l
     *l.count = (double)k;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as above */
 static void tree_within(const mc_training *t, const double *x, double radius, list l)
 {
     const double reduced_radius = mc_distance_to_reduced(&t->metric, radius);

@@ -70,7 +70,28 @@ static mc_status add_oblivious(loading *load, const uint32_t *path, size_t depth
     return mc_boost_add_tree(&load->boost, nodes, n, 0, err);
 }
 
-/* Steps of 0 lead to a leaf of the node's own, which is put behind the nodes. */
+/* The children of node `at` of n. Steps of 0 lead to a leaf of the node's own, which is put behind
+ * the nodes: at *n_nodes, which rises. */
+static mc_status add_children(loading *load, const mc_cat_node *from, size_t at, size_t n,
+                              mc_loose_node *nodes, size_t *n_nodes, mc_error *err)
+{
+    const uint32_t steps[2] = {from->left, from->right};
+    uint32_t children[2];
+    for (size_t side = 0; side < 2; side++) {
+        children[side] = (uint32_t)at + steps[side];
+        if (steps[side] == 0) {
+            children[side] = (uint32_t)*n_nodes;
+            MC_TRY(leaf_node(load, from->leaf, &nodes[(*n_nodes)++], err));
+        } else if (steps[side] >= n - at) {
+            return mc_refuse(err, load->cat->est, "node %zu of %zu: a child %u behind it", at, n,
+                             steps[side]);
+        }
+    }
+    nodes[at].left = children[0];
+    nodes[at].right = children[1];
+    return inner_node(load, from->split, &nodes[at], err);
+}
+
 static mc_status add_nodes(loading *load, const mc_cat_node *from, size_t n, mc_error *err)
 {
     mc_loose_node *nodes = NULL;
@@ -79,25 +100,10 @@ static mc_status add_nodes(loading *load, const mc_cat_node *from, size_t n, mc_
         return mc_refuse(err, load->cat->est, "a tree of %zu nodes", n);
     MC_TRY(mc_arena_new(&load->boost.scratch, mc_loose_node, 2 * n, &nodes, err));
     for (size_t i = 0; i < n; i++) {
-        const uint32_t steps[2] = {from[i].left, from[i].right};
-        uint32_t children[2];
-        if (steps[0] == 0 && steps[1] == 0) {
+        if (from[i].left == 0 && from[i].right == 0)
             MC_TRY(leaf_node(load, from[i].leaf, &nodes[i], err));
-            continue;
-        }
-        for (size_t side = 0; side < 2; side++) {
-            children[side] = (uint32_t)i + steps[side];
-            if (steps[side] == 0) {
-                children[side] = (uint32_t)n_nodes;
-                MC_TRY(leaf_node(load, from[i].leaf, &nodes[n_nodes++], err));
-            } else if (steps[side] >= n - i) {
-                return mc_refuse(err, load->cat->est, "node %zu of %zu: a child %u behind it", i, n,
-                                 steps[side]);
-            }
-        }
-        nodes[i].left = children[0];
-        nodes[i].right = children[1];
-        MC_TRY(inner_node(load, from[i].split, &nodes[i], err));
+        else
+            MC_TRY(add_children(load, &from[i], i, n, nodes, &n_nodes, err));
     }
     return mc_boost_add_tree(&load->boost, nodes, n_nodes, 0, err);
 }

@@ -38,6 +38,19 @@ static mc_status place_of(const mc_call *c, int64_t at, size_t n_cols, uint32_t 
     return MC_OK;
 }
 
+/* `at` (start, stop, step) as Python clips a slice of n items. */
+static void clip_slice(const bool given[3], int64_t n, int64_t at[3])
+{
+    const int64_t least = at[2] > 0 ? 0 : -1, most = at[2] > 0 ? n : n - 1;
+    for (size_t i = 0; i < 2; i++) {
+        if (!given[i])
+            at[i] = (i == 0) == (at[2] > 0) ? least : most;
+        else if (at[i] < 0)
+            at[i] = at[i] < -n ? least : at[i] + n;
+        at[i] = at[i] < least ? least : at[i] > most ? most : at[i];
+    }
+}
+
 /* slice(2, None, -1).indices(n). */
 static mc_status read_slice(mc_lowering *to, const mc_call *c, const mc_value *slice, size_t n_cols,
                             places *out, mc_error *err)
@@ -56,14 +69,7 @@ static mc_status read_slice(mc_lowering *to, const mc_call *c, const mc_value *s
     if (at[2] == 0 || at[2] > n + 1 || at[2] < -n - 1)
         return mc_refuse(err, c->est, "func: %.*s: a slice of step %lld", MC_SHOW(c->name),
                          (long long)at[2]);
-    const int64_t least = at[2] > 0 ? 0 : -1, most = at[2] > 0 ? n : n - 1;
-    for (size_t i = 0; i < 2; i++) {
-        if (!given[i])
-            at[i] = (i == 0) == (at[2] > 0) ? least : most;
-        else if (at[i] < 0)
-            at[i] = at[i] < -n ? least : at[i] + n;
-        at[i] = at[i] < least ? least : at[i] > most ? most : at[i];
-    }
+    clip_slice(given, n, at);
     MC_TRY(mc_arena_new(to->arena, uint32_t, n_cols, &out->at, err));
     for (int64_t j = at[0]; at[2] > 0 ? j < at[1] : j > at[1]; j += at[2])
         out->at[out->n++] = (uint32_t)j;

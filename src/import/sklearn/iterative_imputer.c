@@ -46,7 +46,8 @@ static mc_status find_empty(mc_lowering *to, const mc_value *est, const mc_value
 }
 
 /* Where column j of the kept ones is to be predicted. With keep_empty_features, columns that
- * training saw empty are not (since 1.6), or all others are everywhere (until 1.5). */
+ * training saw empty are not (since 1.6), or all others are everywhere (until 1.5).
+ * NOLINTNEXTLINE(readability-function-size): what a column is, and what is asked of it */
 static mc_status mask_column(mc_lowering *to, const rounds *r, const mc_missing *missing,
                              const mc_sym *x, bool keeps_empty, const bool *is_empty, size_t j,
                              mc_sym *out, mc_error *err)

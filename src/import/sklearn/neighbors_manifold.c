@@ -24,7 +24,8 @@ static mc_status number_step(mc_lowering *to, mc_step step, const mc_sym *x, siz
 }
 
 /* Lists of the neighbours that the estimator in `attribute` finds for x. *out_rows: x as it was
- * asked; *out_k: how many, or 0 if all within its radius. */
+ * asked; *out_k: how many, or 0 if all within its radius.
+ * NOLINTNEXTLINE(readability-function-size): four things are answered */
 static mc_status ask(mc_lowering *to, const mc_value *est, const char *attribute, bool by_radius,
                      const mc_sym *x, mc_near_fit *fit, mc_sym *out_rows, mc_sym *out,
                      int64_t *out_k, mc_error *err)

@@ -54,17 +54,17 @@ static mc_status read_tree(const mc_xgb *xgb, const mc_doc *doc, tree *out, mc_e
     const struct {
         const char *name;
         const double **to;
-    } LISTS[] = {{"left_children", &out->left},
+    } lists[] = {{"left_children", &out->left},
                  {"right_children", &out->right},
                  {"split_indices", &out->feature},
                  {"split_conditions", &out->condition},
                  {"default_left", &out->nan_left}};
     size_t n = 0, n_sizes = 0, n_segments = 0;
     *out = (tree){0};
-    for (size_t i = 0; i < MC_COUNT_OF(LISTS); i++) {
-        if (!numbers(doc, LISTS[i].name, LISTS[i].to, &n) || (i > 0 && n != out->n) || n == 0 ||
+    for (size_t i = 0; i < MC_COUNT_OF(lists); i++) {
+        if (!numbers(doc, lists[i].name, lists[i].to, &n) || (i > 0 && n != out->n) || n == 0 ||
             n >= MC_LOOSE_LEAF)
-            return mc_refuse(err, xgb->est, "%s: %zu items for %zu nodes", LISTS[i].name, n,
+            return mc_refuse(err, xgb->est, "%s: %zu items for %zu nodes", lists[i].name, n,
                              out->n);
         out->n = n;
     }
