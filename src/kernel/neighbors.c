@@ -107,10 +107,9 @@ static void push_brute(const mc_training *t, const mc_near_heap *heap, double re
 /* NaN counted as the largest until now. */
 static void show_nan(const mc_training *t, const double *x, size_t k, list l)
 {
-    const size_t d = t->metric.d;
     for (size_t j = 0; j < k; j++)
         if (isinf(l.distances[j]))
-            l.distances[j] = mc_distance(&t->metric, x, t->rows + (size_t)l.indices[j] * d);
+            l.distances[j] = mc_distance(&t->metric, x, rows_of(t, (size_t)l.indices[j], 1));
 }
 
 static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, size_t k,
