@@ -41,9 +41,10 @@
  *        only method is inverse_transform, which the image around it lacks.
  *   (I11) where rows may have any width (MC_IMAGE_ANY_WIDTH) they are lists, the program is one for
  *        rows of one column, and what reads of them treats all columns alike (any_width.h).
- *   (I12) of narrow arrays F16 names a power of two, and I8 an array of scales: F32 (n_rows, 1), a
- *        scale a row; F64 (2, n_cols), scales and offsets of the columns; or F64 (2 n, 1), scales
- *        and offsets of n lines, which the rows have in turn. Others name nothing.
+ *   (I12) arrays are narrow only where `quantization` of the header says so. F16 names a power of
+ *        two, and I8 an array of scales: F32 (n_rows, 1), a scale a row; F64 (2, n_cols), scales
+ *        and offsets of the columns; or F64 (2 n, 1), scales and offsets of n lines, which the rows
+ *        have in turn. Others name nothing.
  */
 #ifndef MC_IMAGE_LAYOUT_H
 #define MC_IMAGE_LAYOUT_H

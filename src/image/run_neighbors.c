@@ -110,11 +110,20 @@ mc_status mc_check_tree(const mc_view *view, const mc_step *step, bool is_ball, 
     return mc_check_numbers(view, step, 4, is_ball ? n_nodes : 2 * n_nodes, d, err);
 }
 
+/* Rows that lie in no tree: what belongs to one is not there either, for nothing would check it. */
+static mc_status check_no_tree(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const bool has_none =
+        step->array[2] == MC_NONE && step->array[3] == MC_NONE && step->array[4] == MC_NONE;
+    MC_TRY(mc_check_that(view, step, has_none, "it walks no tree, and names a part of one", err));
+    return check_norms(view, step, err);
+}
+
 static mc_status check_training(const mc_view *view, const mc_step *step, mc_error *err)
 {
     MC_TRY(mc_check_metric(view, step, err));
     if (step->array[2] == MC_NONE)
-        return check_norms(view, step, err);
+        return check_no_tree(view, step, err);
     const bool is_ball = step->array[5] != MC_NONE;
     MC_TRY(mc_check_tree(view, step, is_ball, err));
     return is_ball
@@ -194,8 +203,7 @@ mc_status mc_run_distances(const mc_run *run, const mc_step *step, mc_error *err
 mc_status mc_check_distances(const mc_view *view, const mc_step *step, mc_error *err)
 {
     MC_TRY(mc_check_metric(view, step, err));
-    MC_TRY(check_norms(view, step, err));
-    MC_TRY(mc_check_that(view, step, step->array[2] == MC_NONE, "it walks no tree", err));
+    MC_TRY(check_no_tree(view, step, err));
     return mc_check_that(view, step, mc_check_width(view, step->dst) == mc_n_training(view, step),
                          "not a column a training row", err);
 }

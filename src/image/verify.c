@@ -163,6 +163,8 @@ static mc_status verify_schema(const mc_view *view, mc_error *err)
 /* I12 */
 static bool scales_ok(const mc_view *view, const mc_image_array *array)
 {
+    if (array->type >= MC_ARRAY_F32 && view->header->quantization == MC_QUANTIZE_NEVER)
+        return false;
     if (array->type == MC_ARRAY_F16)
         return array->scales > 0 && array->scales < 2047;
     if (array->type != MC_ARRAY_I8)
@@ -192,7 +194,8 @@ static mc_status verify_arrays(const mc_view *view, bool in_full, mc_error *err)
             return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
                            "image: array %u does not lie in the weights", i);
         if (!scales_ok(view, array))
-            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "image: array %u has no scales", i);
+            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
+                           "image: array %u has no scales, or is narrow where none is", i);
         free_from = array->at + size;
         if (array->type == MC_ARRAY_CELL && in_full)
             MC_TRY(verify_cells(view, mc_view_array(view, i), n_items, err));

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "image/layout.h"
+#include "image/quantize.h"
 
 #define WORKSPACE_LIMIT ((size_t)1 << 20)
 #define MAX_ROWS        3
@@ -200,23 +201,45 @@ static void use_model(const mc_model *model)
     }
 }
 
-bool image_run_all(const uint8_t *block, size_t size, mc_error *err)
+/* A copy with the right digest, if mc_image_verify() accepts it. */
+static bool adopt(const uint8_t *block, size_t size, mc_image *out, mc_error *err)
 {
-    const mc_model_identity identity = {.name = "", .version = "", .source = ""};
-    mc_image image;
-    mc_model *model = NULL;
     uint8_t *pages = mc_pages_alloc(size == 0 ? 1 : size);
     MC_ASSERT(pages != NULL);
     if (size > 0)
         memcpy(pages, block, size);
     image_fix_digest(pages, size);
-    const mc_status status = mc_image_adopt(pages, size, &image, err);
+    const mc_status status = mc_image_adopt(pages, size, out, err);
     MC_ASSERT(status == MC_OK || status == MC_E_MALFORMED || status == MC_E_TRUNCATED ||
               status == MC_E_UNSUPPORTED);
-    if (status != MC_OK) {
+    if (status != MC_OK)
         mc_pages_free(pages, size == 0 ? 1 : size);
+    return status == MC_OK;
+}
+
+bool image_quantize_and_run(const uint8_t *block, size_t size, mc_quantization form)
+{
+    mc_image wide, narrow;
+    mc_error err = {0};
+    if (!adopt(block, size, &wide, &err))
         return false;
+    const mc_status status = mc_image_quantize(&wide, form, 1, NULL, NULL, &narrow, &err);
+    MC_ASSERT(status == MC_OK || status == MC_E_CONFLICT);
+    mc_image_close(&wide);
+    if (status == MC_OK) {
+        MC_ASSERT(image_run_all(narrow.block, narrow.size, &err));
+        mc_image_close(&narrow);
     }
+    return status == MC_OK;
+}
+
+bool image_run_all(const uint8_t *block, size_t size, mc_error *err)
+{
+    const mc_model_identity identity = {.name = "", .version = "", .source = ""};
+    mc_image image;
+    mc_model *model = NULL;
+    if (!adopt(block, size, &image, err))
+        return false;
     MC_ASSERT(mc_model_create(&image, &identity, &model, NULL) == MC_OK);
     use_model(model);
     mc_model_release(model);

@@ -10,6 +10,11 @@
  * MC_E_BUSY is answered. Returns whether the block was accepted; `err` says why not. */
 bool image_run_all(const uint8_t *block, size_t size, mc_error *err);
 
+/* The same of the image that quantization makes of the block, all of whose numbers may become
+ * narrow. MC_ASSERTs that whatever was accepted is quantized, and accepted again. Returns whether
+ * the block was accepted, and was not quantized yet. */
+bool image_quantize_and_run(const uint8_t *block, size_t size, mc_quantization form);
+
 /* The digest that belongs to the bytes, written into the header. */
 void image_fix_digest(uint8_t *block, size_t size);
 #endif

@@ -132,6 +132,7 @@ static void other_arrays_must_be_wide(void **state)
     memcpy(c.block, wide.block, wide.size);
     mc_image_close(&wide);
     mc_view_of(c.block, &c.view);
+    ((mc_image_header *)(void *)c.block)->quantization = MC_QUANTIZE_F32;
     for (uint32_t id = 0; id < c.view.n_arrays; id++) {
         mc_image_array *array = array_at(&c, id);
         if (array->type != MC_ARRAY_F64)
@@ -170,6 +171,43 @@ static void whatever_is_accepted_runs(void **state)
     drop(&c);
 }
 
+/* Steps that name arrays, types of arrays and headers that nobody of ours would write: quantization
+ * trusts what verify accepted, and looks at more than the steps do. */
+static void whatever_is_accepted_is_quantized(void **state)
+{
+    (void)state;
+    size_t n_accepted = 0, n_narrow = 0;
+    mc_image wide;
+    mc_error err = {0};
+    assert_int_equal(image_make(make_everything, &wide, &err), MC_OK);
+    copy c = {.block = mc_pages_alloc(wide.size), .size = wide.size};
+    memcpy(c.block, wide.block, wide.size);
+    mc_image_close(&wide);
+    mc_view_of(c.block, &c.view);
+    for (size_t i = 0; i < c.view.n_steps * MC_STEP_ARRAYS; i++) {
+        mc_step *step = (mc_step *)(uintptr_t)&c.view.steps[i / MC_STEP_ARRAYS];
+        uint32_t *named = &step->array[i % MC_STEP_ARRAYS];
+        const uint32_t kept = *named, others[] = {UINT32_MAX / 2, (uint32_t)i % c.view.n_arrays};
+        for (size_t j = 0; j < MC_COUNT_OF(others); j++) {
+            *named = others[j];
+            n_accepted += image_quantize_and_run(c.block, c.size, FORMS[(i + j) % 4]);
+        }
+        *named = kept;
+    }
+    for (uint32_t id = 0; id < c.view.n_arrays; id++) {
+        mc_image_array *array = array_at(&c, id);
+        const uint32_t kept = array->type;
+        if (kept != MC_ARRAY_F64)
+            continue;
+        array->type = MC_ARRAY_F32;
+        n_narrow += image_quantize_and_run(c.block, c.size, FORMS[id % 4]);
+        array->type = kept;
+    }
+    assert_true(n_accepted > 100);
+    assert_int_equal(n_narrow, 0);
+    drop(&c);
+}
+
 static void no_allocation_is_taken_for_granted(void **state)
 {
     (void)state;
@@ -198,6 +236,7 @@ int main(void)
         cmocka_unit_test(broken_scales_are_refused),
         cmocka_unit_test(other_arrays_must_be_wide),
         cmocka_unit_test(whatever_is_accepted_runs),
+        cmocka_unit_test(whatever_is_accepted_is_quantized),
         cmocka_unit_test(no_allocation_is_taken_for_granted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
