@@ -144,6 +144,16 @@ static range range_of(const mc_view *view, uint32_t id)
     return out;
 }
 
+/* Where the largest number is smaller than this, floats would not be as exact as others are, and in
+ * the end all of them 0. */
+#define LEAST_SIZE 0x1p-100
+
+/* Do floats that are at most `most` hold numbers of this size? */
+static bool holds(const range *of, double most)
+{
+    return of->size <= most && (of->size == 0.0 || of->size > LEAST_SIZE);
+}
+
 static mc_array_type type_for(const mc_quantize_plan *plan, uint32_t id, const range *of)
 {
     const mc_image_array *array = &plan->view->arrays[id];
@@ -151,9 +161,9 @@ static mc_array_type type_for(const mc_quantize_plan *plan, uint32_t id, const r
     static const double MOST_BF16 = 0x1.fep127;
     switch (plan->quantization) {
     case MC_QUANTIZE_F32:
-        return of->size <= (double)FLT_MAX ? MC_ARRAY_F32 : MC_ARRAY_F64;
+        return holds(of, (double)FLT_MAX) ? MC_ARRAY_F32 : MC_ARRAY_F64;
     case MC_QUANTIZE_BF16:
-        return of->size <= MOST_BF16 ? MC_ARRAY_BF16 : MC_ARRAY_F64;
+        return holds(of, MOST_BF16) ? MC_ARRAY_BF16 : MC_ARRAY_F64;
     case MC_QUANTIZE_INT8:
         if (of->all_finite && use != MC_USE_FINE &&
             !(use == MC_USE_WEIGHT_ROWS && array->n_cols <= 4))
@@ -266,7 +276,7 @@ static mc_status scales_of_rows(mc_quantize_plan *plan, uint32_t id, mc_error *e
 /* Of scales that are floats: larger than a float, or so small that they would be no more exact. */
 static bool fits_scales(const mc_narrow_plan *to, const range *of)
 {
-    return to->use != MC_USE_WEIGHT_ROWS || (of->size < (double)FLT_MAX && of->size > 0x1p-100);
+    return to->use != MC_USE_WEIGHT_ROWS || (of->size < (double)FLT_MAX && of->size > LEAST_SIZE);
 }
 
 static mc_status choose(mc_quantize_plan *plan, uint32_t id, mc_error *err)
