@@ -136,12 +136,17 @@ static mc_status compare_method(const comparing *c, mc_method method, mc_differe
     return MC_OK;
 }
 
-double mc_comparison_most(const mc_comparison *comparison)
+double mc_comparison_most(const mc_comparison *comparison, size_t *out_n)
 {
     double most = 0.0;
-    for (size_t i = 0; i < comparison->n_methods; i++)
-        if (comparison->methods[i].method != MC_METHOD_PREDICT_LOG_PROBA)
-            most = fmax(most, comparison->methods[i].most);
+    *out_n = 0;
+    for (size_t i = 0; i < comparison->n_methods; i++) {
+        const mc_difference *of = &comparison->methods[i];
+        if (of->method == MC_METHOD_PREDICT_LOG_PROBA)
+            continue;
+        most = fmax(most, of->most);
+        *out_n += of->n_numbers;
+    }
     return most;
 }
 

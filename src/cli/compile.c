@@ -207,6 +207,27 @@ static void print_json(const report *r)
 
 /* ------------------------------------------------------------------------------ compile ---- */
 
+/* Are the answers as near as was asked for? Where there is nothing to bound, nobody knows. */
+static mc_status check_deviation(const options *o, const mc_comparison *comparison, mc_error *err)
+{
+    size_t n = 0;
+    const double most = mc_comparison_most(comparison, &n);
+    if (o->text[PARAM_MAX_DEVIATION][0] == '\0')
+        return MC_OK;
+    if (n == 0) {
+        return mc_fail(err, MC_E_CONFLICT, MC_NO_OFFSET,
+                       "--max-deviation bounds numbers, and this model answers with none, but with "
+                       "labels, which the report counts: nothing is written");
+    }
+    if (most > o->most) {
+        return mc_fail(
+            err, MC_E_CONFLICT, MC_NO_OFFSET,
+            "an answer changes by %.3g, more than --max-deviation %s: nothing is written", most,
+            o->text[PARAM_MAX_DEVIATION]);
+    }
+    return MC_OK;
+}
+
 /* Compares, reports, and writes `after` unless its answers are too far away. */
 static mc_status finish(const options *o, const mc_model *before, const mc_model *after,
                         mc_error *err)
@@ -223,12 +244,8 @@ static mc_status finish(const options *o, const mc_model *before, const mc_model
         print_json(&r);
     else
         print_text(&r);
-    if (r.comparison != NULL && mc_comparison_most(&comparison) > o->most) {
-        return mc_fail(
-            err, MC_E_CONFLICT, MC_NO_OFFSET,
-            "an answer changes by %.3g, more than --max-deviation %s: nothing is written",
-            mc_comparison_most(&comparison), o->text[PARAM_MAX_DEVIATION]);
-    }
+    if (r.comparison != NULL)
+        MC_TRY(check_deviation(o, &comparison, err));
     return mc_model_save(after, o->text[PARAM_OUTPUT], err);
 }
 

@@ -169,6 +169,24 @@ def test_max_deviation_is_enforced(made):
     assert "times smaller" in text and "MAX DEVIATION" in text and "times as fast" in text
 
 
+def test_max_deviation_needs_numbers(tmp_path):
+    """Labels are counted, not bounded: a bound that nothing can pass would be no bound."""
+    import numpy
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OutputCodeClassifier
+
+    x = numpy.random.RandomState(0).randn(60, 4)
+    model = OutputCodeClassifier(LogisticRegression(), random_state=0).fit(x, numpy.arange(60) % 3)
+    (tmp_path / "code.pkl").write_bytes(pickle.dumps(model))
+    numpy.savetxt(tmp_path / "rows.csv", x, delimiter=",", fmt="%.17g")
+    arguments = [tmp_path / "code.pkl", "-o", tmp_path / "code.mci", "--calibration", tmp_path / "rows.csv"]
+    code, _, err = run(*arguments, "--max-deviation", "1")
+    assert code == 1 and "answers with none, but with labels" in err
+    assert not (tmp_path / "code.mci").exists()
+    code, text, _ = run(*arguments)
+    assert code == 0 and "0 of 60" in text
+
+
 def test_without_quantization_it_is_the_model(serve, made):
     folder, model, rows = made("logistic")
     out = folder / "plain.mci"
