@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/size.h"
 #include "image/steps.h"
+#include "kernel/distance.h"
 #include "kernel/kernels.h"
 
 /* -------------------------------------------------------------------------------- uses ---- */
@@ -31,6 +32,8 @@ static mc_narrow_plan plan_of(const mc_quantize_plan *plan, const mc_step *step,
     mc_narrow_plan out = {.use = use_of(step->op, slot), .rows = MC_NONE, .tree = MC_NONE};
     if (out.use == MC_USE_BOUNDS || out.use == MC_USE_NORMS_OR_RADII)
         out.rows = step->array[0];
+    if (out.use == MC_USE_TRAINING)
+        out.is_compared = step->n[0] >= MC_METRIC_HAMMING && step->n[0] <= MC_METRIC_YULE;
     if (out.use == MC_USE_NORMS_OR_RADII && step->array[2] != MC_NONE)
         out.tree = (uint32_t)(step - plan->view->steps);
     if (out.use == MC_USE_LANES) {
@@ -68,6 +71,7 @@ static void note_use(mc_quantize_plan *plan, const mc_step *step, size_t slot)
         *known = found;
     else if (!agree(plan, known, &found))
         known->use = MC_USE_OTHER;
+    known->is_compared = known->is_compared || found.is_compared;
 }
 
 /* Slots that a step does not use hold MC_NONE; what else is there was verified. */
@@ -195,13 +199,17 @@ static mc_status add_array(mc_quantize_plan *plan, mc_added_array array, const v
     return mc_vec_append(&plan->added, &array, sizeof array, err);
 }
 
+static bool takes_whole_steps(const range *of)
+{
+    return of->all_whole && of->most - of->least <= 255.0 && of->size < 0x1p52;
+}
+
 /* 255 steps from the least to the most, with q 0 in the middle; steps of 1 where they are whole
  * numbers for which those are enough: pixels and counts come out exact. */
 static void spread(const range *of, double *scale, double *offset)
 {
     const bool none = of->least > of->most; /* no rows */
-    const bool whole = of->all_whole && of->most - of->least <= 255.0 && of->size < 0x1p52;
-    *scale = none ? 0.0 : whole ? 1.0 : of->most / 255.0 - of->least / 255.0;
+    *scale = none ? 0.0 : takes_whole_steps(of) ? 1.0 : of->most / 255.0 - of->least / 255.0;
     *offset = none ? 0.0 : *scale == 0.0 ? of->least : of->least + 128.0 * *scale;
 }
 
@@ -279,6 +287,25 @@ static bool fits_scales(const mc_narrow_plan *to, const range *of)
     return to->use != MC_USE_WEIGHT_ROWS || (of->size < (double)FLT_MAX && of->size > LEAST_SIZE);
 }
 
+/* Does its form hold every number of an array as it is? Of bytes: where each column takes steps
+ * of 1. */
+static bool is_exact(const mc_quantize_plan *plan, uint32_t id, const range *of)
+{
+    const mc_narrow_plan *to = &plan->arrays[id];
+    const double *items = mc_view_f64(plan->view, id);
+    const int power = (int)to->scales - 1023;
+    bool exact = to->type != MC_ARRAY_I8 || takes_whole_steps(of);
+    for (size_t i = 0; exact && i < plan->view->arrays[id].n_items; i++) {
+        if (to->type == MC_ARRAY_F32)
+            exact = (double)(float)items[i] == items[i];
+        else if (to->type == MC_ARRAY_F16)
+            exact = ldexp(mc_widen_f16(mc_narrow_f16(ldexp(items[i], -power))), power) == items[i];
+        else if (to->type == MC_ARRAY_BF16)
+            exact = mc_widen_bf16(mc_narrow_bf16(items[i])) == items[i];
+    }
+    return exact;
+}
+
 static mc_status choose(mc_quantize_plan *plan, uint32_t id, mc_error *err)
 {
     mc_narrow_plan *to = &plan->arrays[id];
@@ -288,6 +315,10 @@ static mc_status choose(mc_quantize_plan *plan, uint32_t id, mc_error *err)
         to->type = MC_ARRAY_F16;
     if (to->type == MC_ARRAY_F16)
         to->scales = power_for(of.size);
+    if (to->is_compared && !is_exact(plan, id, &of)) {
+        to->type = MC_ARRAY_F64;
+        to->scales = 0;
+    }
     if (to->type != MC_ARRAY_I8)
         return MC_OK;
     return to->use == MC_USE_WEIGHT_ROWS ? scales_of_rows(plan, id, err)

@@ -28,6 +28,7 @@ typedef struct mc_narrow_plan {
     uint32_t height;   /* LANES: lines of a block */
     uint32_t n_packed; /* LANES: rows that are packed */
     bool has_squares;  /* LANES: the last of them goes */
+    bool is_compared;  /* TRAINING: for equality, so that only an exact form will do */
 } mc_narrow_plan;
 
 /* An array that only the new image has; its bytes lie in `bytes` of the plan. */
