@@ -118,6 +118,26 @@ static void make_beyond_lists(making *m, results *r, uint32_t x, uint32_t distan
         keep(r, make_step(m, step, EVERYTHING_NUMBERS + 2 * 3));
 }
 
+/* Rows, boxes and balls that no other step reads, so that quantization makes them narrow. */
+static void make_narrow_ones(making *m, results *r, uint32_t x)
+{
+    static const double OWN[N * EVERYTHING_NUMBERS] = {
+        [4] = 1.0, [5] = 2.0, [6] = 0.5, [9] = -1.0, [11] = 3.0, [16] = 1.5};
+    static const double FURTHER[N * EVERYTHING_NUMBERS] = {[2] = 1.0, [8] = -2.0, [13] = 0.25};
+    static const double AROUND[6 * EVERYTHING_NUMBERS] = {[1] = 0.5, [9] = -2.0, [14] = 1.0};
+    static const double RADII[3] = {5.0, 3.0, 2.0};
+    mc_step step = asking(m, MC_OP_NEAREST, x, MC_METRIC_BRAYCURTIS);
+    step.flags = MC_STEP_MEASURES_WHOLE;
+    step.array[0] = make_f64(m, N, EVERYTHING_NUMBERS, OWN);
+    step.n[1] = N;
+    keep(r, make_step(m, step, 1 + 2 * 2 * N));
+    step = asking_tree(m, MC_OP_NEAREST, x, true);
+    step.array[0] = make_f64(m, N, EVERYTHING_NUMBERS, FURTHER);
+    step.array[4] = make_f64(m, 3, EVERYTHING_NUMBERS, AROUND);
+    step.array[5] = make_f64(m, 1, 3, RADII);
+    keep(r, make_step(m, step, 1 + 2 * 2));
+}
+
 void make_group_neighbors(making *m, results *r, uint32_t x)
 {
     static const double NORMS[N] = {5.25, 1.0625, 6.25, 2.0625, 14.0};
@@ -145,4 +165,5 @@ void make_group_neighbors(making *m, results *r, uint32_t x)
     step.op = MC_OP_WITHIN_OF;
     step.value[1] = 4.0;
     make_uses(m, r, make_step(m, step, 1 + 2 * N));
+    make_narrow_ones(m, r, x);
 }

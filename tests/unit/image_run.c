@@ -183,6 +183,25 @@ static void predict_dense(const mc_model *model, size_t n_rows)
     mc_free(numbers);
 }
 
+/* Rows of integers, which some steps treat as such; the second is all zeros. */
+static void predict_integers(const mc_model *model, size_t n_rows)
+{
+    const size_t width = mc_model_describe(model).n_columns;
+    int64_t *numbers = mc_alloc(n_rows * width, sizeof *numbers);
+    MC_ASSERT(numbers != NULL);
+    for (size_t i = 0; i < n_rows * width; i++)
+        numbers[i] = i / (width == 0 ? 1 : width) == 1 ? 0 : (int64_t)(i % 3) - 1;
+    const mc_input input = {.layout = MC_LAYOUT_DENSE,
+                            .n_rows = n_rows,
+                            .as.dense = {.data = numbers,
+                                         .dtype = MC_DTYPE_I64,
+                                         .n_columns = width,
+                                         .row_stride = (ptrdiff_t)(8 * width),
+                                         .column_stride = 8}};
+    predict(model, &input);
+    mc_free(numbers);
+}
+
 static void use_model(const mc_model *model)
 {
     size_t n = 0, at = 0;
@@ -198,6 +217,7 @@ static void use_model(const mc_model *model)
         predict_sparse(model, n_rows, 0);
         predict_sparse(model, n_rows, 3);
         predict_dense(model, n_rows);
+        predict_integers(model, n_rows);
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "image/quantize.h"
+#include "image/steps.h"
 #include "image/view.h"
 #include "image_cases.h"
 #include "image_run.h"
@@ -60,6 +61,16 @@ static size_t count_narrow(const copy *c)
     return n;
 }
 
+/* Steps that look for training rows, and find them narrow. */
+static size_t count_narrow_training(const copy *c)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < c->view.n_steps; i++)
+        n += c->view.steps[i].op == MC_OP_NEAREST &&
+             mc_view_is_narrow(&c->view, c->view.steps[i].array[0]);
+    return n;
+}
+
 static void every_form_of_everything_runs(void **state)
 {
     (void)state;
@@ -69,6 +80,7 @@ static void every_form_of_everything_runs(void **state)
         if (!image_run_all(c.block, c.size, &err))
             fail_msg("%s", err.message);
         assert_true(FORMS[i] == MC_QUANTIZE_F32 || count_narrow(&c) >= 8);
+        assert_int_equal(count_narrow_training(&c), 2);
         drop(&c);
     }
 }
