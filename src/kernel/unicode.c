@@ -233,9 +233,13 @@ static const long_case *find_case(const long_case *cases, size_t n, uint32_t c)
     return low < n && cases[low].from == c ? &cases[low] : NULL;
 }
 
-static void put_case(text_out *to, const long_case *many)
+/* What `cases` (n) make of c; where they do not name it, c + `step`. */
+static void put_case(text_out *to, const long_case *cases, size_t n, uint32_t c, int32_t step)
 {
-    for (size_t i = 0; i < 3 && many->to[i] != 0; i++)
+    const long_case *many = c < 0x80 ? NULL : find_case(cases, n, c);
+    if (many == NULL)
+        put(to, (uint32_t)((int32_t)c + step));
+    for (size_t i = 0; many != NULL && i < 3 && many->to[i] != 0; i++)
         put(to, many->to[i]);
 }
 
@@ -246,12 +250,7 @@ size_t mc_text_upper(mc_bytes in, uint8_t *out)
     while (at != end) {
         uint32_t c = 0;
         at += mc_char_read(at, end, &c);
-        const long_case *many =
-            c < 0x80 ? NULL : find_case(LONG_UPPERS, MC_COUNT_OF(LONG_UPPERS), c);
-        if (many == NULL)
-            put(&to, (uint32_t)((int32_t)c + property_of(c)->upper));
-        else
-            put_case(&to, many);
+        put_case(&to, LONG_UPPERS, MC_COUNT_OF(LONG_UPPERS), c, property_of(c)->upper);
     }
     return to.size;
 }
@@ -269,11 +268,7 @@ size_t mc_text_casefold(mc_bytes in, uint8_t *out)
             continue;
         }
         at += mc_char_read(at, end, &c);
-        const long_case *many = c < 0x80 ? NULL : find_case(FOLDS, MC_COUNT_OF(FOLDS), c);
-        if (many == NULL)
-            put(&to, (uint32_t)((int32_t)c + property_of(c)->lower));
-        else
-            put_case(&to, many);
+        put_case(&to, FOLDS, MC_COUNT_OF(FOLDS), c, property_of(c)->lower);
     }
     return to.size;
 }

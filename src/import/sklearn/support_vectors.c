@@ -147,17 +147,23 @@ static mc_status thin_vectors(mc_lowering *to, const machine *m, const mc_sym *x
     return MC_OK;
 }
 
+static mc_status dense_sums(mc_lowering *to, const machine *m, mc_pair_sum which, const mc_sym *x,
+                            mc_sym *out, mc_error *err)
+{
+    mc_fitted_rows vectors;
+    MC_TRY(mc_attr_dense(to, m->est, "support_vectors_", MC_ANY, x->n_cols, &vectors, err));
+    return mc_emit_pair_sums(to, x, which, &vectors, out, err);
+}
+
 static mc_status dots(mc_lowering *to, const machine *m, const mc_sym *x, mc_sym *out,
                       mc_error *err)
 {
     bool is_thin = false;
     mc_sparse sparse;
-    mc_fitted_rows vectors;
     MC_TRY(thin_vectors(to, m, x, &is_thin, &sparse, err));
     if (is_thin)
         return mc_emit_sparse_product(to, x, &sparse, out, err);
-    MC_TRY(mc_attr_dense(to, m->est, "support_vectors_", MC_ANY, x->n_cols, &vectors, err));
-    return mc_emit_pair_sums(to, x, MC_PAIR_DOT, &vectors, out, err);
+    return dense_sums(to, m, MC_PAIR_DOT, x, out, err);
 }
 
 static mc_status squares(mc_lowering *to, const machine *m, const mc_sym *x, mc_sym *out,
@@ -165,12 +171,10 @@ static mc_status squares(mc_lowering *to, const machine *m, const mc_sym *x, mc_
 {
     bool is_thin = false;
     mc_sparse sparse;
-    mc_fitted_rows vectors;
     MC_TRY(thin_vectors(to, m, x, &is_thin, &sparse, err));
     if (is_thin && x->kind == MC_SYM_SPARSE)
         return mc_emit_sparse_squares(to, x, &sparse, out, err);
-    MC_TRY(mc_attr_dense(to, m->est, "support_vectors_", MC_ANY, x->n_cols, &vectors, err));
-    return mc_emit_pair_sums(to, x, MC_PAIR_SQUARES, &vectors, out, err);
+    return dense_sums(to, m, MC_PAIR_SQUARES, x, out, err);
 }
 
 /* libsvm's own: gamma x.y + coef0, and what follows. */
