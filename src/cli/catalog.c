@@ -299,3 +299,39 @@ void mc_catalog_fini(mc_catalog *catalog)
     mc_free(catalog->all);
     *catalog = (mc_catalog){.n = 0};
 }
+
+/* -------------------------------------------------------------------------------- index ---- */
+
+static int by_key(const void *a, const void *b)
+{
+    const mc_listing *const *left = a;
+    const mc_listing *const *right = b;
+    return strcmp((*left)->key, (*right)->key);
+}
+
+bool mc_catalog_index_keys(const mc_catalog *catalog, mc_catalog_index *out)
+{
+    *out = (mc_catalog_index){mc_alloc(catalog->n, sizeof(mc_listing *)), catalog->n};
+    if (out->all == NULL)
+        return false;
+    for (size_t i = 0; i < catalog->n; i++)
+        out->all[i] = catalog->all[i];
+    qsort(out->all, out->n, sizeof *out->all, by_key);
+    return true;
+}
+
+const mc_listing *mc_catalog_find(const mc_catalog_index *index, const char *key)
+{
+    size_t low = 0, high = index->n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(index->all[middle]->key, key);
+        if (order == 0)
+            return index->all[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}

@@ -44,4 +44,16 @@ void mc_catalog_fini(mc_catalog *catalog);
 /* Writes the stem of a model file's name: true when its extension is a known one; else the stem is
  * what stands before the last point. */
 bool mc_catalog_stem(const char *file, char out[MC_NAME_MAX]);
+
+/* A catalogue's listings in order of their keys, which thousands are looked up by. Borrowed from
+ * the catalogue. */
+typedef struct mc_catalog_index {
+    const mc_listing **all; /* (n) owned: mc_free() */
+    size_t n;
+} mc_catalog_index;
+
+/* False: no memory, and nothing to free. O(n log n). */
+MC_MUST_CHECK bool mc_catalog_index_keys(const mc_catalog *catalog, mc_catalog_index *out);
+/* One of that key, or NULL: where two clash, both know it. O(log n). */
+const mc_listing *mc_catalog_find(const mc_catalog_index *index, const char *key);
 #endif

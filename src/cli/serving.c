@@ -187,14 +187,6 @@ static void refresh_changed(mc_daemon *d, bool at_once)
 
 /* ------------------------------------------------------------------------------- models ---- */
 
-static mc_listing *find_listing(const mc_catalog *catalog, const char *key)
-{
-    for (size_t i = 0; i < catalog->n; i++)
-        if (strcmp(catalog->all[i]->key, key) == 0)
-            return catalog->all[i];
-    return NULL;
-}
-
 static bool is_in_memory(const mc_daemon *d, const char *key)
 {
     mc_model *model = mc_cache_peek(d->cache, key);
@@ -223,11 +215,11 @@ static void add_found(mc_daemon *d, const mc_listing *listing)
 }
 
 /* Registers what was not known, or stands elsewhere now. */
-static void add_new(mc_daemon *d, const mc_catalog *found)
+static void add_new(mc_daemon *d, const mc_catalog_index *before, const mc_catalog *found)
 {
     for (size_t i = 0; i < found->n; i++) {
         const mc_listing *listing = found->all[i];
-        const mc_listing *known = find_listing(&d->serving.known, listing->key);
+        const mc_listing *known = mc_catalog_find(before, listing->key);
         const bool moved = known != NULL && strcmp(known->source, listing->source) != 0;
         if (listing->clash != NULL) {
             if (known == NULL || known->clash == NULL)
@@ -290,12 +282,12 @@ static bool forget(mc_daemon *d, mc_listing *gone)
 }
 
 /* Listings that are kept move over to `found`; they stand behind those that were found. */
-static void forget_gone(mc_daemon *d, mc_catalog *found)
+static void forget_gone(mc_daemon *d, const mc_catalog_index *now, mc_catalog *found)
 {
     mc_catalog *known = &d->serving.known;
     for (size_t i = 0; i < known->n; i++) {
         mc_listing *listing = known->all[i];
-        if (listing->clash == NULL && find_listing(found, listing->key) == NULL &&
+        if (listing->clash == NULL && mc_catalog_find(now, listing->key) == NULL &&
             (d->serving.is_missing || !forget(d, listing)) && keep(found, listing))
             known->all[i] = NULL;
     }
@@ -331,6 +323,31 @@ static bool list_paths(mc_daemon *d, mc_catalog *found)
     return true;
 }
 
+/* Makes what was found what is known. False, with nothing changed: no memory to compare them. */
+static bool take_over(mc_daemon *d, mc_catalog *found, bool at_once)
+{
+    mc_catalog_index before, now = {NULL, 0};
+    const bool fits =
+        mc_catalog_index_keys(&d->serving.known, &before) && mc_catalog_index_keys(found, &now);
+    if (fits) {
+        add_new(d, &before, found);
+        refresh_changed(d, at_once);
+        for (size_t i = 0; i < found->n; i++) {
+            const mc_listing *at = found->all[i];
+            if (at->latest && at->version[0] != '\0' && at->clash == NULL)
+                move_default(d, at, at_once);
+        }
+        forget_gone(d, &now, found);
+        mc_catalog_fini(&d->serving.known);
+        d->serving.known = *found;
+    } else {
+        mc_log_print(&d->log, MC_LOG_ERROR, "no memory to look for models: all stays as it is");
+    }
+    mc_free(before.all);
+    mc_free(now.all);
+    return fits;
+}
+
 void mc_serving_look(mc_daemon *d, bool at_once)
 {
     mc_catalog found = {.n = 0};
@@ -341,14 +358,10 @@ void mc_serving_look(mc_daemon *d, bool at_once)
         look_again_in(&d->serving, mc_watch_interval_ns(d->watch));
     if (!list_paths(d, &found))
         return;
-    add_new(d, &found);
-    refresh_changed(d, at_once);
-    for (size_t i = 0; i < found.n; i++)
-        if (found.all[i]->latest && found.all[i]->version[0] != '\0' && found.all[i]->clash == NULL)
-            move_default(d, found.all[i], at_once);
-    forget_gone(d, &found);
-    mc_catalog_fini(&d->serving.known);
-    d->serving.known = found;
+    if (!take_over(d, &found, at_once)) {
+        mc_catalog_fini(&found);
+        return;
+    }
     if (d->watch != NULL)
         watch(d, &found);
     d->serving.rest_until_ns = mc_now_ns() + 10 * (mc_now_ns() - begin_ns);

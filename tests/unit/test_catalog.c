@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "cli/catalog.h"
 
 static char folder[] = "/tmp/test_catalog_XXXXXX";
@@ -104,6 +105,14 @@ static void folders_and_files(void **state)
     const char *clash = find(&catalog, "twice")->clash;
     assert_non_null(clash);
     assert_non_null(clash == NULL ? NULL : strstr(clash, "twice.pkl"));
+    mc_catalog_index index;
+    assert_true(mc_catalog_index_keys(&catalog, &index));
+    for (size_t i = 0; i < catalog.n; i++)
+        assert_string_equal(mc_catalog_find(&index, catalog.all[i]->key)->key, catalog.all[i]->key);
+    assert_ptr_equal(mc_catalog_find(&index, "odd"), find(&catalog, "odd"));
+    assert_null(mc_catalog_find(&index, "od"));
+    assert_null(mc_catalog_find(&index, "zebra"));
+    mc_free(index.all);
     mc_catalog_fini(&catalog);
 }
 
