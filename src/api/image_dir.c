@@ -151,13 +151,10 @@ typedef struct found {
 } found;
 
 /* Of a lease: nobody has written to the file since it was looked at, or will. */
-static mc_status adopt(mc_lease *lease, int fd, const mc_file_facts *trusted, found *to,
-                       mc_image *out, mc_error *err)
+static mc_status adopt(mc_lease *lease, const struct stat *info, const mc_file_facts *trusted,
+                       found *to, mc_image *out, mc_error *err)
 {
-    struct stat info;
-    if (fstat(fd, &info) != 0 || (uint64_t)info.st_size != to->facts.size)
-        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "it changes");
-    to->facts = mc_file_facts_of(&info);
+    to->facts = mc_file_facts_of(info);
     to->is_mapped = true;
     to->is_trusted = trusted != NULL && mc_file_facts_equal(trusted, &to->facts);
     return mc_image_adopt_lease(lease, (size_t)to->facts.size, to->is_trusted, out, err);
@@ -170,9 +167,11 @@ static mc_status map_or_copy(const mc_image_dir *dir, int *fd, const mc_file_fac
 {
     const size_t size = (size_t)to->facts.size;
     mc_lease *lease = NULL;
-    if (size >= MC_IMAGE_MAP_MIN && mc_lease_take(dir->guard, *fd, size, &lease, err) == MC_OK) {
-        const mc_status status = adopt(lease, *fd, trusted, to, out, err);
+    struct stat info;
+    if (size >= MC_IMAGE_MAP_MIN &&
+        mc_lease_take(dir->guard, *fd, size, &lease, &info, err) == MC_OK) {
         *fd = -1;
+        const mc_status status = adopt(lease, &info, trusted, to, out, err);
         if (status != MC_OK)
             mc_lease_drop(lease);
         return status;

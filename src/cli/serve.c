@@ -255,6 +255,27 @@ static void raise_limits(void)
     }
 }
 
+/* A mc_acquired_fn: what is loaded stays in memory without us. */
+static void let_go(void *user, mc_model *model, const mc_error *error)
+{
+    (void)user;
+    (void)error; /* the cache has logged it */
+    mc_model_release(model);
+}
+
+/* A worker that was started later does what the others were asked before. */
+static void catch_up(mc_daemon *d)
+{
+    for (size_t i = 0; d->worker != NULL && i < d->worker->n_journal; i++) {
+        const mc_peer_request *request = &d->worker->journal[i];
+        mc_error error;
+        const mc_status status = mc_peer_apply(d->cache, request, let_go, NULL, &error);
+        if (status != MC_OK && status != MC_E_PENDING)
+            mc_log_print(&d->log, MC_LOG_WARN, "model %s is not as the other workers have it: %s",
+                         request->name, error.message);
+    }
+}
+
 static mc_status start(mc_daemon *d, mc_error *err)
 {
     atomic_init(&d->log.level, (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL));
@@ -271,6 +292,7 @@ static mc_status start(mc_daemon *d, mc_error *err)
     MC_TRY(register_models(d, err));
     for (size_t i = 0; i < d->config->n_models; i++)
         mc_serving_label(d, NULL, &d->config->models[i]);
+    catch_up(d);
     MC_TRY(mc_parts_server(d, err));
     MC_TRY(start_watch(d, err));
     if (mc_daemon_number(d, MC_PARAM_MEMORY_PRESSURE) == 0)

@@ -9,13 +9,18 @@
 
 #include "base/alloc.h"
 
-bool mc_mail_send(int fd, const mc_mail *mail)
+static bool send_mail(int fd, const mc_mail *mail, int flags)
 {
     ssize_t n;
     do {
-        n = send(fd, mail, sizeof *mail, MSG_NOSIGNAL | MSG_DONTWAIT);
+        n = send(fd, mail, sizeof *mail, MSG_NOSIGNAL | flags);
     } while (n < 0 && errno == EINTR);
     return n == (ssize_t)sizeof *mail;
+}
+
+bool mc_mail_send(int fd, const mc_mail *mail)
+{
+    return send_mail(fd, mail, MSG_DONTWAIT);
 }
 
 bool mc_mail_receive(int fd, mc_mail *mail)
@@ -53,12 +58,14 @@ typedef struct doing {
     uint32_t id;
 } doing;
 
+/* Waits while the parent is behind: a DONE that is lost leaves the asking worker waiting for ever.
+ * The parent never waits for a worker, so that this one ends. */
 static void send_done(const mc_mailbox *box, uint32_t id, mc_status status, const mc_error *error)
 {
     mc_mail mail = {.kind = MC_MAIL_DONE, .id = id, .status = status};
     if (status != MC_OK && error != NULL)
         (void)snprintf(mail.message, sizeof mail.message, "%s", error->message);
-    (void)mc_mail_send(box->fd, &mail);
+    (void)send_mail(box->fd, &mail, 0); /* else the parent is gone */
 }
 
 /* A mc_acquired_fn. */

@@ -21,6 +21,7 @@
 #define MAX_QUESTIONS 256u        /* under way at a time; one more is told to come back */
 #define CALM_NS       1000000000u /* a worker that died sooner is started so much later */
 #define SPARE_MS      5000u       /* beyond the drain's timeout */
+#define MAX_JOURNAL   1024u       /* changes that a worker that starts is told */
 
 typedef struct child {
     pid_t pid; /* 0: does not run */
@@ -42,8 +43,10 @@ typedef struct parent {
     const mc_workers_options *options;
     child children[MC_PROCESSES_MAX];
     question questions[MAX_QUESTIONS];
-    atomic_bool *ready; /* (MC_PROCESSES_MAX), shared */
-    void *numbers;      /* shared */
+    atomic_bool *ready;       /* (MC_PROCESSES_MAX), shared */
+    void *numbers;            /* shared */
+    mc_peer_request *journal; /* the older first, one for each thing that can be changed */
+    size_t n_journal;
     int signal_fd;
     bool stopping;
     uint64_t kill_at_ns;
@@ -95,7 +98,9 @@ static void become_worker(parent *p, uint32_t at, int mail_fd, pid_t parent_pid)
                             .listener = &p->children[at].listener,
                             .mail_fd = mail_fd,
                             .numbers = p->numbers,
-                            .ready = p->ready};
+                            .ready = p->ready,
+                            .journal = p->journal,
+                            .n_journal = p->n_journal};
 }
 
 static bool start_child(parent *p, uint32_t at)
@@ -153,17 +158,69 @@ static void stop_all(parent *p)
     signal_all(p, SIGTERM);
 }
 
+/* ------------------------------------------------------------------------------ journal ---- */
+
+/* Does it change what a worker serves for good? What is in memory does not: it is loaded again. */
+static bool is_lasting(const mc_peer_request *request)
+{
+    return request->action == MC_PEER_LABEL || request->action == MC_PEER_PIN ||
+           request->action == MC_PEER_UNPIN ||
+           ((request->action == MC_PEER_LOAD || request->action == MC_PEER_REFRESH) &&
+            request->source[0] != '\0');
+}
+
+/* Of the same kind, of the same model: the later one takes its place. */
+static bool replaces(const mc_peer_request *later, const mc_peer_request *earlier)
+{
+    const bool pins = later->action == MC_PEER_PIN || later->action == MC_PEER_UNPIN;
+    const bool pinned = earlier->action == MC_PEER_PIN || earlier->action == MC_PEER_UNPIN;
+    const bool is_label = later->action == MC_PEER_LABEL;
+    return strcmp(later->name, earlier->name) == 0 && pins == pinned &&
+           is_label == (earlier->action == MC_PEER_LABEL) &&
+           (!is_label || strcmp(later->label, earlier->label) == 0);
+}
+
+/* A worker that takes the place of a dead one must not serve what its peers do not any more. */
+static void note(parent *p, const mc_peer_request *request)
+{
+    if (!is_lasting(request))
+        return;
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_journal; i++)
+        if (!replaces(request, &p->journal[i]))
+            p->journal[n++] = p->journal[i];
+    p->n_journal = n;
+    if (n == MAX_JOURNAL) {
+        say(p, MC_LOG_WARN, "journal", "workers that start anew are told %u changes, not more",
+            MAX_JOURNAL);
+        memmove(p->journal, p->journal + 1, (n - 1) * sizeof *p->journal);
+        p->n_journal = n - 1;
+    }
+    p->journal[p->n_journal++] = *request;
+}
+
 /* --------------------------------------------------------------------------------- mail ---- */
 
+/* An answer that the worker has no room for stays, and is sent again: see send_waiting. */
 static void answer_if_done(parent *p, question *q)
 {
     if (!q->used || q->waits_for != 0)
         return;
     mc_mail mail = {.kind = MC_MAIL_ANSWER, .id = q->id, .status = q->status};
     memcpy(mail.message, q->message, sizeof mail.message);
-    if (p->children[q->from].mail_fd >= 0)
-        (void)mc_mail_send(p->children[q->from].mail_fd, &mail);
-    q->used = false;
+    const int fd = p->children[q->from].mail_fd;
+    q->used = fd >= 0 && !mc_mail_send(fd, &mail); /* one that is gone: hang_up() ends it */
+}
+
+/* True while an answer waits for room. */
+static bool send_waiting(parent *p)
+{
+    bool waits = false;
+    for (uint32_t i = 0; i < MAX_QUESTIONS; i++) {
+        answer_if_done(p, &p->questions[i]);
+        waits = waits || (p->questions[i].used && p->questions[i].waits_for == 0);
+    }
+    return waits;
 }
 
 static void done_by(parent *p, question *q, uint32_t who, mc_status status, const char *message)
@@ -229,10 +286,12 @@ static void read_mail(parent *p, uint32_t who)
         hang_up(p, who);
         return;
     }
-    if (mail.kind == MC_MAIL_ASK)
+    if (mail.kind == MC_MAIL_ASK) {
+        note(p, &mail.request);
         ask_all(p, who, &mail);
-    else if (mail.kind == MC_MAIL_DONE && mail.id < MAX_QUESTIONS && p->questions[mail.id].used)
+    } else if (mail.kind == MC_MAIL_DONE && mail.id < MAX_QUESTIONS && p->questions[mail.id].used) {
         done_by(p, &p->questions[mail.id], who, mail.status, mail.message);
+    }
 }
 
 /* ------------------------------------------------------------------------------- signals ---- */
@@ -302,12 +361,12 @@ static void wait_once(parent *p)
     struct pollfd polled[MC_PROCESSES_MAX + 1];
     const uint32_t n = p->options->n_processes;
     polled[n] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
-    bool waits_to_start = p->stopping;
+    bool looks_again = send_waiting(p) || p->stopping;
     for (uint32_t i = 0; i < n; i++) {
         polled[i] = (struct pollfd){.fd = p->children[i].mail_fd, .events = POLLIN};
-        waits_to_start = waits_to_start || p->children[i].pid == 0;
+        looks_again = looks_again || p->children[i].pid == 0;
     }
-    if (poll(polled, n + 1, waits_to_start ? 50 : -1) <= 0)
+    if (poll(polled, n + 1, looks_again ? 50 : -1) <= 0)
         return;
     for (uint32_t i = 0; i < n; i++)
         if (polled[i].revents != 0 && p->children[i].mail_fd == polled[i].fd)
@@ -374,7 +433,8 @@ static mc_status prepare(parent *p, mc_error *err)
     p->signal_fd = -1;
     p->ready = share(MC_PROCESSES_MAX * sizeof *p->ready);
     p->numbers = share(p->options->shared_size);
-    if (p->ready == NULL || p->numbers == NULL)
+    p->journal = mc_pages_alloc(MAX_JOURNAL * sizeof *p->journal); /* touched as far as used */
+    if (p->ready == NULL || p->numbers == NULL || p->journal == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory that workers share");
     MC_TRY(open_listeners(p, err));
     return catch_signals(p, err);
@@ -400,6 +460,7 @@ mc_status mc_workers_run(const mc_workers_options *options, const mc_worker **wo
     *exit_code = p->exit_code;
     for (uint32_t i = 0; i < options->n_processes; i++)
         mc_listener_close(&p->children[i].listener);
+    mc_pages_free(p->journal, MAX_JOURNAL * sizeof *p->journal);
     mc_free(p);
     return status;
 }

@@ -18,6 +18,9 @@ typedef struct mc_worker {
     int mail_fd;
     void *numbers; /* mc_peers.numbers */
     void *ready;   /* (n_processes) flags, shared */
+    /* What admin calls changed before it was started, to be done before it serves. */
+    const mc_peer_request *journal; /* (n_journal) */
+    size_t n_journal;
 } mc_worker;
 
 typedef struct mc_workers_options {

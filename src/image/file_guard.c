@@ -20,17 +20,20 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #define LOOK_AGAIN_S 5 /* without a signal: far below the 45 s that a lease may be kept */
+#define TRY_FOR_NS   ((uint64_t)20 * 1000000000u) /* for want of memory; below them, too */
 
 struct mc_lease {
     LIST_ENTRY(mc_lease) link;
     mc_file_guard *guard; /* a reference */
     uint8_t *bytes;       /* mapped, immutable place */
     size_t size;
-    int fd;       /* -1: broken, and the bytes are those of a memfd */
-    bool is_busy; /* the guard's thread copies it without the lock */
-    bool is_lost; /* there was no memory for a copy: said once */
+    int fd;               /* -1: broken, and the bytes are those of a memfd */
+    bool is_busy;         /* the guard's thread copies it without the lock */
+    uint64_t failed_ns;   /* when there was no memory for a copy first; 0: never */
+    uint64_t failed_pass; /* and in which pass last */
 };
 
 struct mc_file_guard {
@@ -41,6 +44,7 @@ struct mc_file_guard {
     /* guarded by the lock */
     LIST_HEAD(mc_lease_list, mc_lease) leases;
     mc_file_guard_counts counts;
+    uint64_t pass;   /* through the leases */
     pid_t thread_id; /* 0: not running yet */
     bool stopping;
 };
@@ -79,9 +83,15 @@ static bool replace_by_copy(const mc_lease *lease)
     return replaced;
 }
 
+/* Memory may come back: it is tried once a pass, as long as the kernel surely keeps the writer
+ * waiting. After that the bytes may be others. */
 static bool is_wanted(const mc_lease *lease)
 {
-    return lease->fd >= 0 && !lease->is_lost && fcntl(lease->fd, F_GETLEASE) != F_RDLCK;
+    if (lease->fd < 0 || lease->failed_pass == lease->guard->pass)
+        return false;
+    if (lease->failed_ns != 0 && mc_now_ns() - lease->failed_ns > TRY_FOR_NS)
+        return false;
+    return fcntl(lease->fd, F_GETLEASE) != F_RDLCK;
 }
 
 static mc_lease *next_wanted_locked(mc_file_guard *guard)
@@ -105,9 +115,11 @@ static void rescue_locked(mc_file_guard *guard, mc_lease *lease)
         (void)close(lease->fd); /* gives the lease up: whoever wants to write goes on */
         lease->fd = -1;
         guard->counts.broken++;
+        guard->counts.lost -= lease->failed_ns != 0 ? 1 : 0;
     } else {
-        lease->is_lost = true;
-        guard->counts.lost++;
+        guard->counts.lost += lease->failed_ns == 0 ? 1 : 0;
+        lease->failed_ns = lease->failed_ns == 0 ? mc_now_ns() : lease->failed_ns;
+        lease->failed_pass = guard->pass;
     }
     lease->is_busy = false;
     (void)pthread_cond_broadcast(&guard->changed);
@@ -118,6 +130,7 @@ static void rescue_locked(mc_file_guard *guard, mc_lease *lease)
 static bool watch_once(mc_file_guard *guard)
 {
     (void)pthread_mutex_lock(&guard->lock);
+    guard->pass++;
     for (mc_lease *lease; !guard->stopping && (lease = next_wanted_locked(guard)) != NULL;)
         rescue_locked(guard, lease);
     const bool goes_on = !guard->stopping;
@@ -214,11 +227,16 @@ static bool lease_file(const mc_file_guard *guard, int fd)
            fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
 }
 
-static mc_status map_leased(mc_lease *lease, int fd, mc_error *err)
+static mc_status map_leased(mc_lease *lease, int fd, struct stat *info, mc_error *err)
 {
     if (!lease_file(lease->guard, fd))
         return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "no lease to be had: %s",
                        strerrordesc_np(errno));
+    if (fstat(fd, info) != 0 || (uint64_t)info->st_size != lease->size) {
+        (void)fcntl(fd, F_SETLEASE, F_UNLCK);
+        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "it changes: expected %zu bytes, found %lld",
+                       lease->size, (long long)info->st_size);
+    }
     void *bytes = mmap(NULL, lease->size, PROT_READ, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED) {
         const int why = errno;
@@ -229,13 +247,14 @@ static mc_status map_leased(mc_lease *lease, int fd, mc_error *err)
     return MC_OK;
 }
 
-mc_status mc_lease_take(mc_file_guard *guard, int fd, size_t size, mc_lease **out, mc_error *err)
+mc_status mc_lease_take(mc_file_guard *guard, int fd, size_t size, mc_lease **out,
+                        struct stat *info, mc_error *err)
 {
     mc_lease *lease = mc_alloc(1, sizeof *lease);
     if (lease == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory to map an image");
     *lease = (mc_lease){.guard = guard, .size = size, .fd = -1};
-    const mc_status status = map_leased(lease, fd, err);
+    const mc_status status = map_leased(lease, fd, info, err);
     if (status != MC_OK) {
         mc_free(lease);
         return status;
@@ -247,9 +266,7 @@ mc_status mc_lease_take(mc_file_guard *guard, int fd, size_t size, mc_lease **ou
     LIST_INSERT_HEAD(&guard->leases, lease, link);
     guard->counts.held++;
     (void)pthread_mutex_unlock(&guard->lock);
-    /* A break that came before it was in the list. */
-    if (fcntl(fd, F_GETLEASE) != F_RDLCK)
-        (void)pthread_kill(guard->thread, SIGIO);
+    (void)pthread_kill(guard->thread, SIGIO); /* a break may have come before it was in the list */
     *out = lease;
     return MC_OK;
 }

@@ -14,6 +14,8 @@
  * what its parent mapped. */
 #ifndef MC_IMAGE_FILE_GUARD_H
 #define MC_IMAGE_FILE_GUARD_H
+#include <sys/stat.h>
+
 #include "base/base.h"
 
 typedef struct mc_file_guard mc_file_guard;
@@ -29,10 +31,12 @@ typedef struct mc_file_guard_counts {
 } mc_file_guard_counts;
 mc_file_guard_counts mc_file_guard_count(mc_file_guard *guard);
 
-/* Maps the file of `fd`, which is taken over on MC_OK, and leases it. @return MC_OK; MC_E_IO where
- * no lease is given: somebody writes, the file is not ours, the file system has none. */
+/* Maps the file of `fd`, which is taken over on MC_OK, and leases it. `*info` is what the file is
+ * under the lease: `fd` itself may be closed by the guard at any time afterwards. @return MC_OK;
+ * MC_E_IO where no lease is given: somebody writes, the file is not ours or not of that size, the
+ * file system has none. */
 MC_MUST_CHECK mc_status mc_lease_take(mc_file_guard *guard, int fd, size_t size, mc_lease **out,
-                                      mc_error *err);
+                                      struct stat *info, mc_error *err);
 const uint8_t *mc_lease_bytes(const mc_lease *lease);
 void mc_lease_drop(mc_lease *lease); /* unmaps. NULL is fine */
 #endif

@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -56,6 +59,7 @@ static mc_lease *lease_of(mc_file_guard *guard, const char *name, uint8_t fill)
 {
     mc_lease *lease = NULL;
     mc_error error;
+    struct stat info;
     uint8_t *bytes = malloc(SIZE);
     assert_non_null(bytes);
     (void)memset(bytes, fill, SIZE);
@@ -64,7 +68,7 @@ static mc_lease *lease_of(mc_file_guard *guard, const char *name, uint8_t fill)
     assert_int_equal(close(to), 0);
     free(bytes);
     const int fd = open(path_of(name), O_RDONLY | O_CLOEXEC);
-    if (mc_lease_take(guard, fd, SIZE, &lease, &error) != MC_OK)
+    if (mc_lease_take(guard, fd, SIZE, &lease, &info, &error) != MC_OK)
         skip(); /* a file system without leases: images are copied there */
     return lease;
 }
@@ -100,14 +104,59 @@ static void a_file_that_somebody_writes_gives_no_lease(void **state)
     mc_file_guard *guard = NULL;
     mc_lease *lease = NULL;
     mc_error error;
+    struct stat info;
     assert_int_equal(mc_file_guard_create(&guard, NULL), MC_OK);
     mc_lease_drop(lease_of(guard, "a", 1));
     const int writer = open(path_of("a"), O_WRONLY | O_CLOEXEC);
     const int fd = open(path_of("a"), O_RDONLY | O_CLOEXEC);
-    assert_int_equal(mc_lease_take(guard, fd, SIZE, &lease, &error), MC_E_IO);
+    assert_int_equal(mc_lease_take(guard, fd, SIZE, &lease, &info, &error), MC_E_IO);
+    (void)close(writer);
+    assert_int_equal(mc_lease_take(guard, fd, SIZE + 1, &lease, &info, &error), MC_E_IO);
+    assert_non_null(strstr(error.message, "expected 1048577 bytes, found 1048576"));
     assert_int_equal(mc_file_guard_count(guard).held, 0);
     (void)close(fd); /* still ours: it was not taken */
-    (void)close(writer);
+    mc_file_guard_release(guard);
+}
+
+static void *truncate_it(void *path)
+{
+    assert_int_equal(truncate(path, 0), 0); /* waits for the copy */
+    return NULL;
+}
+
+static void wait_for_lost(mc_file_guard *guard, uint64_t n)
+{
+    const struct timespec pause = {.tv_nsec = 2000000};
+    for (unsigned i = 0; i < 1000 && mc_file_guard_count(guard).lost != n; i++)
+        (void)nanosleep(&pause, NULL);
+    assert_int_equal(mc_file_guard_count(guard).lost, n);
+}
+
+/* Files of this process may hold no more than a half of the copy, for a while. */
+static void a_copy_that_finds_no_memory_is_tried_again(void **state)
+{
+    (void)state;
+    mc_file_guard *guard = NULL;
+    pthread_t writer;
+    char path[256];
+    struct rlimit all;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+    assert_int_equal(mc_file_guard_create(&guard, NULL), MC_OK);
+    mc_lease *a = lease_of(guard, "a", 3);
+    (void)snprintf(path, sizeof path, "%s", path_of("a"));
+    const struct rlimit little = {SIZE / 2, all.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    assert_int_equal(pthread_create(&writer, NULL, truncate_it, path), 0);
+    wait_for_lost(guard, 1);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+    mc_lease *b = lease_of(guard, "b", 4); /* all are looked at again */
+    wait_for_lost(guard, 0);
+    assert_int_equal(pthread_join(writer, NULL), 0);
+    assert_filled(a, 3);
+    assert_int_equal(mc_file_guard_count(guard).broken, 1);
+    mc_lease_drop(a);
+    mc_lease_drop(b);
     mc_file_guard_release(guard);
 }
 
@@ -260,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(truncated_files_keep_their_bytes),
         TEST(a_file_that_somebody_writes_gives_no_lease),
+        TEST(a_copy_that_finds_no_memory_is_tried_again),
         TEST(readers_notice_nothing),
         TEST(what_was_noted_is_found),
         TEST(another_state_of_the_source_is_not_found),
