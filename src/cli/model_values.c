@@ -1,6 +1,7 @@
 /* model_values.c: a [model NAME] section, key by key. */
 #include "cli/model_values.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static mc_status check_text(size_t id, const char *value, mc_error *err)
     if (id == MC_MODEL_PARAM_GOLDEN_TOLERANCE) {
         char *end = NULL;
         const double tolerance = strtod(value, &end);
-        if (end == value || *end != '\0' || !(tolerance >= 0.0)) {
+        if (end == value || *end != '\0' || !(tolerance >= 0.0 && isfinite(tolerance))) {
             return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
                            "golden_tolerance: expected a number such as 1e-9, found \"%.60s\"",
                            value);

@@ -41,7 +41,7 @@ static void asker_fini(asker *a)
 static mc_status differs(const asker *a, size_t row, const char *found, const json_t *expected,
                          mc_error *err)
 {
-    char text[100];
+    char text[100] = {0}; /* of what does not fit whole, pieces are left out */
     const size_t size = json_dumpb(expected, text, sizeof text, JSON_ENCODE_ANY | JSON_COMPACT);
     return mc_fail(err, MC_E_MISMATCH, a->n_rows + row, "row %zu: expected %.*s, found %s",
                    a->n_rows + row + 1, (int)(size < sizeof text ? size : sizeof text), text,
@@ -64,6 +64,22 @@ static mc_status compare_number(const asker *a, size_t row, double found, const 
     return differs(a, row, text, expected, err);
 }
 
+/* Integers are labels or categories: no tolerance makes one of another. */
+static mc_status compare_integer(const asker *a, size_t row, int64_t found, const json_t *expected,
+                                 mc_error *err)
+{
+    char text[40];
+    if (json_is_integer(expected) && json_integer_value(expected) == found)
+        return MC_OK;
+    if (json_is_boolean(expected) && found == (json_is_true(expected) ? 1 : 0))
+        return MC_OK;
+    if (json_is_real(expected) && fabs(json_real_value(expected)) < 0x1p53 &&
+        json_real_value(expected) == (double)found)
+        return MC_OK;
+    (void)snprintf(text, sizeof text, "%lld", (long long)found);
+    return differs(a, row, text, expected, err);
+}
+
 static mc_status compare_cell(const asker *a, size_t row, const mc_cell *found,
                               const json_t *expected, mc_error *err)
 {
@@ -71,7 +87,7 @@ static mc_status compare_cell(const asker *a, size_t row, const mc_cell *found,
     if (found->kind == MC_CELL_NUMBER)
         return compare_number(a, row, found->as.number, expected, err);
     if (found->kind == MC_CELL_INTEGER || found->kind == MC_CELL_BOOL)
-        return compare_number(a, row, (double)found->as.integer, expected, err);
+        return compare_integer(a, row, found->as.integer, expected, err);
     if (found->kind == MC_CELL_NONE && json_is_null(expected))
         return MC_OK;
     if (found->kind == MC_CELL_STRING) {
@@ -96,7 +112,9 @@ static mc_status compare_value(const asker *a, size_t row, const mc_part *part, 
         const mc_cell *classes = mc_model_classes(a->model, part->classes, &n);
         const size_t label = (size_t)((const int32_t *)part->data)[at];
         MC_ASSERT(label < n);
-        return compare_cell(a, row, &classes[label], expected, err);
+        asker exact = *a; /* a label is right or wrong */
+        exact.tolerance = 0.0;
+        return compare_cell(&exact, row, &classes[label], expected, err);
     }
     return compare_number(a, row, ((const double *)part->data)[at], expected, err);
 }
@@ -250,12 +268,19 @@ static json_t *field_json(const char *field, size_t size)
     char text[64], *end = NULL;
     if (size >= 2 && field[0] == '"')
         return json_stringn(field + 1, size - 2);
-    (void)snprintf(text, sizeof text, "%.*s", (int)size, field);
-    const double number = strtod(text, &end);
-    if (size == 0 || isnan(number))
+    if (size == 0)
         return json_null();
-    return size < sizeof text && *end == '\0' && isfinite(number) ? json_real(number)
-                                                                  : json_stringn(field, size);
+    if (size >= sizeof text)
+        return json_stringn(field, size);
+    (void)snprintf(text, sizeof text, "%.*s", (int)size, field);
+    errno = 0;
+    const long long integer = strtoll(text, &end, 10);
+    if (*end == '\0' && errno == 0)
+        return json_integer(integer);
+    const double number = strtod(text, &end);
+    if (*end != '\0' || isinf(number))
+        return json_stringn(field, size);
+    return isnan(number) ? json_null() : json_real(number);
 }
 
 /* Cuts the answers off: `rows` are the lines without them. A header is kept for a model that knows

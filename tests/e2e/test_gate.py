@@ -158,7 +158,48 @@ def test_a_bad_version_is_kept_out_by_its_golden_rows(serve, tmp_path):
     assert daemon.predict([1, 1]) == pytest.approx([3.5])
 
 
-def test_a_tolerance_that_is_no_number(tmp_path):
-    (tmp_path / "m.conf").write_text("[model m]\ngolden_tolerance = little\n")
+@pytest.mark.parametrize("tolerance", ["little", "inf", "nan", "-1"])
+def test_a_tolerance_that_is_no_number(tmp_path, tolerance):
+    (tmp_path / "m.conf").write_text(f"[model m]\ngolden_tolerance = {tolerance}\n")
     done = subprocess.run([PROGRAM, "config", "check", "--config", tmp_path / "m.conf"], capture_output=True, text=True)
     assert done.returncode != 0 and "golden_tolerance: expected a number" in done.stderr + done.stdout
+
+
+def classifier(labels):
+    """A function that puts a tree which answers labels[0] for [0, 0], labels[1] for [9, 9]."""
+
+    def make(path):
+        from sklearn.tree import DecisionTreeClassifier
+
+        path.write_bytes(pickle.dumps(DecisionTreeClassifier().fit([[0, 0], [9, 9]], labels)))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "labels, found, other",
+    [
+        ([2000000000, 2000000001], "2000000000", "2000000001"),
+        ([2**60, 2**60 + 1], str(2**60), str(2**60 + 1)),
+        ([0.0, 1.0], "0", "1"),
+        ([False, True], "false", "true"),
+        (["x" * 300, "y"], '"%s"' % ("x" * 300), '"%s"' % ("z" * 300)),
+    ],
+)
+def test_a_label_is_right_or_wrong_whatever_the_tolerance(served, tmp_path, labels, found, other):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"input": [0, 0], "prediction": [%s]}\n' % other)
+    daemon = served("golden = rows.jsonl\ngolden_tolerance = 2\n", classifier(labels))
+    status, answer = daemon.json("POST", "/models/m/load")
+    assert (status, answer["error"]["code"]) == (422, "mismatch")
+    assert answer["error"]["message"].isprintable()
+    rows.write_text('{"input": [0, 0], "prediction": [%s]}\n' % found)
+    assert daemon.json("POST", "/models/m/refresh")[0] == 200
+
+
+def test_csv_labels_that_begin_as_a_number_does(served, tmp_path):
+    (tmp_path / "rows.csv").write_text("0,0,nancy\n9,9,12 o'clock\n")
+    daemon = served("golden = rows.csv\n", classifier(["nancy", "12 o'clock"]))
+    assert daemon.json("POST", "/models/m/load")[0] == 200
+    (tmp_path / "rows.csv").write_text("0,0,infinite\n")
+    assert "expected" in daemon.json("POST", "/models/m/refresh")[1]["error"]["message"]
