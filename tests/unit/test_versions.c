@@ -1,6 +1,8 @@
 /* test_versions.c: models of several versions: which one answers, labels, shares. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -215,9 +217,71 @@ static void settings_are_those_of_the_model(void **state)
     mc_cache_destroy(cache);
 }
 
+#define READERS 4
+#define MOVES   400
+
+typedef struct moving {
+    mc_cache *cache;
+    atomic_bool stop;
+    _Atomic uint64_t n_answers, n_wrong;
+} moving;
+
+/* Each request for NAME is answered by a version that there is, whole; labels name versions. */
+static void *ask_all_the_time(void *user)
+{
+    moving *m = user;
+    char key[MC_NAME_MAX];
+    while (!atomic_load(&m->stop)) {
+        mc_model *model = NULL;
+        const mc_status status = mc_cache_acquire(m->cache, "m", 10000, &model, NULL, NULL);
+        bool right = status == MC_OK && fake_model_is_whole(model, &(uint64_t){0});
+        const char *version = right ? mc_model_describe(model).version : "";
+        right = right && (strcmp(version, "1") == 0 || strcmp(version, "2") == 0);
+        mc_model_release(model);
+        if (mc_cache_find_label(m->cache, "m", "stable", 6, key, NULL) == MC_OK)
+            right = right && (strcmp(key, "m@1") == 0 || strcmp(key, "m@2") == 0);
+        if (mc_cache_take_shadow(m->cache, "m", key))
+            right = right && strncmp(key, "m@", 2) == 0;
+        (void)atomic_fetch_add(&m->n_answers, 1);
+        (void)atomic_fetch_add(&m->n_wrong, right ? 0 : 1);
+    }
+    return NULL;
+}
+
+/* Labels, shares, reloads and evictions by hand, while others ask. For ThreadSanitizer, too. */
+static void labels_move_while_others_ask(void **state)
+{
+    (void)state;
+    moving m = {.cache = two_versions()};
+    pthread_t readers[READERS];
+    assert_int_equal(mc_cache_set_default(m.cache, "m", "2", NULL), MC_OK);
+    for (unsigned i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, ask_all_the_time, &m), 0);
+    for (unsigned i = 0; i < MOVES; i++) {
+        const char *version = i % 2 == 0 ? "1" : "2", *key = i % 2 == 0 ? "m@1" : "m@2";
+        assert_int_equal(mc_cache_load(m.cache, key, NULL, NULL), MC_OK);
+        assert_int_equal(mc_cache_set_label(m.cache, "m", "stable", version, false, NULL), MC_OK);
+        assert_int_equal(mc_cache_divert(m.cache, "m", i % 3 == 0, "stable", i % 10000, NULL),
+                         MC_OK);
+        if (i % 8 == 0)
+            assert_int_equal(mc_cache_refresh(m.cache, key, NULL), MC_OK);
+        if (i % 16 == 0)
+            assert_int_equal(mc_cache_unload(m.cache, key, NULL), MC_OK);
+        if (i % 32 == 0)
+            assert_int_equal(mc_cache_set_label(m.cache, "m", "stable", NULL, false, NULL), MC_OK);
+    }
+    atomic_store(&m.stop, true);
+    for (unsigned i = 0; i < READERS; i++)
+        assert_int_equal(pthread_join(readers[i], NULL), 0);
+    assert_true(m.n_answers > 0);
+    assert_int_equal(m.n_wrong, 0);
+    mc_cache_destroy(m.cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labels_move_while_others_ask),
         cmocka_unit_test(the_default_answers_for_the_name),
         cmocka_unit_test(the_verbs_go_the_same_way),
         cmocka_unit_test(stable_is_what_rolls_back),
