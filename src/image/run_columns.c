@@ -190,13 +190,6 @@ mc_status mc_check_hstack_cells(const mc_view *view, const mc_step *step, mc_err
     return mc_check_hstack(view, step, err);
 }
 
-static mc_status same_width(const mc_view *view, const mc_step *step, mc_error *err)
-{
-    return mc_check_that(view, step,
-                         mc_check_width(view, step->src) == mc_check_width(view, step->dst),
-                         "source and destination differ in width", err);
-}
-
 mc_status mc_run_to_cells(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
@@ -218,7 +211,7 @@ mc_status mc_check_to_cells(const mc_view *view, const mc_step *step, mc_error *
 {
     MC_TRY(mc_check_that(view, step, step->n[0] >= MC_CELL_NUMBER && step->n[0] <= MC_CELL_BOOL,
                          "unknown kind of cell", err));
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 mc_status mc_run_to_numbers(const mc_run *run, const mc_step *step, mc_error *err)
@@ -234,7 +227,7 @@ mc_status mc_run_to_numbers(const mc_run *run, const mc_step *step, mc_error *er
 
 mc_status mc_check_to_numbers(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 /* Would numpy hold this block of one row as objects? It does for texts and lists, and for truth
@@ -304,7 +297,7 @@ mc_status mc_check_settle(const mc_view *view, const mc_step *step, mc_error *er
         sum += widths[i];
     MC_TRY(mc_check_that(view, step, sum == mc_check_width(view, step->src),
                          "the widths of its blocks do not add up", err));
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 static mc_status refuse_value(mc_error *err, size_t row, size_t column, const char *what)
@@ -368,7 +361,7 @@ mc_status mc_run_check_finite(const mc_run *run, const mc_step *step, mc_error *
 
 mc_status mc_check_check_finite(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 /* Values that round to FLT_MAX are fine; from halfway to the next power of two they overflow. */
@@ -395,7 +388,7 @@ mc_status mc_run_narrow(const mc_run *run, const mc_step *step, mc_error *err)
 
 mc_status mc_check_narrow(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 mc_status mc_run_round32(const mc_run *run, const mc_step *step, mc_error *err)
@@ -411,7 +404,7 @@ mc_status mc_run_round32(const mc_run *run, const mc_step *step, mc_error *err)
 
 mc_status mc_check_round32(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 mc_status mc_run_constant(const mc_run *run, const mc_step *step, mc_error *err)

@@ -12,13 +12,6 @@
 
 #define INT64_LIMIT 0x1p63
 
-static mc_status same_width(const mc_view *view, const mc_step *step, mc_error *err)
-{
-    return mc_check_that(view, step,
-                         mc_check_width(view, step->src) == mc_check_width(view, step->dst),
-                         "source and destination differ in width", err);
-}
-
 /* x OP row vector: one function pair a step. */
 #define VECTOR_STEP(name, OP)                                                          \
     mc_status mc_run_##name(const mc_run *run, const mc_step *step, mc_error *err)     \
@@ -37,7 +30,7 @@ static mc_status same_width(const mc_view *view, const mc_step *step, mc_error *
     {                                                                                  \
         const size_t width = mc_check_width(view, step->dst);                          \
         MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, 1, width, err));            \
-        return same_width(view, step, err);                                            \
+        return mc_check_same_width(view, step, err);                                   \
     }
 VECTOR_STEP(subtract, -)
 VECTOR_STEP(add, +)
@@ -56,7 +49,7 @@ mc_status mc_run_unary(const mc_run *run, const mc_step *step, mc_error *err)
 mc_status mc_check_unary(const mc_view *view, const mc_step *step, mc_error *err)
 {
     MC_TRY(mc_check_that(view, step, step->n[0] < MC_N_UNARY, "unknown function", err));
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 mc_status mc_run_normalize(const mc_run *run, const mc_step *step, mc_error *err)
@@ -71,7 +64,7 @@ mc_status mc_check_normalize(const mc_view *view, const mc_step *step, mc_error 
 {
     MC_TRY(mc_check_that(view, step, step->n[0] >= MC_NORM_L1 && step->n[0] <= MC_NORM_SIGNED_MAX,
                          "unknown norm", err));
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 /* What a function of integers makes of them where the row of numbers `x` cannot tell: numpy's
@@ -116,7 +109,7 @@ mc_status mc_run_cut(const mc_run *run, const mc_step *step, mc_error *err)
 
 mc_status mc_check_cut(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 mc_status mc_run_row_share(const mc_run *run, const mc_step *step, mc_error *err)
@@ -130,7 +123,7 @@ mc_status mc_run_row_share(const mc_run *run, const mc_step *step, mc_error *err
 mc_status mc_check_row_share(const mc_view *view, const mc_step *step, mc_error *err)
 {
     MC_TRY(mc_check_that(view, step, step->n[0] <= MC_ZERO_STAYS, "unknown rule", err));
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 mc_status mc_run_softmax(const mc_run *run, const mc_step *step, mc_error *err)
@@ -144,7 +137,7 @@ mc_status mc_run_softmax(const mc_run *run, const mc_step *step, mc_error *err)
 mc_status mc_check_softmax(const mc_view *view, const mc_step *step, mc_error *err)
 {
     MC_TRY(mc_check_that(view, step, mc_check_width(view, step->src) > 0, "no column", err));
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 static mc_status linear_narrow(const mc_run *run, const mc_step *step, mc_error *err)
@@ -340,7 +333,7 @@ mc_status mc_run_above(const mc_run *run, const mc_step *step, mc_error *err)
 
 mc_status mc_check_above(const mc_view *view, const mc_step *step, mc_error *err)
 {
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 mc_status mc_run_one_hot_label(const mc_run *run, const mc_step *step, mc_error *err)
@@ -381,7 +374,7 @@ mc_status mc_check_map_label(const mc_view *view, const mc_step *step, mc_error 
     MC_TRY(mc_check_that(view, step,
                          mc_label_bound(view, step->src) <= mc_array_rows(view, step, 0),
                          "a label may lie outside", err));
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }
 
 mc_status mc_run_label_value(const mc_run *run, const mc_step *step, mc_error *err)
@@ -401,5 +394,5 @@ mc_status mc_check_label_value(const mc_view *view, const mc_step *step, mc_erro
     MC_TRY(mc_check_that(view, step,
                          mc_label_bound(view, step->src) <= mc_array_cols(view, step, 0),
                          "a label may lie outside", err));
-    return same_width(view, step, err);
+    return mc_check_same_width(view, step, err);
 }

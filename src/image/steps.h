@@ -219,6 +219,14 @@ static inline size_t mc_check_width(const mc_view *view, uint32_t buffer)
 {
     return view->buffers[buffer].width;
 }
+
+/* Checks that src is as wide as dst. */
+static inline mc_status mc_check_same_width(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    return mc_check_that(view, step,
+                         mc_check_width(view, step->src) == mc_check_width(view, step->dst),
+                         "source and destination differ in width", err);
+}
 static inline size_t mc_array_rows(const mc_view *view, const mc_step *step, size_t at)
 {
     return view->arrays[step->array[at]].n_rows;

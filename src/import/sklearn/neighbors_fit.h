@@ -67,6 +67,11 @@ typedef struct mc_near_fit {
 /* Reads _fit_X, _fit_method, _tree, effective_metric_ and its parameters. */
 MC_MUST_CHECK mc_status mc_near_open(mc_lowering *to, const mc_value *est, mc_near_fit *out,
                                      mc_error *err);
+/* Arrays 0, 1 and 5 of a step that measures distances to the rows `at` (n, d) in no tree; MC_NONE
+ * for the others. */
+MC_MUST_CHECK mc_status mc_near_build_rows(mc_lowering *to, const mc_near_metric *metric,
+                                           const double *at, size_t n, size_t d, uint32_t array[6],
+                                           mc_error *err);
 /* x as rows of these columns, checked as fit() would. */
 MC_MUST_CHECK mc_status mc_near_input(mc_lowering *to, mc_near_fit *fit, const mc_sym *x,
                                       mc_sym *out, mc_error *err);
