@@ -36,8 +36,9 @@ def _make(folder, wanted):
     if Path(sys.prefix) != folder:  # what this process runs in is brought up to date in place
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([_base_python(), "-m", "venv", str(folder)], check=True)
-    pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(pip + ["-r", str(wanted)], check=True, stdout=sys.stderr)
+    pip = [str(folder / "bin" / "pip"), "--quiet", "--disable-pip-version-check"]
+    install = pip + ["install", "--no-compile", "-r", str(wanted)]
+    subprocess.run(install, check=True, stdout=sys.stderr)
     shutil.copyfile(wanted, folder / "installed.txt")
 
 

@@ -1,7 +1,8 @@
 """Numbers are printed as CPython's repr prints them and read as float() reads them.
 
 A million random doubles and float32 values (bit patterns: all magnitudes alike), values near powers
-of ten and two, and a million decimal texts, through tests/unit/print_numbers of the build in MC_BUILD.
+of ten and two, and a million decimal texts, through tests/unit/print_numbers of the build in
+MODELCACHE_BUILD.
 """
 
 import json
@@ -14,7 +15,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("MC_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("MODELCACHE_BUILD", ROOT / "build"))
 PRINTER = BUILD / "tests" / "unit" / "print_numbers"
 COUNT = 1_000_000
 

@@ -1,7 +1,7 @@
 """Token patterns find what re.findall() of CPython 3.11 finds.
 
-Patterns that people use, over random texts of all of Unicode, through tests/unit/print_tokens of the
-build in MC_BUILD; those that need no PCRE2 are asked both ways.
+Patterns that people use, over random texts of all of Unicode, through tests/unit/print_tokens of
+the build in MODELCACHE_BUILD; those that need no PCRE2 are asked both ways.
 """
 
 import os
@@ -16,7 +16,7 @@ import unicodedata
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("MC_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("MODELCACHE_BUILD", ROOT / "build"))
 PRINTER = BUILD / "tests" / "unit" / "print_tokens"
 N_TEXTS = 300
 TOO_LONG = 2**32 - 1

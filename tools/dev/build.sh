@@ -19,13 +19,15 @@ meson_build() {
     ninja -C "$1" -j "$(n_jobs)"
 }
 
-# Optimised, with debug information, and with the assertions on: what users run.
+# Optimised, with debug information, and with the assertions on: what users run. ./dev test sets
+# BUILD_DIR to the build that refuses every warning, and asks that one instead of making another.
+BUILD_DIR=build
 BUILD_OPTIONS=(--buildtype=debugoptimized -Db_pie=true)
 
 dev_build() {
     need_packages "${PACKAGES_BUILD[@]}"
-    meson_build build "${BUILD_OPTIONS[@]}" "$@" >&2
-    say "built build/modelcached"
+    meson_build "$BUILD_DIR" "${BUILD_OPTIONS[@]}" "$@" >&2
+    say "built $BUILD_DIR/modelcached"
 }
 
 # The library of the same build alone: one unit and a link where one file was changed.

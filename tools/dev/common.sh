@@ -99,7 +99,7 @@ need_venv() {
         say "making $venv"
         rm -rf "$venv"
         "$(find_python)" -m venv "$venv" >&2
-        "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" >&2
+        "$venv/bin/pip" install --quiet --no-compile --disable-pip-version-check -r "$wanted" >&2
         cp "$wanted" "$venv/installed.txt"
     fi
     echo "$ROOT/$venv/bin/python"

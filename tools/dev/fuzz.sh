@@ -8,7 +8,7 @@ differential() {
     local python
     python=$(need_venv "sklearn-$1")
     shift
-    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONHASHSEED=0 MODELCACHE_BUILD="$ROOT/build" \
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONHASHSEED=0 MODELCACHE_BUILD="$ROOT/$BUILD_DIR" \
         "$python" -m tests.conformance.differential "$@"
 }
 

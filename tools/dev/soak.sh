@@ -4,5 +4,5 @@ dev_soak() {
     local python
     python=$(need_venv sklearn-1.9.1)
     dev_build
-    "$python" tools/soak.py --seconds "${1:-60}"
+    MODELCACHED="$ROOT/$BUILD_DIR/modelcached" "$python" tools/soak.py --seconds "${1:-60}"
 }

@@ -21,8 +21,8 @@ stage_lint() {
 }
 
 stage_gcc() {
-    CC=gcc CXX=g++ meson_build build-gcc --werror --buildtype=debugoptimized
-    meson_tests build-gcc
+    dev_build
+    meson_tests "$BUILD_DIR"
 }
 
 stage_clang() {
@@ -50,13 +50,14 @@ stage_asan_conformance() {
 }
 
 # ThreadSanitizer wants a fixed layout of the address space, where the machine lets us ask for it.
+# What takes long and never starts a thread is left to the other sanitizers.
 stage_tsan() {
     local fixed=()
     setarch -R true 2>/dev/null && fixed=(setarch -R)
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
     meson_build build-tsan --buildtype=debugoptimized -Db_sanitize=thread
     "${fixed[@]}" meson test -C build-tsan --no-rebuild --print-errorlogs \
-        --timeout-multiplier 8 --suite unit
+        --timeout-multiplier 8 --suite unit --no-suite one-thread
 }
 
 # run_pytest ENVIRONMENT BUILD ARGUMENT...: pytest with the programs of one build directory.
@@ -69,7 +70,7 @@ run_pytest() {
 }
 
 run_conformance() {
-    run_pytest sklearn-1.9.1 "$2" tests/conformance --ignore tests/conformance/old --sklearn "$1"
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/conformance --ignore tests/conformance/old --sklearn "$1"
 }
 
 # stage_conformance_1_N checks one version of scikit-learn, the newest patch of each minor one: the
@@ -77,13 +78,13 @@ run_conformance() {
 # STAGE asks it again.
 for version in 1.2.2 1.3.2 1.4.2 1.5.2 1.6.1 1.7.2 1.8.0 1.9.1; do
     minor=${version%.*}
-    eval "stage_conformance_${minor/./_}() { dev_build && run_conformance $version build; }"
+    eval "stage_conformance_${minor/./_}() { dev_build && run_conformance $version; }"
 done
 
 # Twenty minutes are the limit of the default run: it draws a suite of the newest version only.
 stage_conformance_fixed_1_2() {
     dev_build
-    MC_SUITE=default run_conformance 1.2.2 build
+    MC_SUITE=default run_conformance 1.2.2
 }
 
 # Over a thousand rows a method: what docs/conformance.md says of each estimator.
@@ -91,28 +92,28 @@ stage_conformance_wide() {
     local python
     dev_build
     python=$(need_venv sklearn-1.9.1)
-    MODELCACHE_BUILD="$ROOT/build" "$python" -m tests.conformance.wide
+    MODELCACHE_BUILD="$ROOT/$BUILD_DIR" "$python" -m tests.conformance.wide
 }
 
 # Files of 0.18 to 1.1; with --full, the full sets of every old Python that this machine has.
 stage_conformance_old() {
     dev_build
-    run_pytest sklearn-1.9.1 build tests/conformance/old
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/conformance/old
 }
 
 stage_conformance_old_full() {
     dev_build
-    run_pytest sklearn-1.9.1 build tests/conformance/old --full
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/conformance/old --full
 }
 
 stage_conformance_third_party() {
     dev_build
-    run_pytest sklearn-1.9.1 build tests/conformance/test_third_party.py --third-party new
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/conformance/test_third_party.py --third-party new
 }
 
 stage_third_party_full() {
     dev_build
-    run_pytest sklearn-1.9.1 build tests/conformance/test_third_party.py \
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/conformance/test_third_party.py \
         --third-party old --third-party middle --third-party new
 }
 
@@ -127,13 +128,13 @@ stage_e2e() {
     PROMTOOL=$(need_promtool)
     export PROMTOOL
     dev_build
-    run_pytest sklearn-1.9.1 build tests/e2e tests/regress
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/e2e tests/regress
 }
 
 # A model of 6 GB where 7 are allowed.
 stage_large() {
     dev_build
-    MC_LARGE_MB=6000 run_pytest sklearn-1.9.1 build tests/e2e/test_large_models.py
+    MC_LARGE_MB=6000 run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/e2e/test_large_models.py
 }
 
 stage_soak() {
@@ -159,8 +160,8 @@ stage_analyzer() {
 
 stage_valgrind() {
     need_packages valgrind
-    CC=gcc CXX=g++ meson_build build-gcc --werror --buildtype=debugoptimized
-    meson_tests build-gcc --timeout-multiplier 30 --suite unit \
+    dev_build
+    meson_tests "$BUILD_DIR" --timeout-multiplier 30 --suite unit \
         --wrapper 'valgrind -q --error-exitcode=99 --leak-check=full'
 }
 
@@ -236,6 +237,8 @@ dev_test() {
     done
 
     need_packages "${PACKAGES_BUILD[@]}" "${PACKAGES_TEST[@]}"
+    export CC=gcc CXX=g++
+    BUILD_DIR=build-gcc BUILD_OPTIONS+=(--werror)
     mkdir -p build-logs
     for name in "${names[@]}"; do
         run_stage "$name"
