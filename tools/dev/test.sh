@@ -4,7 +4,8 @@
 # of passed and failed tests are read; a stage that reports none counts as one test.
 
 STAGES=(lint gcc clang asan tsan conformance_fixed_1_2 conformance_1_9
-        conformance_old conformance_third_party asan_conformance differential e2e soak arm64)
+        conformance_old conformance_third_party asan_conformance differential e2e regress soak
+        arm64)
 STAGES_FULL=("${STAGES[@]}" conformance_1_2 conformance_1_3 conformance_1_4 conformance_1_5
              conformance_1_6 conformance_1_7 conformance_1_8 conformance_old_full conformance_wide
              third_party_full large o0 clang_full analyzer valgrind)
@@ -70,7 +71,8 @@ run_pytest() {
 }
 
 run_conformance() {
-    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/conformance --ignore tests/conformance/old --sklearn "$1"
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/conformance --ignore tests/conformance/old \
+        --sklearn "$1"
 }
 
 # stage_conformance_1_N checks one version of scikit-learn, the newest patch of each minor one: the
@@ -128,7 +130,13 @@ stage_e2e() {
     PROMTOOL=$(need_promtool)
     export PROMTOOL
     dev_build
-    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/e2e tests/regress
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/e2e
+}
+
+# These measure no time: one process a core.
+stage_regress() {
+    dev_build
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" -n "$(n_jobs)" tests/regress
 }
 
 # A model of 6 GB where 7 are allowed.
