@@ -103,6 +103,10 @@ typedef enum mc_method {
     MC_METHOD_KNEIGHBORS,  /* parts "distances" and "indices" of the fitted n_neighbors */
     MC_METHOD_PREDICT_COV, /* predict(return_cov=True): parts "" and "cov", which is of pairs of
                               rows, and the one answer that is not row by row */
+    MC_METHOD_RADIUS_NEIGHBORS, /* parts "distances" and "indices", MC_CELL_LIST each: of those
+                                   within the fitted radius, in scikit-learn's order */
+    MC_METHOD_KNEIGHBORS_GRAPH, /* (n_rows, training rows): 1 at each neighbour */
+    MC_METHOD_RADIUS_NEIGHBORS_GRAPH,
     MC_N_METHODS,
     MC_METHOD_DEFAULT = 255 /* predict, or transform where there is no predict */
 } mc_method;

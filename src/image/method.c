@@ -15,6 +15,9 @@ static const char *const NAMES[MC_N_METHODS] = {
     [MC_METHOD_PREDICT_STD] = "predict_std",
     [MC_METHOD_KNEIGHBORS] = "kneighbors",
     [MC_METHOD_PREDICT_COV] = "predict_cov",
+    [MC_METHOD_RADIUS_NEIGHBORS] = "radius_neighbors",
+    [MC_METHOD_KNEIGHBORS_GRAPH] = "kneighbors_graph",
+    [MC_METHOD_RADIUS_NEIGHBORS_GRAPH] = "radius_neighbors_graph",
 };
 
 const char *mc_method_name(mc_method method)

@@ -291,6 +291,34 @@ mc_status mc_check_near_first(const mc_view *view, const mc_step *step, mc_error
                          "its lists are of another width", err);
 }
 
+mc_status mc_run_near_cells(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const mc_near_lists lists = mc_lists_of(run, step);
+    const bool distances = (step->flags & MC_STEP_AS_DISTANCES) != 0;
+    mc_cell *out = run->buffers[step->dst];
+    for (size_t i = 0; i < run->n_rows; i++) {
+        const double *list = lists.at + i * (1 + 2 * lists.room);
+        const double *values = list + 1 + (distances ? 0 : lists.room);
+        const size_t n = (size_t)list[0];
+        mc_cell *items = NULL;
+        MC_TRY(mc_run_items(run, n, &items, err));
+        for (size_t j = 0; j < n; j++)
+            items[j] = distances
+                           ? (mc_cell){.kind = MC_CELL_NUMBER, .as.number = values[j]}
+                           : (mc_cell){.kind = MC_CELL_INTEGER, .as.integer = (int64_t)values[j]};
+        out[i] = (mc_cell){.kind = MC_CELL_LIST, .size = mc_u32_from_size(n), .as.items = items};
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_near_cells(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    size_t n = 0;
+    MC_TRY(mc_check_lists(view, step, &n, err));
+    return mc_check_that(view, step, mc_check_width(view, step->dst) == 1,
+                         "it answers with more than one column", err);
+}
+
 mc_status mc_run_near_votes(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;

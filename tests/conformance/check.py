@@ -24,9 +24,16 @@ REQUIRED = (
     "transform",
     "score_samples",
     "inverse_transform",
+    "kneighbors_graph",
+    "radius_neighbors_graph",
 )
 # Recorded outputs that one method answers together.
-ASKED_AS = {"kneighbors_distance": "kneighbors", "kneighbors_index": "kneighbors"}
+ASKED_AS = {
+    "kneighbors_distance": "kneighbors",
+    "kneighbors_index": "kneighbors",
+    "radius_neighbors_distance": "radius_neighbors",
+    "radius_neighbors_index": "radius_neighbors",
+}
 BATCHES = (1, 2, 7, 64, 1000)
 MOST_BATCHES = 64  # of a size, spread over the rows: of a thousand rows not each is asked alone
 

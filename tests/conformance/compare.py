@@ -13,6 +13,8 @@ PART_OF = {
     "predict_cov": "cov",
     "kneighbors_distance": "distances",
     "kneighbors_index": "indices",
+    "radius_neighbors_distance": "distances",
+    "radius_neighbors_index": "indices",
 }
 MISSING = (None, "nan")  # what JSON holds for None and NaN in an array of objects
 
@@ -212,6 +214,38 @@ def _compare_part(want, dtype, got, method, description):
     return _all_equal(want, len(differ))
 
 
+def _lists_of_row(description, output, row):
+    """What both say of the neighbours of a row within the radius: ({index: distance}, order) each."""
+    answers = description["outputs"]
+    want = decode(answers["radius_neighbors_index"])[row]
+    far = [float(value) for value in decode(answers["radius_neighbors_distance"])[row]]
+    found, found_far = (output.part(name).values[row, 0] for name in ("indices", "distances"))
+    if len(set(found)) < len(found) or len(found) != len(found_far):
+        raise Mismatch("row %d: %s is no list of neighbours" % (row, found))
+    return (dict(zip(want, far)), want), (dict(zip(found, found_far)), found)
+
+
+def _compare_lists(method, description, output):
+    """Neighbours within a radius: the same ones in the same order, but for those so near to the edge
+    that rounding says on which side they are."""
+    radius, tolerance = description["radius"], (description["rtol"], description["atol"])
+    distance = Distance(n_rows=output.n_rows)
+    for row in range(output.n_rows):
+        (want, want_order), (got, got_order) = _lists_of_row(description, output, row)
+        edge = set(want) ^ set(got)
+        if any(not np.isclose({**want, **got}[index], radius, *tolerance) for index in edge):
+            raise Mismatch("row %d: neighbours %s, want %s" % (row, got_order, want_order))
+        both = [index for index in want_order if index not in edge]
+        if both != [index for index in got_order if index not in edge]:
+            raise Mismatch("row %d: in the order %s, want %s" % (row, got_order, want_order))
+        if method == "radius_neighbors_distance" and both:
+            column = [np.array([[items[index]] for index in both]) for items in (want, got)]
+            distance.join(_compare_floats(*column, "float64", method, description))
+        elif both:
+            distance.join(_all_equal(np.array(both)))
+    return distance
+
+
 def _without_empty_columns(want, part):
     """Huge matrices: the columns where either has an entry, with their zeros."""
     columns = np.union1d(want.indices, part.values.indices)
@@ -235,6 +269,8 @@ def compare(method, description, output):
     """The Distance of an answer; Mismatch says how it is wrong."""
     if description["input"]["kind"] == "images":
         return _compare_patches(method, description, output)
+    if method.startswith("radius_neighbors_") and method in PART_OF:
+        return _compare_lists(method, description, output)
     parts, want_list = _expected_parts(_blocks(description["outputs"][method], output))
     got = _got_parts(output, want_list, PART_OF.get(method, ""))
     if len(parts) != len(got):

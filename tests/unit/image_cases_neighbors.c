@@ -77,6 +77,11 @@ static void make_uses(making *m, results *r, uint32_t lists)
     keep(r, make_step(m, step, N));
     step.flags = MC_STEP_AS_DISTANCES;
     keep(r, make_step(m, step, N));
+    step = step_of(MC_OP_NEAR_CELLS);
+    step.src = lists;
+    (void)make_step(m, step, 1);
+    step.flags = MC_STEP_AS_DISTANCES;
+    (void)make_step(m, step, 1);
     step = step_of(MC_OP_NEAR_OUTLIER);
     step.src = lists;
     step.array[0] = step.array[1] = make_f64(m, 1, N, VALUES);

@@ -198,6 +198,27 @@ static mc_status check_width(const mc_value *est, const mc_sym *x, mc_error *err
     return MC_OK;
 }
 
+/* Methods of few classes are asked of no other: no family need know that they are there. What holds
+ * others has none of them, but for FrozenEstimator, which has whatever is inside it. */
+static bool may_have(const mc_value *est, mc_method method)
+{
+    static const struct {
+        mc_method method;
+        const char *name;
+    } FEW[] = {
+#define FEW_HAVE(method, name) {MC_METHOD_##method, #name},
+#include "import/sklearn/methods_of_few.def"
+#undef FEW_HAVE
+    };
+    bool is_rare = false;
+    for (size_t i = 0; i < MC_COUNT_OF(FEW); i++) {
+        if (FEW[i].method == method && mc_bytes_is(mc_class_name(est), FEW[i].name))
+            return true;
+        is_rare = is_rare || FEW[i].method == method;
+    }
+    return !is_rare || mc_bytes_is(mc_class_name(est), "FrozenEstimator");
+}
+
 /* Formulas differ from version to version: a file of one that was never compared with its
  * scikit-learn is refused, never answered with another one's. */
 static mc_status check_version(const mc_lowering *to, const mc_value *est, mc_error *err)
@@ -238,6 +259,8 @@ mc_status mc_lower(mc_lowering *to, const mc_value *est, mc_method method, const
                        "%s is not an estimator that can be served",
                        mc_value_type_name(est, name, sizeof name));
     }
+    if (!may_have(est, method))
+        return mc_no_method(err, est, method);
     if (to->depth >= MC_LIMIT_ESTIMATOR_DEPTH)
         return mc_fail(err, MC_E_LIMIT, est->offset, "more than %d estimators in each other",
                        MC_LIMIT_ESTIMATOR_DEPTH);

@@ -60,7 +60,7 @@ mc_status mc_lower_local_outlier_factor(mc_lowering *to, const mc_value *est, mc
     double offset = 0.0;
     uint32_t table = 0;
     mc_sym y;
-    if (method == MC_METHOD_KNEIGHBORS)
+    if (method == MC_METHOD_KNEIGHBORS || method == MC_METHOD_KNEIGHBORS_GRAPH)
         return mc_lower_nearest_neighbors(to, est, method, x, out, err);
     MC_TRY(mc_attr_bool(est, "novelty", false, &novelty, err));
     if (!novelty || (method != MC_METHOD_PREDICT && method != MC_METHOD_DECISION_FUNCTION &&

@@ -8,6 +8,7 @@
  *          here: a tie broken by rounding falls the same way. */
 #include <math.h>
 
+#include "base/limits.h"
 #include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
@@ -75,40 +76,104 @@ static mc_status list_step(mc_lowering *to, const asked *a, mc_step step, size_t
     return MC_OK;
 }
 
-/* -------------------------------------------------------------------------- kneighbors ---- */
+/* ---------------------------------------------------------- the neighbours, and graphs ---- */
+
+static bool is_about_neighbors(mc_method method)
+{
+    return method == MC_METHOD_KNEIGHBORS || method == MC_METHOD_KNEIGHBORS_GRAPH ||
+           method == MC_METHOD_RADIUS_NEIGHBORS || method == MC_METHOD_RADIUS_NEIGHBORS_GRAPH;
+}
 
 /* Estimators that were fitted for more neighbours than there are rows (LocalOutlierFactor makes do
  * with fewer) answer no kneighbors() in scikit-learn either. */
-static mc_status answer_kneighbors(mc_lowering *to, const mc_value *est, const mc_sym *x,
-                                   mc_answer *out, mc_error *err)
+static mc_status ask_nearest(mc_lowering *to, mc_method method, const mc_sym *x, asked *a,
+                             size_t *out_k, mc_error *err)
 {
-    asked a = {.est = est};
     int64_t k = 0;
     mc_sym rows;
-    if (is_by_radius(est) || !mc_attr_has(est, "n_neighbors"))
-        return mc_no_method(err, est, MC_METHOD_KNEIGHBORS);
-    MC_TRY(mc_attr_integer(est, "n_neighbors", 5, &k, err));
-    MC_TRY(mc_near_open(to, est, &a.fit, err));
-    if (k < 1 || (uint64_t)k > a.fit.n)
-        return mc_no_method(err, est, MC_METHOD_KNEIGHBORS);
-    MC_TRY(mc_near_input(to, &a.fit, x, &rows, err));
-    MC_TRY(mc_emit_nearest(to, &a.fit, &rows, k, &a.lists, err));
+    if (is_by_radius(a->est) || !mc_attr_has(a->est, "n_neighbors"))
+        return mc_no_method(err, a->est, method);
+    MC_TRY(mc_attr_integer(a->est, "n_neighbors", 5, &k, err));
+    MC_TRY(mc_near_open(to, a->est, &a->fit, err));
+    if (k < 1 || (uint64_t)k > a->fit.n)
+        return mc_no_method(err, a->est, method);
+    MC_TRY(mc_near_input(to, &a->fit, x, &rows, err));
+    *out_k = (size_t)k;
+    return mc_emit_nearest(to, &a->fit, &rows, k, &a->lists, err);
+}
+
+/* What the estimator is made for takes its radius; NearestNeighbors has this method besides, and
+ * does without if it has no radius or more rows than a list has room for. */
+static mc_status ask_within(mc_lowering *to, mc_method method, const mc_sym *x, asked *a,
+                            mc_error *err)
+{
+    mc_sym rows;
+    double radius = 0.0;
+    MC_TRY(mc_attr_number(a->est, "radius", (double)NAN, &radius, err));
+    MC_TRY(mc_near_open(to, a->est, &a->fit, err));
+    if (isnan(radius) || a->fit.n > (MC_LIMIT_WIDTH - 1) / 2)
+        return mc_no_method(err, a->est, method);
+    MC_TRY(mc_near_input(to, &a->fit, x, &rows, err));
+    return mc_emit_within(to, &a->fit, &rows, radius, &a->lists, err);
+}
+
+static mc_status answer_graph(mc_lowering *to, const asked *a, mc_answer *out, mc_error *err)
+{
+    const mc_step step = MC_STEP_INIT(NEAR_SPREAD);
+    mc_sym y;
+    MC_TRY(list_step(to, a, step, a->fit.n, &y, err));
+    y.sparse = true;
+    return mc_answer_matrix(to, y, out, err);
+}
+
+/* Distances and indices of k neighbours a row, side by side in two matrices. */
+static mc_status answer_columns(mc_lowering *to, const asked *a, size_t k, mc_answer *out,
+                                mc_error *err)
+{
+    const size_t room = (a->lists.n_cols - 1) / 2;
+    MC_TRY(mc_emit_slice(to, &a->lists, 1, k, &out->parts[0].value, err));
+    MC_TRY(mc_emit_slice(to, &a->lists, 1 + room, k, &out->parts[1].value, err));
+    out->parts[1].value.type = MC_VALUE_INT;
+    return MC_OK;
+}
+
+/* The same of as many as there are: a list a row. */
+static mc_status answer_cells(mc_lowering *to, const asked *a, mc_answer *out, mc_error *err)
+{
+    for (size_t i = 0; i < 2; i++) {
+        mc_step step = MC_STEP_INIT(NEAR_CELLS);
+        mc_sym *value = &out->parts[i].value;
+        step.flags = i == 0 ? MC_STEP_AS_DISTANCES : 0;
+        MC_TRY(list_step(to, a, step, 1, value, err));
+        value->kind = MC_SYM_CELLS;
+        out->parts[i].scalar = true;
+    }
+    return MC_OK;
+}
+
+static mc_status answer_neighbors(mc_lowering *to, const mc_value *est, mc_method method,
+                                  const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    asked a = {.est = est};
+    size_t k = 0;
+    const bool by_radius =
+        method == MC_METHOD_RADIUS_NEIGHBORS || method == MC_METHOD_RADIUS_NEIGHBORS_GRAPH;
+    MC_TRY(by_radius ? ask_within(to, method, x, &a, err)
+                     : ask_nearest(to, method, x, &a, &k, err));
+    if (method == MC_METHOD_KNEIGHBORS_GRAPH || method == MC_METHOD_RADIUS_NEIGHBORS_GRAPH)
+        return answer_graph(to, &a, out, err);
     MC_TRY(mc_answer_parts(to, 2, out, err));
-    const size_t n = (size_t)k, room = (a.lists.n_cols - 1) / 2;
-    MC_TRY(mc_emit_slice(to, &a.lists, 1, n, &out->parts[0].value, err));
-    MC_TRY(mc_emit_slice(to, &a.lists, 1 + room, n, &out->parts[1].value, err));
     out->parts[0].name = "distances";
     out->parts[1].name = "indices";
-    out->parts[1].value.type = MC_VALUE_INT;
     out->is_list = false;
-    return MC_OK;
+    return by_radius ? answer_cells(to, &a, out, err) : answer_columns(to, &a, k, out, err);
 }
 
 mc_status mc_lower_nearest_neighbors(mc_lowering *to, const mc_value *est, mc_method method,
                                      const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    return method == MC_METHOD_KNEIGHBORS ? answer_kneighbors(to, est, x, out, err)
-                                          : mc_no_method(err, est, method);
+    return is_about_neighbors(method) ? answer_neighbors(to, est, method, x, out, err)
+                                      : mc_no_method(err, est, method);
 }
 
 /* ------------------------------------------------------------------------- transformers ---- */
@@ -120,8 +185,8 @@ mc_status mc_lower_neighbors_transformer(mc_lowering *to, const mc_value *est, m
     asked a;
     size_t mode = 0;
     mc_sym y;
-    if (method == MC_METHOD_KNEIGHBORS)
-        return answer_kneighbors(to, est, x, out, err);
+    if (is_about_neighbors(method))
+        return answer_neighbors(to, est, method, x, out, err);
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(mc_attr_choice(est, "mode", MODES, MC_COUNT_OF(MODES), &mode, err));
@@ -145,8 +210,8 @@ mc_status mc_lower_neighbors_regressor(mc_lowering *to, const mc_value *est, mc_
     mc_ndarray targets;
     double *values = NULL;
     mc_sym y;
-    if (method == MC_METHOD_KNEIGHBORS)
-        return answer_kneighbors(to, est, x, out, err);
+    if (is_about_neighbors(method))
+        return answer_neighbors(to, est, method, x, out, err);
     if (method != MC_METHOD_PREDICT)
         return mc_no_method(err, est, method);
     MC_TRY(mc_attr_array(to, est, "_y", &targets, err));
@@ -317,8 +382,8 @@ mc_status mc_lower_neighbors_classifier(mc_lowering *to, const mc_value *est, mc
     asked a;
     mc_ndarray targets;
     int64_t *y = NULL;
-    if (method == MC_METHOD_KNEIGHBORS)
-        return answer_kneighbors(to, est, x, out, err);
+    if (is_about_neighbors(method))
+        return answer_neighbors(to, est, method, x, out, err);
     /* The shares of a radius are known since 0.22. */
     const bool has_proba = !mc_bytes_is(mc_class_name(est), "RadiusNeighborsClassifier") ||
                            mc_version_of(to, est) >= 22;
