@@ -135,6 +135,13 @@ static void beyond_end(const mc_step *step, double distance, const double *value
         out[i] = step->n[1] == MC_SPLINE_LINEAR ? value[i] + distance * slope[i] : value[i];
 }
 
+/* A period of nothing is NaN up to scikit-learn 1.7, and the point 0 from then on. */
+static double wrapped(const mc_step *step, const mc_spline *s, double x)
+{
+    const bool has_period = s->knots[s->n_knots - s->degree - 1] > s->knots[s->degree];
+    return has_period || !(step->flags & MC_STEP_BEFORE_1_8) ? mc_spline_wrap(s, x) : (double)NAN;
+}
+
 /* All splines of one feature at x. */
 static void spline_block(const mc_run *run, const mc_step *step, const mc_spline *s, size_t j,
                          double x, double *out)
@@ -144,7 +151,7 @@ static void spline_block(const mc_run *run, const mc_step *step, const mc_spline
         return;
     }
     if (step->n[1] == MC_SPLINE_PERIODIC)
-        x = mc_spline_wrap(s, x);
+        x = wrapped(step, s, x);
     const ends end = ends_of(run, step, j, s->n_columns);
     const bool has_ends = step->n[1] == MC_SPLINE_CONSTANT || step->n[1] == MC_SPLINE_LINEAR;
     if (has_ends && x < end.range[0])
@@ -154,6 +161,35 @@ static void spline_block(const mc_run *run, const mc_step *step, const mc_spline
     else
         mc_spline_values(s, x, step->n[1] == MC_SPLINE_CONTINUE || step->n[1] == MC_SPLINE_PERIODIC,
                          false, out);
+}
+
+/* In sparse blocks scikit-learn puts the lower end in the place of what lies beyond the range; an
+ * array of integers cuts it, perhaps to where there is no spline. */
+static bool cut_end_leaves(const mc_run *run, const mc_step *step, const mc_spline *s, double x,
+                           const double *range)
+{
+    const double low = s->knots[s->degree], high = s->knots[s->n_knots - s->degree - 1];
+    const double cut = trunc(step->flags & MC_STEP_BEFORE_1_8 ? low : range[0]);
+    return run->came_as_integers && (step->flags & MC_STEP_ENDS_AS_ROWS) &&
+           (x < range[0] || x > range[1]) && (cut < low || cut > high);
+}
+
+static mc_status check_spline(const mc_run *run, const mc_step *step, const mc_spline *s, size_t i,
+                              size_t j, double x, const double *out, mc_error *err)
+{
+    const size_t row = run->first_row + i;
+    if (step->n[1] == MC_SPLINE_REFUSES && isnan(out[0])) {
+        return mc_fail(err, MC_E_BAD_INPUT, row,
+                       "row %zu, column %zu: %.17g is beyond the limits of the knots", row, j, x);
+    }
+    if (cut_end_leaves(run, step, s, x, ends_of(run, step, j, s->n_columns).range)) {
+        return mc_fail(err, MC_E_BAD_INPUT, row,
+                       "row %zu, column %zu: %.17g is beyond the knots, in whose place "
+                       "scikit-learn puts their end, cut to an integer that is beyond them too; "
+                       "give the row as floats",
+                       row, j, x);
+    }
+    return MC_OK;
 }
 
 mc_status mc_run_spline(const mc_run *run, const mc_step *step, mc_error *err)
@@ -167,11 +203,7 @@ mc_status mc_run_spline(const mc_run *run, const mc_step *step, mc_error *err)
         for (size_t j = 0; j < from; j++, x++, out += s.n_columns) {
             s.knots = mc_view_f64(run->view, step->array[0]) + j * s.n_knots;
             spline_block(run, step, &s, j, *x, out);
-            if (step->n[1] == MC_SPLINE_REFUSES && isnan(out[0])) {
-                return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
-                               "row %zu, column %zu: %.17g is beyond the limits of the knots",
-                               run->first_row + i, j, *x);
-            }
+            MC_TRY(check_spline(run, step, &s, i, j, *x, out, err));
         }
     }
     return MC_OK;

@@ -66,6 +66,8 @@ typedef enum mc_op {
 #define MC_STEP_CUT_AS_ROWS    1u
 #define MC_STEP_CUT_WHOLE      2u
 #define MC_STEP_CUTS_NEGATIVES 1u
+#define MC_STEP_BEFORE_1_8     2u
+#define MC_STEP_ENDS_AS_ROWS   4u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What ROW_SCAN makes of a row. */

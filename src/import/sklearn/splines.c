@@ -144,6 +144,28 @@ static bool allows_missing(const splines *s, size_t n_features)
     return mc_attr_is_text(s->est, "handle_missing", "zeros") && (is_cleared || !s->is_sparse);
 }
 
+/* Does it write the ends of the range into rows, which may be integers? */
+static bool cuts_ends(const splines *s, const mc_sym *x)
+{
+    return s->is_sparse && x->type_as_input &&
+           (s->mode == MC_SPLINE_CONSTANT || s->mode == MC_SPLINE_LINEAR);
+}
+
+/* No point of a period of nothing is a number up to 1.7, which only dense blocks take. */
+static mc_status check_periods(mc_lowering *to, const splines *s, size_t n_features, mc_error *err)
+{
+    for (size_t j = 0; j < n_features; j++) {
+        const double *ends = s->ends + j * (2 + 4 * s->n_columns);
+        if (s->mode == MC_SPLINE_PERIODIC && s->is_sparse && !(ends[1] > ends[0]) &&
+            mc_version_of(to, s->est) <= 107)
+            return mc_refuse(err, s->est,
+                             "bsplines_[%zu]: its period is 0, of which sparse_output has no "
+                             "splines in scikit-learn before 1.8",
+                             j);
+    }
+    return MC_OK;
+}
+
 /* Each column as the values of its B-splines. */
 mc_status mc_lower_spline(mc_lowering *to, const mc_value *est, mc_method method, const mc_sym *x,
                           mc_answer *out, mc_error *err)
@@ -154,10 +176,13 @@ mc_status mc_lower_spline(mc_lowering *to, const mc_value *est, mc_method method
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(read_splines(to, est, x->n_cols, &s, err));
+    MC_TRY(check_periods(to, &s, x->n_cols, err));
     const bool allows_nan = allows_missing(&s, x->n_cols);
     step.n[0] = (uint32_t)s.degree;
     step.n[1] = s.mode;
-    step.flags = allows_nan ? MC_STEP_ALLOW_NAN : 0;
+    step.flags = (allows_nan ? MC_STEP_ALLOW_NAN : 0) |
+                 (mc_version_of(to, est) <= 107 ? MC_STEP_BEFORE_1_8 : 0) |
+                 (cuts_ends(&s, x) ? MC_STEP_ENDS_AS_ROWS : 0);
     MC_TRY(mc_build_f64(to->b, s.knots, x->n_cols, s.n_knots, &step.array[0], err));
     MC_TRY(mc_build_f64(to->b, s.ends, x->n_cols, 2 + 4 * s.n_columns, &step.array[1], err));
     MC_TRY(mc_emit_check(to, x, allows_nan ? MC_OR_NAN | MC_OR_INFINITY : MC_FINITE, &y, err));
