@@ -107,6 +107,8 @@ typedef enum mc_method {
                                    within the fitted radius, in scikit-learn's order */
     MC_METHOD_KNEIGHBORS_GRAPH, /* (n_rows, training rows): 1 at each neighbour */
     MC_METHOD_RADIUS_NEIGHBORS_GRAPH,
+    MC_METHOD_DECISION_PATH, /* (n_rows, nodes of all trees): 1 at each node that a row passes; of
+                                forests also part "n_nodes_ptr", where each tree's nodes begin */
     MC_N_METHODS,
     MC_METHOD_DEFAULT = 255 /* predict, or transform where there is no predict */
 } mc_method;

@@ -18,6 +18,7 @@ static const char *const NAMES[MC_N_METHODS] = {
     [MC_METHOD_RADIUS_NEIGHBORS] = "radius_neighbors",
     [MC_METHOD_KNEIGHBORS_GRAPH] = "kneighbors_graph",
     [MC_METHOD_RADIUS_NEIGHBORS_GRAPH] = "radius_neighbors_graph",
+    [MC_METHOD_DECISION_PATH] = "decision_path",
 };
 
 const char *mc_method_name(mc_method method)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "image/steps.h"
+#include "kernel/sparse_rows.h"
 #include "kernel/tree.h"
 
 static mc_forest forest_of(const mc_run *run, const mc_step *step)
@@ -201,4 +202,96 @@ mc_status mc_check_wide_apply(const mc_view *view, const mc_step *step, mc_error
 {
     MC_TRY(check_wide_nodes(view, step, SIZE_MAX, 5, err));
     return check_names(view, step, err);
+}
+
+/* --------------------------------------------------------------------------------- paths ---- */
+
+static mc_status path_of_row(const mc_run *run, const mc_step *step, const mc_forest *forest,
+                             const void *row, mc_sparse_row *out, mc_error *err)
+{
+    const uint32_t *starts = mc_view_u32(run->view, step->array[2]);
+    const uint32_t *names = mc_view_u32(run->view, step->array[4]);
+    const size_t n = mc_forest_path(forest, row, names, starts, NULL);
+    void *memory = NULL;
+    MC_TRY(mc_run_room(run, n * (sizeof(double) + sizeof(uint32_t)), &memory, err));
+    double *values = memory;
+    uint32_t *at = (uint32_t *)(void *)(values + n);
+    (void)mc_forest_path(forest, row, names, starts, at);
+    for (size_t i = 0; i < n; i++)
+        values[i] = 1.0;
+    *out = (mc_sparse_row){at, values, n};
+    return MC_OK;
+}
+
+mc_status mc_run_forest_path(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const bool is_wide = step->op == MC_OP_WIDE_PATH;
+    mc_forest forest = is_wide ? wide_forest_of(run, step, 5) : forest_of(run, step);
+    const size_t row = mc_run_width(run, step->src) * (is_wide ? sizeof(double) : sizeof(float));
+    const uint8_t *x = run->buffers[step->src];
+    mc_sparse_row *out = run->buffers[step->dst];
+    forest.nan_right = (step->flags & MC_STEP_NAN_RIGHT) != 0;
+    for (size_t i = 0; i < run->n_rows; i++)
+        MC_TRY(path_of_row(run, step, &forest, x + i * row, &out[i], err));
+    return MC_OK;
+}
+
+mc_status mc_run_wide_path(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    return mc_run_forest_path(run, step, err);
+}
+
+/* The left child of node i, or 0 at a leaf. */
+static size_t left_of(const mc_view *view, const mc_step *step, size_t i)
+{
+    if (step->op == MC_OP_FOREST_PATH) {
+        const mc_tree_node *nodes = mc_view_array(view, step->array[0]);
+        const size_t distance = nodes[i].word >> (step->n[0] + 1);
+        return distance == 0 ? 0 : i + distance;
+    }
+    const mc_wide_node *node = (const mc_wide_node *)mc_view_array(view, step->array[0]) + i;
+    return node->word == MC_WIDE_LEAF ? 0 : node->left;
+}
+
+/* Names of the nodes first .. behind, a tree, lie below n and ascend from parent to child. */
+static bool names_ascend(const mc_view *view, const mc_step *step, size_t first, size_t behind,
+                         uint32_t n)
+{
+    const uint32_t *names = mc_view_u32(view, step->array[4]);
+    for (size_t i = first; i < behind; i++) {
+        const size_t left = left_of(view, step, i);
+        if (names[i] >= n || (left != 0 && (left + 1 >= behind || names[left] <= names[i] ||
+                                            names[left + 1] <= names[i])))
+            return false;
+    }
+    return true;
+}
+
+/* The columns of a row ascend and are below the answer's width: trees lie behind each other. */
+static mc_status check_path(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t n_nodes = mc_array_rows(view, step, 0), n_trees = mc_array_rows(view, step, 1);
+    const uint32_t *roots = mc_view_u32(view, step->array[1]);
+    MC_TRY(mc_check_array(view, step, 4, MC_ARRAY_U32, n_nodes, 1, err));
+    MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_U32, n_trees + 1, 1, err));
+    const uint32_t *starts = mc_view_u32(view, step->array[2]);
+    bool ok = starts[0] == 0 && starts[n_trees] == mc_check_width(view, step->dst);
+    for (size_t t = 0; ok && t < n_trees; t++) {
+        const size_t behind = t + 1 < n_trees ? roots[t + 1] : n_nodes;
+        ok = starts[t] <= starts[t + 1] && roots[t] < behind &&
+             names_ascend(view, step, roots[t], behind, starts[t + 1] - starts[t]);
+    }
+    return mc_check_that(view, step, ok, "names of nodes do not ascend, tree by tree", err);
+}
+
+mc_status mc_check_forest_path(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_nodes(view, step, SIZE_MAX, err));
+    return check_path(view, step, err);
+}
+
+mc_status mc_check_wide_path(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    MC_TRY(check_wide_nodes(view, step, SIZE_MAX, 5, err));
+    return check_path(view, step, err);
 }

@@ -68,6 +68,7 @@ typedef enum mc_op {
 #define MC_STEP_CUTS_NEGATIVES 1u
 #define MC_STEP_BEFORE_1_8     2u
 #define MC_STEP_ENDS_AS_ROWS   4u
+#define MC_STEP_NAN_RIGHT      1u
 #define MC_STEP_ALIAS          0x8000u /* GATHER of the whole input: dst is src */
 
 /* What ROW_SCAN makes of a row. */

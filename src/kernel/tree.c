@@ -87,17 +87,21 @@ static bool category_goes_left(const mc_forest *forest, const mc_category_set *s
     return set->known[category >> 5] & bit ? false : nan_left;
 }
 
+/* The child of an inner node. */
+static uint32_t step_wide(const mc_forest *forest, const mc_wide_node *node, const double *row)
+{
+    const double x = row[node->word & MC_WIDE_FEATURE];
+    const bool nan_left = (node->word & MC_WIDE_NAN_LEFT) != 0 && !forest->nan_right;
+    bool left = isnan(x) ? nan_left : x <= node->as.threshold;
+    if (node->word & MC_WIDE_CATEGORY)
+        left = category_goes_left(forest, &forest->sets[node->as.set], x, nan_left);
+    return node->left + !left;
+}
+
 static uint32_t walk_wide(const mc_forest *forest, uint32_t at, const double *row)
 {
-    for (const mc_wide_node *node = &forest->wide[at]; node->word != MC_WIDE_LEAF;
-         node = &forest->wide[at]) {
-        const double x = row[node->word & MC_WIDE_FEATURE];
-        const bool nan_left = (node->word & MC_WIDE_NAN_LEFT) != 0;
-        bool left = isnan(x) ? nan_left : x <= node->as.threshold;
-        if (node->word & MC_WIDE_CATEGORY)
-            left = category_goes_left(forest, &forest->sets[node->as.set], x, nan_left);
-        at = node->left + !left;
-    }
+    while (forest->wide[at].word != MC_WIDE_LEAF)
+        at = step_wide(forest, &forest->wide[at], row);
     return at;
 }
 
@@ -231,4 +235,30 @@ void mc_forest_apply(const mc_forest *forest, const void *x, size_t n_rows, size
 {
     const leaf_use use = {.names = names, .width = forest->n_trees, .out = out};
     use_leaves(forest, &use, x, n_rows, d);
+}
+
+/* The node after `at`, or `at` itself at a leaf. */
+static uint32_t step_any(const mc_forest *forest, uint32_t at, const void *row)
+{
+    uint32_t inner = 0;
+    if (forest->wide == NULL)
+        return step_node(forest->nodes, at, row, forest->feature_bits, !forest->nan_right, &inner);
+    const mc_wide_node *node = &forest->wide[at];
+    return node->word == MC_WIDE_LEAF ? at : step_wide(forest, node, row);
+}
+
+size_t mc_forest_path(const mc_forest *forest, const void *row, const uint32_t *names,
+                      const uint32_t *starts, uint32_t *at)
+{
+    size_t n = 0;
+    for (size_t tree = 0; tree < forest->n_trees; tree++) {
+        uint32_t node = forest->roots[tree], last = UINT32_MAX;
+        for (; node != last; n++) {
+            if (at != NULL)
+                at[n] = starts[tree] + names[node];
+            last = node;
+            node = step_any(forest, node, row);
+        }
+    }
+    return n;
 }

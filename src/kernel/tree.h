@@ -54,6 +54,7 @@ typedef struct mc_forest {
     const uint32_t *roots;       /* (n_trees) */
     size_t n_trees;
     uint32_t feature_bits; /* of mc_tree_node.word */
+    bool nan_right;        /* mc_forest_path() only: NaN goes right, whatever its node says */
     bool cuts_negatives;   /* wide only: to a byte, as any other category; else they are missing */
 } mc_forest;
 
@@ -71,4 +72,9 @@ void mc_forest_sum_narrow(const mc_forest *forest, const void *x, size_t n_rows,
 /* out (n_rows, n_trees) = names (n_nodes) of the leaf's node. */
 void mc_forest_apply(const mc_forest *forest, const void *x, size_t n_rows, size_t d,
                      const uint32_t *names, double *out);
+
+/* Columns starts[tree] + names[node] of the nodes that a row passes in each tree, leaves included.
+ * Writes them to `at` unless it is NULL; returns how many there are. */
+size_t mc_forest_path(const mc_forest *forest, const void *row, const uint32_t *names,
+                      const uint32_t *starts, uint32_t *at);
 #endif

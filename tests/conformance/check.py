@@ -26,6 +26,7 @@ REQUIRED = (
     "inverse_transform",
     "kneighbors_graph",
     "radius_neighbors_graph",
+    "decision_path",
 )
 # Recorded outputs that one method answers together.
 ASKED_AS = {
@@ -33,6 +34,7 @@ ASKED_AS = {
     "kneighbors_index": "kneighbors",
     "radius_neighbors_distance": "radius_neighbors",
     "radius_neighbors_index": "radius_neighbors",
+    "decision_path_starts": "decision_path",
 }
 BATCHES = (1, 2, 7, 64, 1000)
 MOST_BATCHES = 64  # of a size, spread over the rows: of a thousand rows not each is asked alone

@@ -15,6 +15,7 @@ PART_OF = {
     "kneighbors_index": "indices",
     "radius_neighbors_distance": "distances",
     "radius_neighbors_index": "indices",
+    "decision_path_starts": "n_nodes_ptr",
 }
 MISSING = (None, "nan")  # what JSON holds for None and NaN in an array of objects
 

@@ -367,18 +367,29 @@ static void make_encoders(making *m, results *r)
 #define NODE(feature, nan_left, distance) \
     ((feature) | (nan_left) << FEATURE_BITS | (distance) << (FEATURE_BITS + 1))
 
+/* Paths through a tree of five nodes and one of a leaf; both ways of NaN. */
+static void make_paths(making *m, results *r, mc_step step)
+{
+    static const uint32_t ROOTS[] = {0, 5}, NAMES[] = {0, 1, 2, 3, 4, 0}, STARTS[] = {0, 5, 6};
+    step.array[1] = make_u32(m, 2, ROOTS);
+    step.array[2] = make_u32(m, 3, STARTS);
+    step.array[4] = make_u32(m, 6, NAMES);
+    for (step.flags = 0; step.flags <= MC_STEP_NAN_RIGHT; step.flags++)
+        keep(r, make_simple(m, MC_OP_CSR_TO_DENSE, make_step(m, step, 6), MC_NONE, 6));
+}
+
 static void make_trees(making *m, results *r, uint32_t x)
 {
     const mc_tree_node nodes[] = {{{.threshold = 0.5f}, NODE(0u, 0u, 1u)},
                                   {{.leaf = 0}, 0},
                                   {{.threshold = 1.0f}, NODE(2u, 1u, 1u)},
                                   {{.leaf = 1}, 0},
-                                  {{.leaf = 2}, 0}};
-    const mc_wide_node wide[] = {{{.threshold = 0.5}, 1, 1u | MC_WIDE_NAN_LEFT},
-                                 {{.set = 0}, 3, 3u | MC_WIDE_CATEGORY},
-                                 {{.threshold = 0.0}, 2, MC_WIDE_LEAF},
-                                 {{.threshold = 0.0}, 0, MC_WIDE_LEAF},
-                                 {{.threshold = 0.0}, 1, MC_WIDE_LEAF}};
+                                  {{.leaf = 2}, 0},
+                                  {{.leaf = 0}, 0}};
+    const mc_wide_node wide[] = {
+        {{.threshold = 0.5}, 1, 1u | MC_WIDE_NAN_LEFT}, {{.set = 0}, 3, 3u | MC_WIDE_CATEGORY},
+        {{.threshold = 0.0}, 2, MC_WIDE_LEAF},          {{.threshold = 0.0}, 0, MC_WIDE_LEAF},
+        {{.threshold = 0.0}, 1, MC_WIDE_LEAF},          {{.threshold = 0.0}, 0, MC_WIDE_LEAF}};
     const mc_category_set sets[] = {{.left = {5}, .known = {7}}};
     const uint32_t roots[] = {0, 2}, wide_roots[] = {1, 0}, names[] = {0, 1, 2, 3, 4};
     const double values[] = {0.25, 0.75, 0.5, 0.5, 1.0, 0.0}, start[] = {0.125, -0.125};
@@ -399,6 +410,9 @@ static void make_trees(making *m, results *r, uint32_t x)
     step.array[2] = step.array[3] = MC_NONE;
     step.array[4] = make_u32(m, 5, names);
     keep(r, make_step(m, step, 2));
+    step.op = MC_OP_FOREST_PATH;
+    step.array[0] = make_array(m, MC_ARRAY_NODE, nodes, 6, 1);
+    make_paths(m, r, step);
 
     step = step_of(MC_OP_WIDE_FOREST);
     step.src = x;
@@ -414,6 +428,9 @@ static void make_trees(making *m, results *r, uint32_t x)
     step.array[5] = step.array[4];
     step.array[4] = make_u32(m, 5, names);
     keep(r, make_step(m, step, 2));
+    step.op = MC_OP_WIDE_PATH;
+    step.array[0] = make_array(m, MC_ARRAY_WIDE_NODE, wide, 6, 1);
+    make_paths(m, r, step);
 }
 
 void make_everything(making *m)

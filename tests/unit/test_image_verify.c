@@ -461,7 +461,8 @@ static void i7_arrays_and_widths(void **state)
             const bool is_optional =
                 (step->op == MC_OP_SUM && j == 1) || (step->op == MC_OP_FILL_CELLS && j == 1) ||
                 (step->op == MC_OP_FOREST && j == 3) || step->op == MC_OP_WIDE_FOREST ||
-                step->op == MC_OP_WIDE_APPLY || (step->op == MC_OP_NEAR_VOTES && j == 1) ||
+                step->op == MC_OP_WIDE_APPLY || (step->op == MC_OP_WIDE_PATH && j == 5) ||
+                (step->op == MC_OP_NEAR_VOTES && j == 1) ||
                 (step->op == MC_OP_PROJECTED_SQUARES && j >= 2) ||
                 (step->op == MC_OP_NMF_DESCEND && j == 1) || (step->op == MC_OP_TFIDF && j == 0) ||
                 (step->op == MC_OP_BOOSTED && (j == 3 || j == 4)) ||

@@ -5,6 +5,7 @@
  *          number, as one thread of scikit-learn does. Shares of up to 1.3: see tree_load.c.
  * Why so   A single tree is a forest of one whose sum begins with -0.0, the only start that leaves
  *          every value as it is. */
+#include "base/limits.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/tree_ensemble.h"
@@ -19,6 +20,7 @@ static bool is_classifier(const mc_value *est)
 static bool has_method(const mc_value *est, mc_method method)
 {
     return method == MC_METHOD_PREDICT || method == MC_METHOD_APPLY ||
+           method == MC_METHOD_DECISION_PATH ||
            (is_classifier(est) &&
             (method == MC_METHOD_PREDICT_PROBA || method == MC_METHOD_PREDICT_LOG_PROBA));
 }
@@ -54,6 +56,55 @@ static mc_status sum_trees(mc_lowering *to, const ensemble *e, const mc_ensemble
     return mc_emit_ensemble(to, compiled, x, e->allowed, &sum, out, err);
 }
 
+/* ----------------------------------------------------------------------- decision_path ---- */
+
+/* Before which column the nodes of each tree begin, and how many there are in all. */
+static mc_status node_starts(mc_lowering *to, const ensemble *e, uint32_t **out, mc_error *err)
+{
+    uint32_t *starts = NULL;
+    size_t n = 0;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, e->plan.n_trees + 1, &starts, err));
+    for (size_t i = 0; i < e->plan.n_trees; i++) {
+        int64_t count = 0;
+        MC_TRY(mc_attr_integer(mc_value_attr(e->plan.trees[i], "tree_"), "node_count", 0, &count,
+                               err));
+        if (count < 1 || count > (int64_t)MC_LIMIT_WIDTH)
+            return mc_refuse(err, e->plan.owner, "tree %zu has %lld nodes", i, (long long)count);
+        n += (size_t)count;
+        if (n > MC_LIMIT_WIDTH)
+            return mc_no_method(err, e->plan.owner, MC_METHOD_DECISION_PATH);
+        starts[i + 1] = (uint32_t)n;
+    }
+    *out = starts;
+    return MC_OK;
+}
+
+/* Up to 1.7, NaN goes where a comparison says in Tree.decision_path(), to the right, though apply()
+ * and predict() knew better. */
+static mc_status answer_paths(mc_lowering *to, const ensemble *e, const mc_ensemble *compiled,
+                              const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    uint32_t *starts = NULL;
+    double *columns = NULL;
+    const size_t n = e->plan.n_trees + 1;
+    mc_sym y;
+    const bool nan_right = mc_version_of(to, e->plan.owner) < 108;
+    MC_TRY(node_starts(to, e, &starts, err));
+    MC_TRY(mc_emit_ensemble_paths(to, compiled, x, e->allowed, nan_right, starts, &y, err));
+    if (e->is_single)
+        return mc_answer_matrix(to, y, out, err);
+    MC_TRY(mc_answer_parts(to, 2, out, err));
+    MC_TRY(mc_arena_new(to->arena, double, n, &columns, err));
+    for (size_t i = 0; i < n; i++)
+        columns[i] = starts[i];
+    out->parts[0].value = y;
+    out->parts[1].name = "n_nodes_ptr";
+    out->is_list = false;
+    MC_TRY(mc_emit_constant(to, columns, n, &out->parts[1].value, err));
+    out->parts[1].value.type = MC_VALUE_INT;
+    return MC_OK;
+}
+
 static mc_status lower_ensemble(mc_lowering *to, ensemble *e, mc_method method, const mc_sym *x,
                                 mc_answer *out, mc_error *err)
 {
@@ -66,6 +117,8 @@ static mc_status lower_ensemble(mc_lowering *to, ensemble *e, mc_method method, 
         MC_TRY(mc_emit_ensemble_leaves(to, compiled, x, e->allowed, &y, err));
         return e->is_single ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
     }
+    if (method == MC_METHOD_DECISION_PATH)
+        return answer_paths(to, e, compiled, x, out, err);
     const mc_tree_answer shape = {est, compiled->n_outputs, compiled->n_classes};
     MC_TRY(sum_trees(to, e, compiled, x, &y, err));
     if (!is_classifier(est))
@@ -120,9 +173,12 @@ mc_status mc_lower_trees_embedding(mc_lowering *to, const mc_value *est, mc_meth
 {
     ensemble e;
     const mc_value *encoder = NULL;
-    if (method != MC_METHOD_APPLY && method != MC_METHOD_TRANSFORM)
+    if (method != MC_METHOD_APPLY && method != MC_METHOD_TRANSFORM &&
+        method != MC_METHOD_DECISION_PATH)
         return mc_no_method(err, est, method);
     MC_TRY(open_forest(to, est, x, &e, err));
+    if (method == MC_METHOD_DECISION_PATH)
+        return lower_ensemble(to, &e, method, x, out, err);
     MC_TRY(lower_ensemble(to, &e, MC_METHOD_APPLY, x, out, err));
     if (method == MC_METHOD_APPLY)
         return MC_OK;

@@ -124,6 +124,31 @@ mc_status mc_emit_ensemble_leaves(mc_lowering *to, const mc_ensemble *ensemble, 
     return MC_OK;
 }
 
+mc_status mc_emit_ensemble_paths(mc_lowering *to, const mc_ensemble *ensemble, const mc_sym *x,
+                                 unsigned allowed, bool nan_right, const uint32_t *starts,
+                                 mc_sym *out, mc_error *err)
+{
+    const size_t width = starts[ensemble->n_trees];
+    uint32_t buffer = 0;
+    mc_step step = MC_STEP_INIT(FOREST_PATH);
+    step.op = ensemble->is_wide ? MC_OP_WIDE_PATH : MC_OP_FOREST_PATH;
+    step.n[0] = ensemble->is_wide ? 0 : ensemble->feature_bits;
+    step.flags = nan_right ? MC_STEP_NAN_RIGHT : 0;
+    step.array[0] = ensemble->nodes;
+    step.array[1] = ensemble->roots;
+    step.array[5] = ensemble->sets;
+    MC_TRY(mc_build_u32(to->b, starts, ensemble->n_trees + 1, &step.array[2], err));
+    MC_TRY(mc_build_u32(to->b, ensemble->names, ensemble->n_nodes, &step.array[4], err));
+    MC_TRY(tree_input(to, ensemble, x, allowed, &step.src, err));
+    MC_TRY(mc_build_step(to->b, step, width, &buffer, err));
+    *out = (mc_sym){.kind = MC_SYM_SPARSE,
+                    .buffer = buffer,
+                    .n_cols = width,
+                    .sparse = true,
+                    .type = MC_VALUE_INT};
+    return MC_OK;
+}
+
 mc_status mc_tree_columns_of(mc_lowering *to, const mc_value *value, size_t n_features,
                              mc_tree_columns *out, mc_error *err)
 {

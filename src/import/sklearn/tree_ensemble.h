@@ -69,6 +69,12 @@ MC_MUST_CHECK mc_status mc_emit_ensemble_leaves(mc_lowering *to, const mc_ensemb
                                                 const mc_sym *x, unsigned allowed, mc_sym *out,
                                                 mc_error *err);
 
+/* The nodes that a row passes, (n_rows, starts[n_trees]), as sparse rows of ones. starts
+ * (n_trees + 1): before which column the nodes of a tree begin; `nan_right` as of mc_forest. */
+MC_MUST_CHECK mc_status mc_emit_ensemble_paths(mc_lowering *to, const mc_ensemble *ensemble,
+                                               const mc_sym *x, unsigned allowed, bool nan_right,
+                                               const uint32_t *starts, mc_sym *out, mc_error *err);
+
 /* An item of estimators_features_: columns of an x of `n_features`. */
 MC_MUST_CHECK mc_status mc_tree_columns_of(mc_lowering *to, const mc_value *value,
                                            size_t n_features, mc_tree_columns *out, mc_error *err);
