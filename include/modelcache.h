@@ -177,7 +177,7 @@ typedef enum mc_dtype {
 typedef enum mc_layout {
     MC_LAYOUT_SLOTS = 0, /* the model's own: see mc_column.slot */
     MC_LAYOUT_DENSE,     /* one matrix of one dtype, any strides */
-    MC_LAYOUT_COLUMNS,   /* one array a column, in the order of mc_model_columns() */
+    MC_LAYOUT_COLUMNS,   /* one array a column, in the order of mc_model_column() */
     MC_LAYOUT_CSR        /* sparse rows: absent entries are 0.0 */
 } mc_layout;
 
@@ -298,7 +298,7 @@ typedef struct mc_model_info {
     uint64_t load_ns;            /* from the first byte read to ready */
     uint32_t methods;            /* bit set of 1u << mc_method */
     mc_method default_method;
-    size_t n_columns, n_numbers, n_cells; /* inputs; see mc_model_columns() */
+    size_t n_columns, n_numbers, n_cells; /* inputs; see mc_model_column() */
     size_t n_class_tables;
     bool has_names;            /* fitted on a frame with column names */
     bool extra_columns;        /* named rows may hold more columns than the model knows */
@@ -329,7 +329,11 @@ MC_API void mc_model_retain(mc_model *model);
 MC_API void mc_model_release(mc_model *model); /* NULL is fine; the last one unmaps */
 
 MC_API mc_model_info mc_model_describe(const mc_model *model);
-/* (n_columns) input columns, in the order of training. Lives as long as the model. */
+/* Input column `at`, below n_columns of mc_model_describe(), in the order of training. Its name
+ * lives as long as the model. O(1). */
+MC_API mc_column mc_model_column(const mc_model *model, size_t at);
+/* All of them, as an array (n_columns) that lives as long as the model; or NULL where they are all
+ * alike, without names, of one kind, column i with slot i: a million of them cost nothing. */
 MC_API const mc_column *mc_model_columns(const mc_model *model, size_t *n_out);
 /* Index of a named column, or MC_E_NOT_FOUND. O(log n_columns). */
 MC_API MC_MUST_CHECK mc_status mc_model_find_column(const mc_model *model, const char *name,

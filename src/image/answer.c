@@ -46,8 +46,8 @@ bool mc_came_as_integers(const mc_view *view, const mc_input *input)
     if (input->layout != MC_LAYOUT_COLUMNS)
         return input->layout == MC_LAYOUT_SLOTS && input->integers;
     const bool is_open = (view->header->flags & MC_IMAGE_ANY_WIDTH) != 0;
-    for (size_t i = 0; i < input->as.columns.n_columns; i++) {
-        if (view->columns[is_open ? 0 : i].kind != MC_COLUMN_UNUSED &&
+    for (uint32_t i = 0; i < input->as.columns.n_columns; i++) {
+        if (mc_view_column(view, is_open ? 0 : i).kind != MC_COLUMN_UNUSED &&
             !is_integer(input->as.columns.columns[i].dtype))
             return false;
     }

@@ -15,6 +15,9 @@
 typedef struct mc_builder mc_builder;
 
 MC_MUST_CHECK mc_status mc_builder_create(mc_builder **out, mc_error *err);
+/* Of the way back of what `around` builds, which lasts longer: mc_build_back() ends it. Destroyed
+ * without, it leaves nothing there. Only one of the two may be asked for anything meanwhile. */
+MC_MUST_CHECK mc_status mc_builder_create_back(mc_builder *around, mc_builder **out, mc_error *err);
 void mc_builder_destroy(mc_builder *b); /* NULL is fine */
 /* Asks `reserve` while the image grows, and for the rest at its end: all bytes of the image, once.
  */
@@ -93,8 +96,10 @@ typedef struct mc_build_part {
 MC_MUST_CHECK mc_status mc_build_method(mc_builder *b, mc_method method, const mc_build_part *parts,
                                         size_t n_parts, bool is_list, mc_error *err);
 
-/* The image of inverse_transform, copied; once. Its rows are what transform answers. */
-MC_MUST_CHECK mc_status mc_build_back(mc_builder *b, const mc_image *back, mc_error *err);
+/* Ends a builder of mc_builder_create_back(), whose only method is inverse_transform: its program
+ * becomes part of the image around it, once. It can only be destroyed afterwards. Its rows are what
+ * transform answers. */
+MC_MUST_CHECK mc_status mc_build_back(mc_builder *back, mc_error *err);
 
 /* Exactly the bytes that the image will take, once all its methods are there. */
 size_t mc_build_size(const mc_builder *b);

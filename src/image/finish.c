@@ -23,35 +23,75 @@ static const mc_image_buffer *buffers_of(const mc_builder *b)
 /* -------------------------------------------------------------------------------- slots ---- */
 
 /* A column that anybody wants as a cell is kept as a cell: numbers are read from it too. */
-static void assign_slots(mc_builder *b, uint32_t *n_numbers, uint32_t *n_cells)
+static mc_column_kind kind_of(const mc_builder *b, size_t column)
 {
-    mc_image_column *columns = (mc_image_column *)(void *)b->sections[MC_SECTION_COLUMNS].data;
-    *n_numbers = *n_cells = 0;
-    for (size_t i = 0; i < b->n_columns; i++) {
-        if (b->sparse_input) {
-            columns[i].kind = MC_COLUMN_SPARSE;
-            columns[i].slot = (uint32_t)i;
-        } else if ((b->wanted.data[i] & MC_WANTED_CELL) ||
-                   ((b->flags & MC_IMAGE_ANY_WIDTH) && b->wanted.data[i] != 0)) {
-            columns[i].kind = MC_COLUMN_CELL;
-            columns[i].slot = (*n_cells)++;
-        } else if (b->wanted.data[i] & MC_WANTED_NUMBER) {
-            columns[i].kind = MC_COLUMN_NUMBER;
-            columns[i].slot = (*n_numbers)++;
-        }
-    }
+    const uint8_t wanted = b->wanted.data[column];
+    if (b->sparse_input)
+        return MC_COLUMN_SPARSE;
+    if ((wanted & MC_WANTED_CELL) || ((b->flags & MC_IMAGE_ANY_WIDTH) && wanted != 0))
+        return MC_COLUMN_CELL;
+    return wanted & MC_WANTED_NUMBER ? MC_COLUMN_NUMBER : MC_COLUMN_UNUSED;
+}
+
+/* Columns that are all alike need no records: a million of a vocabulary would cost more than it. */
+static bool are_alike(const mc_builder *b)
+{
+    if ((b->flags & MC_IMAGE_HAS_NAMES) || b->n_columns == 0)
+        return false;
+    const mc_column_kind first = kind_of(b, 0);
+    bool alike = first != MC_COLUMN_UNUSED;
+    for (size_t i = 1; alike && i < b->n_columns; i++)
+        alike = kind_of(b, i) == first;
+    return alike;
+}
+
+/* Of the records of columns, which are made at the end, unless they have names. */
+static size_t columns_size(const mc_builder *b)
+{
+    const size_t made = b->sections[MC_SECTION_COLUMNS].size;
+    return made > 0 || are_alike(b) ? made : b->n_columns * sizeof(mc_image_column);
+}
+
+static mc_status assign_slots(mc_builder *b, mc_image_header *header, mc_error *err)
+{
+    mc_vec *section = &b->sections[MC_SECTION_COLUMNS];
     mc_image_buffer *buffers = (mc_image_buffer *)(void *)b->sections[MC_SECTION_BUFFERS].data;
-    buffers[0].width = *n_numbers;
-    buffers[1].width = *n_cells;
+    const size_t size = columns_size(b);
+    uint32_t n_of[] = {[MC_COLUMN_UNUSED] = 0,
+                       [MC_COLUMN_NUMBER] = 0,
+                       [MC_COLUMN_CELL] = 0,
+                       [MC_COLUMN_SPARSE] = 0};
+    MC_TRY(mc_vec_append(section, NULL, size - section->size, err)); /* names made all, or none */
+    mc_image_column *columns = (mc_image_column *)(void *)section->data;
+    for (size_t i = 0; i < b->n_columns; i++) {
+        const mc_column_kind kind = kind_of(b, i);
+        if (size > 0)
+            columns[i].kind = kind;
+        if (size > 0 && kind != MC_COLUMN_UNUSED)
+            columns[i].slot = n_of[kind];
+        n_of[kind]++;
+    }
+    header->n_numbers = buffers[0].width = n_of[MC_COLUMN_NUMBER];
+    header->n_cells = buffers[1].width = n_of[MC_COLUMN_CELL];
+    header->n_sparse = n_of[MC_COLUMN_SPARSE];
+    return MC_OK;
+}
+
+/* Is this column's number the one of slot `at`? */
+static bool has_slot(const mc_builder *b, uint32_t column, size_t at)
+{
+    const mc_vec *section = &b->sections[MC_SECTION_COLUMNS];
+    const mc_image_column *columns = (const mc_image_column *)(const void *)section->data;
+    return section->size == 0
+               ? column == at
+               : columns[column].kind == MC_COLUMN_NUMBER && columns[column].slot == at;
 }
 
 /* A gather of exactly the input's numbers, in order, need not copy. */
 static void mark_aliases(mc_builder *b, uint32_t n_numbers)
 {
-    const mc_image_column *columns =
-        (const mc_image_column *)(const void *)b->sections[MC_SECTION_COLUMNS].data;
     const mc_image_array *arrays =
-        (const mc_image_array *)(const void *)b->sections[MC_SECTION_ARRAYS].data;
+        (const mc_image_array *)(const void *)mc_builder_look(b, MC_SECTION_ARRAYS)->data;
     mc_step *steps = steps_of(b);
     const size_t n_steps = b->sections[MC_SECTION_STEPS].size / sizeof *steps;
     for (size_t i = 0; i < n_steps; i++) {
@@ -59,10 +99,11 @@ static void mark_aliases(mc_builder *b, uint32_t n_numbers)
             continue;
         const mc_image_array *array = &arrays[steps[i].array[0]];
         const uint32_t *wanted =
-            (const uint32_t *)(const void *)(b->sections[MC_SECTION_WEIGHTS].data + array->at);
+            (const uint32_t *)(const void *)(mc_builder_look(b, MC_SECTION_WEIGHTS)->data +
+                                             array->at);
         bool same = array->n_items == n_numbers;
         for (size_t j = 0; same && j < array->n_items; j++)
-            same = columns[wanted[j]].kind == MC_COLUMN_NUMBER && columns[wanted[j]].slot == j;
+            same = has_slot(b, wanted[j], j);
         if (same)
             steps[i].flags |= MC_STEP_ALIAS;
     }
@@ -86,9 +127,10 @@ static void need_sources(const mc_builder *b, uint8_t *needed, const mc_step *st
     if (!(MC_OPS[step->op].src & MC_STEP_MANY))
         return;
     const mc_image_array *array =
-        (const mc_image_array *)(const void *)b->sections[MC_SECTION_ARRAYS].data + step->array[0];
+        (const mc_image_array *)(const void *)mc_builder_look(b, MC_SECTION_ARRAYS)->data +
+        step->array[0];
     const uint32_t *sources =
-        (const uint32_t *)(const void *)(b->sections[MC_SECTION_WEIGHTS].data + array->at);
+        (const uint32_t *)(const void *)(mc_builder_look(b, MC_SECTION_WEIGHTS)->data + array->at);
     for (size_t i = 0; i < array->n_items; i++)
         need(b, needed, sources[i]);
 }
@@ -127,15 +169,21 @@ mc_status mc_builder_list_steps(mc_builder *b, mc_image_method *method, mc_error
 
 /* -------------------------------------------------------------------- measure and place ---- */
 
-static size_t measure(const mc_builder *b, mc_image_header *header)
+/* Of the sections from `first` up to `end`. */
+static size_t measure_some(const mc_builder *b, mc_image_header *header, size_t at, size_t first,
+                           size_t end)
 {
-    size_t at = mc_round_up(sizeof *header, MC_IMAGE_ALIGN);
-    for (size_t i = 0; i < MC_N_SECTIONS; i++) {
+    for (size_t i = first; i < end; i++) {
         header->sections[i].at = at;
-        header->sections[i].size = b->sections[i].size;
-        at = mc_round_up(at + b->sections[i].size, MC_IMAGE_ALIGN);
+        header->sections[i].size = i == MC_SECTION_COLUMNS ? columns_size(b) : b->sections[i].size;
+        at = mc_round_up(at + header->sections[i].size, MC_IMAGE_ALIGN);
     }
     return at;
+}
+
+static size_t measure(const mc_builder *b, mc_image_header *header)
+{
+    return measure_some(b, header, mc_round_up(sizeof *header, MC_IMAGE_ALIGN), 0, MC_N_SECTIONS);
 }
 
 size_t mc_build_size(const mc_builder *b)
@@ -144,12 +192,31 @@ size_t mc_build_size(const mc_builder *b)
     return measure(b, &header);
 }
 
+/* The way back learns where the image around it has what both read. */
+static void place_shared(uint8_t *block)
+{
+    const mc_image_header *around = (const mc_image_header *)(const void *)block;
+    const uint64_t at = around->sections[MC_SECTION_BACK].at;
+    mc_image_header *back = (mc_image_header *)(void *)(block + at);
+    if (around->sections[MC_SECTION_BACK].size == 0)
+        return;
+    back->size = around->size - at;
+    back->quantization = around->quantization;
+    for (size_t i = 0; i < MC_N_SECTIONS; i++) {
+        if (mc_section_is_shared(i)) {
+            back->sections[i].at = around->sections[i].at - at;
+            back->sections[i].size = around->sections[i].size;
+        }
+    }
+}
+
 /* Empties the sections: at no time are the weights there twice. */
 static void place(mc_builder *b, const mc_image_header *header, uint8_t *block)
 {
     memcpy(block, header, sizeof *header);
     for (size_t i = 0; i < MC_N_SECTIONS; i++)
         mc_vec_take_out(&b->sections[i], block + header->sections[i].at);
+    place_shared(block);
     const XXH128_hash_t digest =
         XXH3_128bits(block + MC_IMAGE_DIGEST_FROM, header->size - MC_IMAGE_DIGEST_FROM);
     mc_image_header *placed = (mc_image_header *)(void *)block;
@@ -172,18 +239,50 @@ mc_status mc_builder_place(mc_builder *b, mc_image_header *header, mc_image *out
     return status;
 }
 
+mc_status mc_builder_place_back(mc_builder *back, mc_image_header *header, mc_error *err)
+{
+    mc_vec *to = &back->around->sections[MC_SECTION_BACK];
+    const size_t first = mc_round_up(sizeof *header, MC_IMAGE_ALIGN);
+    const size_t size = measure_some(back, header, first, 0, MC_SECTION_STRINGS);
+    MC_ASSERT(to->size == 0);
+    header->sections[MC_SECTION_BACK].size = 0;
+    header->digest[0] = header->digest[1] = 0;
+    MC_TRY(mc_vec_append(to, NULL, size, err));
+    memcpy(to->data, header, sizeof *header);
+    for (size_t i = 0; i < MC_SECTION_STRINGS; i++)
+        if (back->sections[i].size > 0)
+            memcpy(to->data + header->sections[i].at, back->sections[i].data,
+                   back->sections[i].size);
+    back->is_kept = true;
+    return MC_OK;
+}
+
+static mc_status make_header(mc_builder *b, mc_method default_method, mc_image_header *out,
+                             mc_error *err)
+{
+    *out = (mc_image_header){.format = MC_IMAGE_FORMAT,
+                             .order = MC_IMAGE_ORDER,
+                             .flags = b->flags,
+                             .default_method = default_method,
+                             .estimator = b->estimator,
+                             .sklearn_version = b->sklearn_version,
+                             .importer = b->importer};
+    memcpy(out->magic, MC_IMAGE_MAGIC, sizeof out->magic);
+    MC_TRY(assign_slots(b, out, err));
+    mark_aliases(b, out->n_numbers);
+    return MC_OK;
+}
+
 mc_status mc_build_finish(mc_builder *b, mc_method default_method, mc_image *out, mc_error *err)
 {
-    mc_image_header header = {.format = MC_IMAGE_FORMAT,
-                              .order = MC_IMAGE_ORDER,
-                              .flags = b->flags,
-                              .default_method = default_method,
-                              .estimator = b->estimator,
-                              .sklearn_version = b->sklearn_version,
-                              .importer = b->importer};
-    memcpy(header.magic, MC_IMAGE_MAGIC, sizeof header.magic);
-    assign_slots(b, &header.n_numbers, &header.n_cells);
-    header.n_sparse = b->sparse_input ? mc_u32_from_size(b->n_columns) : 0;
-    mark_aliases(b, header.n_numbers);
+    mc_image_header header;
+    MC_TRY(make_header(b, default_method, &header, err));
     return mc_builder_place(b, &header, out, err);
+}
+
+mc_status mc_build_back(mc_builder *back, mc_error *err)
+{
+    mc_image_header header;
+    MC_TRY(make_header(back, MC_METHOD_INVERSE_TRANSFORM, &header, err));
+    return mc_builder_place_back(back, &header, err);
 }

@@ -111,25 +111,25 @@ static mc_status number_from(const uint8_t *item, mc_dtype dtype, size_t row, si
     return MC_OK;
 }
 
-static mc_status put_numbers(const mc_view *view, size_t at, const mc_column_data *data,
+static mc_status put_numbers(const mc_view *view, uint32_t at, const mc_column_data *data,
                              const slots *to, mc_error *err)
 {
-    double *out = to->numbers + view->columns[at].slot;
+    double *out = to->numbers + mc_view_column(view, at).slot;
     const uint8_t *item = data->data;
     for (size_t row = 0; row < to->n_rows; row++, item += data->stride, out += to->n_numbers)
         MC_TRY(number_from(item, data->dtype, row, at, out, err));
     return MC_OK;
 }
 
-static mc_status put_column(const mc_view *view, size_t at, const mc_column_data *data,
+static mc_status put_column(const mc_view *view, uint32_t at, const mc_column_data *data,
                             const slots *to, mc_error *err)
 {
-    const mc_image_column *column = &view->columns[at];
-    if (column->kind == MC_COLUMN_NUMBER)
+    const mc_image_column column = mc_view_column(view, at);
+    if (column.kind == MC_COLUMN_NUMBER)
         return put_numbers(view, at, data, to, err);
     const uint8_t *item = data->data;
-    for (size_t row = 0; column->kind == MC_COLUMN_CELL && row < to->n_rows; row++) {
-        to->cells[row * to->n_cells + column->slot] = cell_at(item, data->dtype);
+    for (size_t row = 0; column.kind == MC_COLUMN_CELL && row < to->n_rows; row++) {
+        to->cells[row * to->n_cells + column.slot] = cell_at(item, data->dtype);
         item += data->stride;
     }
     return MC_OK;
@@ -156,7 +156,7 @@ static mc_column_data column_of(const mc_input *input, size_t i)
 static mc_status put_columns(const mc_view *view, const mc_input *input, const slots *to,
                              mc_error *err)
 {
-    for (size_t i = 0; i < view->n_columns; i++) {
+    for (uint32_t i = 0; i < view->n_columns; i++) {
         const mc_column_data column = column_of(input, i);
         MC_TRY(put_column(view, i, &column, to, err));
     }
@@ -187,11 +187,11 @@ static mc_status put_csr(const mc_view *view, const mc_input *input, const slots
             const int32_t index = input->as.csr.indices[i];
             if (index < 0 || (size_t)index >= view->n_columns)
                 return no_column(view, err, row, index);
-            const mc_image_column *column = &view->columns[index];
-            if (column->kind == MC_COLUMN_NUMBER) /* duplicates add up, as in scipy */
-                to->numbers[row * to->n_numbers + column->slot] += input->as.csr.data[i];
-            else if (column->kind == MC_COLUMN_CELL)
-                to->cells[row * to->n_cells + column->slot].as.number += input->as.csr.data[i];
+            const mc_image_column column = mc_view_column(view, (uint32_t)index);
+            if (column.kind == MC_COLUMN_NUMBER) /* duplicates add up, as in scipy */
+                to->numbers[row * to->n_numbers + column.slot] += input->as.csr.data[i];
+            else if (column.kind == MC_COLUMN_CELL)
+                to->cells[row * to->n_cells + column.slot].as.number += input->as.csr.data[i];
         }
     }
     return MC_OK;
@@ -205,7 +205,7 @@ static bool is_slots_already(const mc_view *view, const mc_input *input)
         input->as.dense.row_stride != (ptrdiff_t)(8 * (size_t)view->n_columns) ||
         (uintptr_t)input->as.dense.data % 8 != 0)
         return false;
-    for (uint32_t i = 0; i < view->n_columns; i++)
+    for (uint32_t i = 0; view->columns != NULL && i < view->n_columns; i++)
         if (view->columns[i].slot != i)
             return false;
     return true;

@@ -4,8 +4,9 @@
  * table. All offsets are from the start of the block, all integers little-endian, nothing is a
  * pointer: the block means the same wherever it is mapped.
  *
- *   strings    bytes of all names and texts, UTF-8, not NUL-terminated
- *   columns    the input columns, in the order of training
+ *   columns    the input columns, in the order of training; empty where they are all alike: without
+ *              names, of one kind, column i with slot i. n_numbers, n_cells or n_sparse of the
+ *              header then says how many.
  *   by_name    (n_columns) column indices in order of their names, or empty: no names
  *   cells      typed values: categories, class labels
  *   tables     class tables: runs of cells
@@ -15,10 +16,14 @@
  *              (sparse) of the input
  *   steps      the program, in order: each reads buffers of lower number and writes its own
  *   step_list  for each method, which steps it needs, ascending
- *   arrays     weights: type, shape, offset
- *   weights    their bytes, each array at a 64-byte boundary
  *   back       the image of inverse_transform, or empty: its rows are as wide as what transform
  *              answers, so it has a schema and a program of its own
+ *   strings    bytes of all names and texts, UTF-8, not NUL-terminated
+ *   arrays     weights: type, shape, offset
+ *   weights    their bytes, each array at a 64-byte boundary
+ *
+ * The last three belong to `back` too: it lies before them, and its own table of sections finds
+ * them behind it. So what both programs read, such as a vocabulary, is there once.
  *
  * INVARIANTS, proved by mc_image_verify() and relied on by number:
  *   (I1) magic, format, byte order and size are ours; the digest is that of the bytes behind it.
@@ -27,7 +32,8 @@
  *   (I4) the columns of a kind have slots 0, 1, 2 ... in their order, n_numbers and n_cells in all:
  *        every slot is filled by one column. Widths of buffers 0 and 1 are these counts. Rows that
  *        are no columns (mc_row_kind) have one, without a name. Either no column is sparse, or all
- *        are, column i with slot i: buffer 2 is n_sparse wide.
+ *        are, column i with slot i: buffer 2 is n_sparse wide. Columns without records are of one
+ *        kind.
  *   (I5) arrays lie in `weights` one behind the other, aligned to 64; n_items = n_rows * n_cols.
  *   (I6) step i writes buffer i + 3, and nothing else does; its sources have lower numbers. Buffer
  *        types are as steps.def says.
@@ -37,8 +43,10 @@
  *        list.
  *   (I9) a part's buffer has the type of its value, or holds sparse rows of numbers; label parts
  *        name a class table that covers every label that the step can write.
- *   (I10) `back` is empty or an image for which I1 to I9 hold, without a `back` of its own, whose
- *        only method is inverse_transform, which the image around it lacks.
+ *   (I10) `back` is empty or an image for which I2 to I9 hold, without a `back` of its own, whose
+ *        only method is inverse_transform, which the image around it lacks. It ends where that
+ *        ends, has its strings, arrays and weights and its quantization; the rest lies in `back`.
+ *        Its digest is 0: that around it covers it.
  *   (I11) where rows may have any width (MC_IMAGE_ANY_WIDTH) they are lists, the program is one for
  *        rows of one column, and what reads of them treats all columns alike (any_width.h).
  *   (I12) arrays are narrow only where `quantization` of the header says so. F16 names a power of
@@ -59,7 +67,6 @@
 #define MC_NONE         UINT32_MAX /* no buffer, no array, no table */
 
 typedef enum mc_section {
-    MC_SECTION_STRINGS,
     MC_SECTION_COLUMNS,
     MC_SECTION_BY_NAME,
     MC_SECTION_CELLS,
@@ -69,11 +76,17 @@ typedef enum mc_section {
     MC_SECTION_BUFFERS,
     MC_SECTION_STEPS,
     MC_SECTION_STEP_LIST,
+    MC_SECTION_BACK,
+    MC_SECTION_STRINGS, /* from here on: of `back` too */
     MC_SECTION_ARRAYS,
     MC_SECTION_WEIGHTS,
-    MC_SECTION_BACK,
     MC_N_SECTIONS
 } mc_section;
+
+static inline bool mc_section_is_shared(size_t section)
+{
+    return section >= MC_SECTION_STRINGS;
+}
 
 typedef struct mc_image_text {
     uint32_t at, size; /* in strings */

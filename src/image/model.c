@@ -18,7 +18,7 @@ struct mc_model {
     mc_image image;     /* owned */
     mc_view view;       /* of image */
     mc_arena arena;     /* owned: everything below */
-    mc_column *columns; /* (view.n_columns) */
+    mc_column *columns; /* (view.n_columns), NULL: all alike */
     mc_cell *cells;     /* (view.n_cells) */
     mc_model *back;     /* owned: what inverse_transform is asked of; its image is part of ours */
     mc_model_info info;
@@ -36,6 +36,8 @@ static mc_status copy_text(mc_model *model, mc_image_text text, const char **out
 static mc_status decode_columns(mc_model *model, mc_error *err)
 {
     const mc_view *view = &model->view;
+    if (view->columns == NULL)
+        return MC_OK;
     MC_TRY(mc_arena_new(&model->arena, mc_column, view->n_columns, &model->columns, err));
     for (uint32_t i = 0; i < view->n_columns; i++) {
         const mc_image_column *from = &view->columns[i];
@@ -63,12 +65,14 @@ static mc_status decode_cells(mc_model *model, mc_error *err)
     return MC_OK;
 }
 
-static mc_status copy_identity(mc_model *model, const mc_model_identity *identity, mc_error *err)
+/* `whole` is its image, or the one that it is part of. */
+static mc_status copy_identity(mc_model *model, const mc_image *whole,
+                               const mc_model_identity *identity, mc_error *err)
 {
     mc_arena *arena = &model->arena;
     mc_model_info *info = &model->info;
     char digest[33];
-    mc_image_digest(&model->image, digest);
+    mc_image_digest(whole, digest);
     MC_TRY(mc_arena_copy(arena, digest, strlen(digest), &info->digest, err));
     MC_TRY(mc_arena_copy(arena, identity->name, strlen(identity->name), &info->name, err));
     MC_TRY(mc_arena_copy(arena, identity->version, strlen(identity->version), &info->version, err));
@@ -105,11 +109,12 @@ static void describe(mc_model *model, const mc_model_identity *identity)
 
 /* ---------------------------------------------------------------------- life and count ---- */
 
-static mc_status fill(mc_model *model, const mc_model_identity *identity, mc_error *err)
+static mc_status fill(mc_model *model, const mc_image *whole, const mc_model_identity *identity,
+                      mc_error *err)
 {
     MC_TRY(decode_columns(model, err));
     MC_TRY(decode_cells(model, err));
-    MC_TRY(copy_identity(model, identity, err));
+    MC_TRY(copy_identity(model, whole, identity, err));
     describe(model, identity);
     return MC_OK;
 }
@@ -121,9 +126,10 @@ static void destroy(mc_model *model)
     mc_free(model);
 }
 
-/* One model, of an image that I1 to I10 hold for, with its way back made already. */
-static mc_status make(const mc_image *image, const mc_model_identity *identity, mc_model *back,
-                      mc_model **out, mc_error *err)
+/* One model, of an image that I1 to I12 hold for, with its way back made already. */
+static mc_status make(const mc_image *image, const mc_image *whole,
+                      const mc_model_identity *identity, mc_model *back, mc_model **out,
+                      mc_error *err)
 {
     mc_model *model = mc_alloc(1, sizeof *model);
     if (model == NULL)
@@ -136,7 +142,7 @@ static mc_status make(const mc_image *image, const mc_model_identity *identity, 
     model->owner = identity->owner;
     mc_view_of(image->block, &model->view);
     mc_arena_init(&model->arena, SIZE_MAX / 2, "schema of a model");
-    const mc_status status = fill(model, identity, err);
+    const mc_status status = fill(model, whole, identity, err);
     if (status != MC_OK) {
         destroy(model);
         return status;
@@ -153,8 +159,8 @@ mc_status mc_model_create(const mc_image *image, const mc_model_identity *identi
     mc_view_of(image->block, &view);
     const mc_image back_image = {.block = view.back, .size = view.back_size};
     if (view.back != NULL)
-        MC_TRY(make(&back_image, identity, NULL, &back, err));
-    const mc_status status = make(image, identity, back, out, err);
+        MC_TRY(make(&back_image, image, identity, NULL, &back, err));
+    const mc_status status = make(image, image, identity, back, out, err);
     if (status != MC_OK && back != NULL)
         destroy(back);
     return status;
@@ -218,6 +224,14 @@ const mc_column *mc_model_columns(const mc_model *model, size_t *n_out)
 {
     *n_out = model->view.n_columns;
     return model->columns;
+}
+
+mc_column mc_model_column(const mc_model *model, size_t at)
+{
+    MC_ASSERT(at < model->view.n_columns);
+    if (model->columns != NULL)
+        return model->columns[at];
+    return (mc_column){.slot = (uint32_t)at, .kind = model->view.alike};
 }
 
 mc_status mc_model_find_column(const mc_model *model, const char *name, size_t name_size,

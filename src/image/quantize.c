@@ -128,7 +128,7 @@ static void narrow_items(const writing *w, uint32_t id)
 static bool is_dropped(const mc_quantize_plan *plan, uint32_t id)
 {
     const mc_narrow_plan *of = &plan->arrays[id];
-    return of->use == MC_USE_NORMS_OR_RADII && of->tree == MC_NONE;
+    return of->use == MC_USE_NORMS_OR_RADII && of->tree == NULL;
 }
 
 static mc_status add_planned(const writing *w, uint32_t id, mc_error *err)
@@ -192,7 +192,7 @@ static mc_status write_arrays(const writing *w, mc_error *err)
 static mc_status measure_radii(const writing *w, uint32_t id, mc_error *err)
 {
     const mc_view *from = w->plan->view, to = view_of(w->to);
-    const mc_step *step = &from->steps[w->plan->arrays[id].tree];
+    const mc_step *step = w->plan->arrays[id].tree;
     const mc_narrow rows = mc_view_narrow(&to, step->array[0]);
     const mc_narrow centres = mc_view_narrow(&to, step->array[4]);
     const uint32_t *nodes = mc_view_u32(from, step->array[3]);
@@ -219,17 +219,31 @@ static mc_status measure_radii(const writing *w, uint32_t id, mc_error *err)
 
 /* ------------------------------------------------------------------------------- image ---- */
 
-static mc_status copy_sections(const uint8_t *block, mc_builder *to, mc_error *err)
+/* All but arrays and their bytes, and what is in the other builder. */
+static mc_status copy_sections(const mc_view *view, mc_builder *to, mc_error *err)
 {
-    const mc_image_header *header = (const mc_image_header *)(const void *)block;
+    const uint8_t *block = (const uint8_t *)view->header;
     for (size_t i = 0; i < MC_N_SECTIONS; i++) {
-        if (i != MC_SECTION_ARRAYS && i != MC_SECTION_WEIGHTS && i != MC_SECTION_BACK) {
-            to->sections[i].size = 0; /* a builder begins with buffers */
-            MC_TRY(mc_vec_append(&to->sections[i], block + header->sections[i].at,
-                                 header->sections[i].size, err));
-        }
+        const bool strings = i == MC_SECTION_STRINGS && to->around == NULL;
+        if (i == MC_SECTION_BACK || (mc_section_is_shared(i) && !strings))
+            continue;
+        to->sections[i].size = 0; /* a builder begins with buffers */
+        MC_TRY(mc_vec_append(&to->sections[i], block + view->header->sections[i].at,
+                             view->header->sections[i].size, err));
     }
     return MC_OK;
+}
+
+static mc_status copy_back(const mc_view *back, mc_builder *around, mc_error *err)
+{
+    mc_builder *to = NULL;
+    mc_image_header header = *back->header;
+    MC_TRY(mc_builder_create_back(around, &to, err));
+    mc_status status = copy_sections(back, to, err);
+    if (status == MC_OK)
+        status = mc_builder_place_back(to, &header, err);
+    mc_builder_destroy(to);
+    return status;
 }
 
 static mc_status write_image(const mc_quantize_plan *plan, mc_builder *to, mc_image *out,
@@ -245,56 +259,36 @@ static mc_status write_image(const mc_quantize_plan *plan, mc_builder *to, mc_im
     return mc_builder_place(to, &header, out, err);
 }
 
-/* What is asked for, and who is asked for memory. */
-typedef struct asking {
-    mc_quantization quantization;
-    size_t least_items;
-    mc_reserve_fn *reserve; /* NULL: nobody */
-    void *context;
-} asking;
-
-/* `back` is the image of inverse_transform, narrow already, or an image of no bytes. */
-static mc_status quantize_one(const uint8_t *block, const asking *how, const mc_image *back,
-                              mc_image *out, mc_error *err)
+static mc_status quantize(const mc_quantize_plan *plan, mc_builder *to, mc_image *out,
+                          mc_error *err)
 {
-    mc_view view;
-    mc_builder *to = NULL;
-    mc_view_of(block, &view);
-    mc_quantize_plan plan = {
-        .view = &view, .quantization = how->quantization, .least_items = how->least_items};
-    mc_status status = mc_builder_create(&to, err);
-    if (status == MC_OK)
-        status = mc_quantize_plan_make(&plan, err);
-    if (status == MC_OK) {
-        if (how->reserve != NULL)
-            mc_build_budget(to, how->reserve, how->context);
-        status = copy_sections(block, to, err);
-    }
-    if (status == MC_OK && back->size > 0)
-        status = mc_build_back(to, back, err);
-    if (status == MC_OK)
-        status = write_image(&plan, to, out, err);
-    mc_quantize_plan_fini(&plan);
-    mc_builder_destroy(to);
-    return status;
+    MC_TRY(copy_sections(plan->view, to, err));
+    if (plan->back != NULL)
+        MC_TRY(copy_back(plan->back, to, err));
+    return write_image(plan, to, out, err);
 }
 
 mc_status mc_image_quantize(const mc_image *from, mc_quantization quantization, size_t least_items,
                             mc_reserve_fn *reserve, void *context, mc_image *out, mc_error *err)
 {
-    const asking how = {quantization, least_items, reserve, context};
-    const asking alone = {quantization, least_items, NULL, NULL};
-    const mc_image nothing = {0};
-    mc_view view;
-    mc_image back = {0};
+    mc_view view, back;
+    mc_builder *to = NULL;
     mc_view_of(from->block, &view);
     if (view.header->quantization != MC_QUANTIZE_NEVER)
         return mc_fail(err, MC_E_CONFLICT, MC_NO_OFFSET, "it is quantized already, to %s",
                        mc_quantization_name(mc_image_quantization(from)));
     if (view.back != NULL)
-        MC_TRY(quantize_one(view.back, &alone, &nothing, &back, err));
-    const mc_status status = quantize_one(from->block, &how, &back, out, err);
-    if (back.size > 0)
-        mc_image_close(&back);
+        mc_view_of(view.back, &back);
+    mc_quantize_plan plan = {.view = &view,
+                             .back = view.back != NULL ? &back : NULL,
+                             .quantization = quantization,
+                             .least_items = least_items};
+    MC_TRY(mc_builder_create(&to, err));
+    mc_build_budget(to, reserve, context);
+    mc_status status = mc_quantize_plan_make(&plan, err);
+    if (status == MC_OK)
+        status = quantize(&plan, to, out, err);
+    mc_quantize_plan_fini(&plan);
+    mc_builder_destroy(to);
     return status;
 }

@@ -1,6 +1,7 @@
 /* quantize_plan.c: reads the program for what each array is used as, then looks at its numbers.
  *
- * Why so   An array may serve several steps: it is narrow only if all of them say the same of it.
+ * Why so   An array may serve several steps, of both programs: it is narrow only if all of them say
+ *          the same of it.
  *          What a tree keeps about its rows must fit the rounded ones, so rows, bounds and radii
  *          are narrow together or not at all. */
 #include "image/quantize_plan.h"
@@ -27,20 +28,20 @@ static mc_quantize_use use_of(uint32_t op, size_t slot)
     return MC_USE_OTHER;
 }
 
-static mc_narrow_plan plan_of(const mc_quantize_plan *plan, const mc_step *step, size_t slot)
+static mc_narrow_plan plan_of(const mc_view *program, const mc_step *step, size_t slot)
 {
-    mc_narrow_plan out = {.use = use_of(step->op, slot), .rows = MC_NONE, .tree = MC_NONE};
+    mc_narrow_plan out = {.use = use_of(step->op, slot), .rows = MC_NONE};
     if (out.use == MC_USE_BOUNDS || out.use == MC_USE_NORMS_OR_RADII)
         out.rows = step->array[0];
     if (out.use == MC_USE_TRAINING)
         out.is_compared = step->n[0] >= MC_METRIC_HAMMING && step->n[0] <= MC_METRIC_YULE;
     if (out.use == MC_USE_NORMS_OR_RADII && step->array[2] != MC_NONE)
-        out.tree = (uint32_t)(step - plan->view->steps);
+        out.tree = step;
     if (out.use == MC_USE_LANES) {
-        const size_t d = plan->view->buffers[step->src].width;
+        const size_t d = program->buffers[step->src].width;
         out.height = (uint32_t)mc_pair_height((mc_pair_sum)step->n[0], d);
         out.has_squares = step->n[0] == MC_PAIR_EXPANDED;
-        out.n_packed = plan->view->buffers[step->dst].width;
+        out.n_packed = program->buffers[step->dst].width;
         if (d == 0)
             out.use = MC_USE_OTHER;
     }
@@ -48,39 +49,38 @@ static mc_narrow_plan plan_of(const mc_quantize_plan *plan, const mc_step *step,
 }
 
 /* Do both say the same of an array? Trees over the same rows are the same tree. */
-static bool agree(const mc_quantize_plan *plan, const mc_narrow_plan *a, const mc_narrow_plan *b)
+static bool agree(const mc_narrow_plan *a, const mc_narrow_plan *b)
 {
-    const mc_step *steps = plan->view->steps;
-    const bool same_tree =
-        (a->tree == MC_NONE) == (b->tree == MC_NONE) &&
-        (a->tree == MC_NONE || (steps[a->tree].array[3] == steps[b->tree].array[3] &&
-                                steps[a->tree].array[4] == steps[b->tree].array[4]));
+    const bool same_tree = (a->tree == NULL) == (b->tree == NULL) &&
+                           (a->tree == NULL || (a->tree->array[3] == b->tree->array[3] &&
+                                                a->tree->array[4] == b->tree->array[4]));
     return a->use == b->use && a->rows == b->rows && same_tree && a->height == b->height &&
            a->has_squares == b->has_squares && a->n_packed == b->n_packed;
 }
 
-static void note_use(mc_quantize_plan *plan, const mc_step *step, size_t slot)
+static void note_use(mc_quantize_plan *plan, const mc_view *program, const mc_step *step,
+                     size_t slot)
 {
     mc_narrow_plan *known = &plan->arrays[step->array[slot]];
     const mc_image_array *array = &plan->view->arrays[step->array[slot]];
-    mc_narrow_plan found = plan_of(plan, step, slot);
+    mc_narrow_plan found = plan_of(program, step, slot);
     const bool numbers = array->type == MC_ARRAY_F64;
     if (found.use == MC_USE_CODES ? array->type != MC_ARRAY_U32 : !numbers)
         found.use = MC_USE_OTHER;
     if (known->use == MC_USE_NONE)
         *known = found;
-    else if (!agree(plan, known, &found))
+    else if (!agree(known, &found))
         known->use = MC_USE_OTHER;
     known->is_compared = known->is_compared || found.is_compared;
 }
 
 /* Slots that a step does not use hold MC_NONE; what else is there was verified. */
-static void note_uses(mc_quantize_plan *plan)
+static void note_uses(mc_quantize_plan *plan, const mc_view *program)
 {
-    for (uint32_t i = 0; i < plan->view->n_steps; i++) {
+    for (uint32_t i = 0; i < program->n_steps; i++) {
         for (size_t slot = 0; slot < MC_STEP_ARRAYS; slot++)
-            if (plan->view->steps[i].array[slot] < plan->view->n_arrays)
-                note_use(plan, &plan->view->steps[i], slot);
+            if (program->steps[i].array[slot] < plan->view->n_arrays)
+                note_use(plan, program, &program->steps[i], slot);
     }
 }
 
@@ -103,15 +103,23 @@ static bool keep_together(mc_quantize_plan *plan, const mc_step *step)
     return !all && any;
 }
 
+static bool keep_program_together(mc_quantize_plan *plan, const mc_view *program)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < program->n_steps; i++)
+        if (use_of(program->steps[i].op, 0) == MC_USE_TRAINING)
+            changed = keep_together(plan, &program->steps[i]) || changed;
+    return changed;
+}
+
 /* Each round takes back at least one array. */
 static void keep_trees_together(mc_quantize_plan *plan)
 {
     bool changed = true;
     while (changed) {
-        changed = false;
-        for (uint32_t i = 0; i < plan->view->n_steps; i++)
-            if (use_of(plan->view->steps[i].op, 0) == MC_USE_TRAINING)
-                changed = keep_together(plan, &plan->view->steps[i]) || changed;
+        changed = keep_program_together(plan, plan->view);
+        if (plan->back != NULL)
+            changed = keep_program_together(plan, plan->back) || changed;
     }
 }
 
@@ -356,7 +364,9 @@ mc_status mc_quantize_plan_make(mc_quantize_plan *plan, mc_error *err)
     plan->arrays = mc_alloc(view->n_arrays, sizeof *plan->arrays);
     if (plan->arrays == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory to quantize");
-    note_uses(plan);
+    note_uses(plan, view);
+    if (plan->back != NULL)
+        note_uses(plan, plan->back);
     keep_trees_together(plan);
     for (uint32_t id = 0; id < view->n_arrays; id++) {
         mc_narrow_plan *to = &plan->arrays[id];

@@ -21,14 +21,14 @@ typedef enum mc_quantize_use {
 /* What becomes of an array. */
 typedef struct mc_narrow_plan {
     mc_quantize_use use;
-    uint32_t type;     /* mc_array_type; that of the array where nothing changes */
-    uint32_t scales;   /* of mc_image_array */
-    uint32_t rows;     /* BOUNDS, RADII: the training rows */
-    uint32_t tree;     /* RADII: a step that walks it, else MC_NONE: norms */
-    uint32_t height;   /* LANES: lines of a block */
-    uint32_t n_packed; /* LANES: rows that are packed */
-    bool has_squares;  /* LANES: the last of them goes */
-    bool is_compared;  /* TRAINING: for equality, so that only an exact form will do */
+    uint32_t type;       /* mc_array_type; that of the array where nothing changes */
+    uint32_t scales;     /* of mc_image_array */
+    uint32_t rows;       /* BOUNDS, RADII: the training rows */
+    const mc_step *tree; /* RADII: a step that walks it, else NULL: norms */
+    uint32_t height;     /* LANES: lines of a block */
+    uint32_t n_packed;   /* LANES: rows that are packed */
+    bool has_squares;    /* LANES: the last of them goes */
+    bool is_compared;    /* TRAINING: for equality, so that only an exact form will do */
 } mc_narrow_plan;
 
 /* An array that only the new image has; its bytes lie in `bytes` of the plan. */
@@ -40,6 +40,7 @@ typedef struct mc_added_array {
 /* *Owned*. */
 typedef struct mc_quantize_plan {
     const mc_view *view; /* borrowed */
+    const mc_view *back; /* borrowed: the way back, which has the same arrays; NULL without */
     mc_quantization quantization;
     size_t least_items;
     mc_narrow_plan *arrays; /* owned, (n_arrays) */
@@ -47,7 +48,7 @@ typedef struct mc_quantize_plan {
     mc_vec bytes;
 } mc_quantize_plan;
 
-/* Fills in all but `view`, `quantization` and `least_items`. */
+/* Fills in all but `view`, `back`, `quantization` and `least_items`. */
 MC_MUST_CHECK mc_status mc_quantize_plan_make(mc_quantize_plan *plan, mc_error *err);
 void mc_quantize_plan_fini(mc_quantize_plan *plan);
 

@@ -52,12 +52,12 @@ mc_status mc_run_gather(const mc_run *run, const mc_step *step, mc_error *err)
     double *out = mc_run_dst(run, step);
     for (size_t row = 0; row < run->n_rows; row++) {
         for (size_t j = 0; j < width; j++, out++) {
-            const mc_image_column *column = &view->columns[wanted[j]];
-            if (column->kind == MC_COLUMN_NUMBER)
-                *out = numbers[row * n_numbers + column->slot];
-            else if (!cell_number(&cells[row * n_cells + column->slot], out))
+            const mc_image_column column = mc_view_column(view, wanted[j]);
+            if (column.kind == MC_COLUMN_NUMBER)
+                *out = numbers[row * n_numbers + column.slot];
+            else if (!cell_number(&cells[row * n_cells + column.slot], out))
                 return mc_input_not_a_number(run->first_row + row, wanted[j],
-                                             &cells[row * n_cells + column->slot], err);
+                                             &cells[row * n_cells + column.slot], err);
         }
     }
     return MC_OK;
@@ -72,12 +72,12 @@ mc_status mc_check_gather(const mc_view *view, const mc_step *step, mc_error *er
     const size_t width = mc_check_width(view, step->dst);
     const uint32_t *wanted = mc_view_u32(view, step->array[0]);
     for (size_t i = 0; i < width; i++) {
-        const mc_image_column *column = &view->columns[wanted[i]];
+        const mc_image_column column = mc_view_column(view, wanted[i]);
         MC_TRY(mc_check_that(view, step,
-                             column->kind == MC_COLUMN_NUMBER || column->kind == MC_COLUMN_CELL,
+                             column.kind == MC_COLUMN_NUMBER || column.kind == MC_COLUMN_CELL,
                              "it reads a column without a slot", err));
         MC_TRY(mc_check_that(view, step,
-                             !is_alias || (column->kind == MC_COLUMN_NUMBER && column->slot == i),
+                             !is_alias || (column.kind == MC_COLUMN_NUMBER && column.slot == i),
                              "an alias of other columns", err));
     }
     return mc_check_that(view, step, !is_alias || view->header->n_numbers == width,
@@ -93,7 +93,7 @@ mc_status mc_run_gather_cells(const mc_run *run, const mc_step *step, mc_error *
     mc_cell *out = run->buffers[step->dst];
     for (size_t row = 0; row < run->n_rows; row++)
         for (size_t j = 0; j < width; j++)
-            *out++ = cells[row * n_cells + run->view->columns[wanted[j]].slot];
+            *out++ = cells[row * n_cells + mc_view_column(run->view, wanted[j]).slot];
     return MC_OK;
 }
 
@@ -102,7 +102,7 @@ mc_status mc_check_gather_cells(const mc_view *view, const mc_step *step, mc_err
     MC_TRY(mc_check_gather(view, step, err));
     const uint32_t *wanted = mc_view_u32(view, step->array[0]);
     for (size_t i = 0; i < mc_check_width(view, step->dst); i++)
-        MC_TRY(mc_check_that(view, step, view->columns[wanted[i]].kind == MC_COLUMN_CELL,
+        MC_TRY(mc_check_that(view, step, mc_view_column(view, wanted[i]).kind == MC_COLUMN_CELL,
                              "it reads a column of numbers as cells", err));
     return MC_OK;
 }

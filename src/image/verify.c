@@ -27,7 +27,7 @@ bool mc_image_is_magic(const uint8_t *data, size_t size)
 }
 
 /* I1 */
-static mc_status verify_header(const uint8_t *block, size_t size, bool in_full, mc_error *err)
+static mc_status verify_header(const uint8_t *block, size_t size, mc_error *err)
 {
     const mc_image_header *header = (const mc_image_header *)(const void *)block;
     if (size < sizeof *header)
@@ -43,8 +43,12 @@ static mc_status verify_header(const uint8_t *block, size_t size, bool in_full, 
     if (header->size != size)
         return mc_fail(err, MC_E_TRUNCATED, size, "image: %" PRIu64 " bytes announced, %zu found",
                        header->size, size);
-    if (!in_full)
-        return MC_OK;
+    return MC_OK;
+}
+
+static mc_status verify_digest(const uint8_t *block, size_t size, mc_error *err)
+{
+    const mc_image_header *header = (const mc_image_header *)(const void *)block;
     const XXH128_hash_t digest =
         XXH3_128bits(block + MC_IMAGE_DIGEST_FROM, size - MC_IMAGE_DIGEST_FROM);
     if (digest.low64 != header->digest[0] || digest.high64 != header->digest[1])
@@ -120,7 +124,11 @@ static mc_status verify_columns(const mc_view *view, mc_error *err)
                        [MC_COLUMN_CELL] = 0,
                        [MC_COLUMN_SPARSE] = 0};
     const uint32_t n_sparse = view->header->n_sparse;
-    for (uint32_t i = 0; i < view->n_columns; i++) {
+    if (view->columns == NULL)
+        n_of[view->alike] = view->n_columns;
+    if (view->n_columns > MC_LIMIT_COLUMNS)
+        return bad(err, "too many input columns");
+    for (uint32_t i = 0; view->columns != NULL && i < view->n_columns; i++) {
         const mc_image_column *column = &view->columns[i];
         if (column->kind > MC_COLUMN_SPARSE ||
             (column->kind != MC_COLUMN_UNUSED && column->slot != n_of[column->kind]++) ||
@@ -378,25 +386,47 @@ static mc_status verify_open(const mc_view *view, mc_error *err)
     return possible ? MC_OK : bad(err, "its rows have any width, and a step needs one");
 }
 
-/* I1 to I9, I11, I12 */
-static mc_status verify_one(const uint8_t *block, size_t size, bool in_full, mc_view *out,
-                            mc_error *err)
+/* I3, I4, I6 to I9, I11 */
+static mc_status verify_records(const mc_view *view, bool in_full, mc_error *err)
 {
-    MC_TRY(verify_header(block, size, in_full, err));
-    MC_TRY(verify_sections(block, size, err));
-    mc_view_of(block, out);
-    MC_TRY(verify_schema(out, err));
-    MC_TRY(verify_arrays(out, in_full, err));
-    MC_TRY(verify_program(out, in_full, err));
-    MC_TRY(verify_open(out, err));
-    return verify_methods(out, err);
+    MC_TRY(verify_schema(view, err));
+    MC_TRY(verify_program(view, in_full, err));
+    MC_TRY(verify_open(view, err));
+    return verify_methods(view, err);
+}
+
+/* I10: what it shares is where the image around it has it, and the rest lies in `back`. */
+static mc_status verify_shared(const mc_view *forth, mc_error *err)
+{
+    const uint64_t at = (uint64_t)(forth->back - (const uint8_t *)forth->header);
+    const mc_image_header *header = (const mc_image_header *)(const void *)forth->back;
+    for (size_t i = 0; i < MC_N_SECTIONS; i++) {
+        const uint64_t from = header->sections[i].at, n = header->sections[i].size;
+        const bool is_shared =
+            from == forth->header->sections[i].at - at && n == forth->header->sections[i].size;
+        const bool lies_inside = from <= forth->back_size && n <= forth->back_size - from;
+        if (mc_section_is_shared(i) ? !is_shared : !lies_inside)
+            return bad(err, "a section is not where the image around it has it");
+    }
+    if (header->quantization != forth->header->quantization || header->digest[0] != 0 ||
+        header->digest[1] != 0)
+        return bad(err, "another quantization than the image around it, or a digest of its own");
+    return MC_OK;
 }
 
 /* I10 */
 static mc_status verify_back(const mc_view *forth, bool in_full, mc_error *err)
 {
     mc_view back;
-    MC_TRY_IN(verify_one(forth->back, forth->back_size, in_full, &back, err), err, "the way back");
+    const size_t at = (size_t)(forth->back - (const uint8_t *)forth->header);
+    const size_t size = (size_t)forth->header->size - at;
+    if (forth->back_size < sizeof(mc_image_header))
+        return bad(err, "it has no header");
+    MC_TRY(verify_header(forth->back, size, err));
+    MC_TRY(verify_sections(forth->back, size, err));
+    MC_TRY(verify_shared(forth, err));
+    mc_view_of(forth->back, &back);
+    MC_TRY(verify_records(&back, in_full, err));
     if (back.back != NULL || back.n_methods != 1 ||
         back.methods[0].method != MC_METHOD_INVERSE_TRANSFORM)
         return bad(err, "the way back offers more than inverse_transform");
@@ -406,11 +436,20 @@ static mc_status verify_back(const mc_view *forth, bool in_full, mc_error *err)
     return MC_OK;
 }
 
+/* I1 to I12 */
 static mc_status verify(const uint8_t *block, size_t size, bool in_full, mc_error *err)
 {
     mc_view view;
-    MC_TRY(verify_one(block, size, in_full, &view, err));
-    return view.back == NULL ? MC_OK : verify_back(&view, in_full, err);
+    MC_TRY(verify_header(block, size, err));
+    if (in_full)
+        MC_TRY(verify_digest(block, size, err));
+    MC_TRY(verify_sections(block, size, err));
+    mc_view_of(block, &view);
+    MC_TRY(verify_arrays(&view, in_full, err));
+    MC_TRY(verify_records(&view, in_full, err));
+    if (view.back != NULL)
+        MC_TRY_IN(verify_back(&view, in_full, err), err, "the way back");
+    return MC_OK;
 }
 
 mc_status mc_image_verify(const uint8_t *block, size_t size, mc_error *err)
@@ -421,69 +460,4 @@ mc_status mc_image_verify(const uint8_t *block, size_t size, mc_error *err)
 mc_status mc_image_verify_outline(const uint8_t *block, size_t size, mc_error *err)
 {
     return verify(block, size, false, err);
-}
-
-/* ---------------------------------------------------------------- helpers for check_* ---- */
-
-mc_status mc_check_that(const mc_view *view, const mc_step *step, bool ok, const char *what,
-                        mc_error *err)
-{
-    if (ok)
-        return MC_OK;
-    return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET, "image: step %td (%s): %s",
-                   step - view->steps, MC_OPS[step->op].name, what);
-}
-
-size_t mc_label_bound(const mc_view *view, uint32_t buffer)
-{
-    const mc_step *writer = &view->steps[view->buffers[buffer].writer];
-    if (writer->op == MC_OP_ARGMAX)
-        return mc_check_width(view, writer->src);
-    if (writer->op == MC_OP_ABOVE)
-        return 2;
-    if (writer->op == MC_OP_BISECT)
-        return writer->n[0];
-    const uint32_t *map = mc_view_u32(view, writer->array[0]); /* MAP_LABEL */
-    size_t bound = 0;
-    for (size_t i = 0; i < mc_array_rows(view, writer, 0); i++)
-        bound = map[i] + (size_t)1 > bound ? map[i] + (size_t)1 : bound;
-    return bound;
-}
-
-mc_status mc_check_array(const mc_view *view, const mc_step *step, size_t at, mc_array_type type,
-                         size_t n_rows, size_t n_cols, mc_error *err)
-{
-    const uint32_t id = step->array[at];
-    const bool ok = id < view->n_arrays && view->arrays[id].type == type &&
-                    (n_rows == SIZE_MAX || view->arrays[id].n_rows == n_rows) &&
-                    (n_cols == SIZE_MAX || view->arrays[id].n_cols == n_cols);
-    if (ok)
-        return MC_OK;
-    return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
-                   "image: step %td (%s): array %zu is not of the type and shape it needs",
-                   step - view->steps, MC_OPS[step->op].name, at);
-}
-
-mc_status mc_check_numbers(const mc_view *view, const mc_step *step, size_t at, size_t n_rows,
-                           size_t n_cols, mc_error *err)
-{
-    const uint32_t id = step->array[at];
-    const bool narrow = id < view->n_arrays && mc_view_is_narrow(view, id);
-    return mc_check_array(view, step, at,
-                          narrow ? (mc_array_type)view->arrays[id].type : MC_ARRAY_F64, n_rows,
-                          n_cols, err);
-}
-
-mc_status mc_check_below(const mc_view *view, const mc_step *step, size_t at, uint32_t limit,
-                         mc_error *err)
-{
-    const uint32_t *items = mc_view_u32(view, step->array[at]);
-    for (size_t i = 0; i < view->arrays[step->array[at]].n_items; i++) {
-        if (items[i] >= limit) {
-            return mc_fail(err, MC_E_MALFORMED, MC_NO_OFFSET,
-                           "image: step %td (%s): item %zu of array %zu is %u, must be below %u",
-                           step - view->steps, MC_OPS[step->op].name, i, at, items[i], limit);
-        }
-    }
-    return MC_OK;
 }

@@ -58,7 +58,6 @@ void mc_view_of(const uint8_t *block, mc_view *out)
     *out = (mc_view){
         .header = header,
         .strings = section(block, MC_SECTION_STRINGS),
-        .columns = section(block, MC_SECTION_COLUMNS),
         .by_name = section(block, MC_SECTION_BY_NAME),
         .cells = section(block, MC_SECTION_CELLS),
         .tables = section(block, MC_SECTION_TABLES),
@@ -85,4 +84,12 @@ void mc_view_of(const uint8_t *block, mc_view *out)
     };
     if (out->back_size > 0)
         out->back = section(block, MC_SECTION_BACK);
+    if (out->n_columns > 0) {
+        out->columns = section(block, MC_SECTION_COLUMNS);
+        return;
+    }
+    out->n_columns = header->n_numbers + header->n_cells + header->n_sparse; /* I4: one of them */
+    out->alike = header->n_numbers > 0 ? MC_COLUMN_NUMBER
+                 : header->n_cells > 0 ? MC_COLUMN_CELL
+                                       : MC_COLUMN_SPARSE;
 }

@@ -7,7 +7,7 @@
 typedef struct mc_view {
     const mc_image_header *header;
     const char *strings;
-    const mc_image_column *columns;
+    const mc_image_column *columns; /* NULL: all alike; see mc_view_column() */
     const uint32_t *by_name;
     const mc_image_cell *cells;
     const mc_image_span *tables;
@@ -22,10 +22,18 @@ typedef struct mc_view {
     size_t strings_size, weights_size, back_size;
     uint32_t n_columns, n_by_name, n_cells, n_tables, n_methods, n_parts, n_buffers, n_steps,
         n_step_list, n_arrays;
+    mc_column_kind alike; /* of columns without records */
 } mc_view;
 
 /* The block must hold I1 and I2. */
 void mc_view_of(const uint8_t *block, mc_view *out);
+
+/* Input column `at`, with or without a record. */
+static inline mc_image_column mc_view_column(const mc_view *view, uint32_t at)
+{
+    return view->columns != NULL ? view->columns[at]
+                                 : (mc_image_column){.slot = at, .kind = (uint32_t)view->alike};
+}
 
 /* First item of an array of a verified image. */
 static inline const void *mc_view_array(const mc_view *view, uint32_t array)

@@ -24,6 +24,8 @@ mc_row_schema mc_row_schema_of(const mc_model *model)
         .find_context = model,
     };
     schema.columns = mc_model_columns(model, &schema.n_columns);
+    if (schema.n_columns > 0)
+        schema.alike = mc_model_column(model, 0).kind;
     return schema;
 }
 

@@ -27,7 +27,8 @@ typedef mc_status mc_find_column_fn(const void *context, const char *name, size_
 /* What a decoder must know about a model. Small, copied by mc_decode_begin(); what it points to is
  * borrowed until mc_decode_end() and for as long as the request is used. */
 typedef struct mc_row_schema {
-    const mc_column *columns; /* (n_columns) */
+    const mc_column *columns; /* (n_columns), or NULL: all are unnamed and `alike` */
+    mc_column_kind alike;
     size_t n_columns;
     size_t n_numbers, n_cells; /* slots of a row */
     bool has_names;            /* rows may be objects */
@@ -37,6 +38,15 @@ typedef struct mc_row_schema {
     mc_find_column_fn *find_column;
     const void *find_context;
 } mc_row_schema;
+
+static inline mc_column_kind mc_schema_kind(const mc_row_schema *schema, size_t column)
+{
+    return schema->columns != NULL ? schema->columns[column].kind : schema->alike;
+}
+static inline size_t mc_schema_slot(const mc_row_schema *schema, size_t column)
+{
+    return schema->columns != NULL ? schema->columns[column].slot : column;
+}
 
 /* The schema of a model that the caller holds. O(1). */
 mc_row_schema mc_row_schema_of(const mc_model *model);

@@ -209,9 +209,9 @@ static mc_status put_field(mc_csv *csv, size_t i, mc_error *err)
     const size_t column = csv->header.size == 0 ? i : columns[i];
     bool quoted = false;
     const mc_bytes text = field_at(csv, i, &quoted);
-    if (column == MC_NO_COLUMN || csv->rows->schema.columns[column].kind == MC_COLUMN_UNUSED)
+    if (column == MC_NO_COLUMN || mc_schema_kind(&csv->rows->schema, column) == MC_COLUMN_UNUSED)
         return MC_OK;
-    if (csv->rows->schema.columns[column].kind != MC_COLUMN_CELL)
+    if (mc_schema_kind(&csv->rows->schema, column) != MC_COLUMN_CELL)
         return put_number(csv, column, text, err);
     return put_cell(csv, column, text, quoted, err);
 }

@@ -51,7 +51,7 @@ static bool only_numbers(const mc_row_schema *schema)
 {
     if (schema->n_numbers != schema->n_columns)
         return false;
-    for (size_t i = 0; i < schema->n_columns; i++)
+    for (size_t i = 0; schema->columns != NULL && i < schema->n_columns; i++)
         if (schema->columns[i].kind != MC_COLUMN_NUMBER || schema->columns[i].slot != i)
             return false;
     return true;
@@ -63,7 +63,7 @@ void mc_rows_begin(mc_rows *rows, const mc_row_schema *schema)
     rows->numbers.size = rows->cells.size = rows->text.size = rows->items.size = 0;
     rows->n_rows = rows->n_seen = rows->guess = 0;
     rows->starts.size = rows->entry_at.size = rows->entries.size = 0;
-    rows->sparse = schema->n_columns > 0 && schema->columns[0].kind == MC_COLUMN_SPARSE;
+    rows->sparse = schema->n_columns > 0 && mc_schema_kind(schema, 0) == MC_COLUMN_SPARSE;
     rows->all_numbers = only_numbers(schema);
     rows->came_sparse = rows->has_integer = rows->has_other = false;
     rows->row_numbers = NULL;
@@ -94,8 +94,8 @@ mc_status mc_rows_fail_at(const mc_rows *rows, size_t column, mc_error *err, con
                           ...)
 {
     char place[MC_ERROR_CONTEXT + 64];
-    const mc_column *at = &rows->schema.columns[column];
-    if (at->name == NULL) {
+    const mc_column *at = rows->schema.columns == NULL ? NULL : &rows->schema.columns[column];
+    if (at == NULL || at->name == NULL) {
         (void)snprintf(place, sizeof place, ", column %zu", column);
     } else {
         const mc_bytes name = {(const uint8_t *)at->name, at->name_size};
@@ -192,7 +192,7 @@ static mc_status put_number(mc_rows *rows, size_t column, const mc_cell *value, 
     MC_TRY(to_number(rows, column, value, &number, err));
     if (rows->sparse)
         return put_entry(rows, column, number, err);
-    rows->row_numbers[rows->schema.columns[column].slot] = number;
+    rows->row_numbers[mc_schema_slot(&rows->schema, column)] = number;
     return MC_OK;
 }
 
@@ -215,25 +215,25 @@ mc_status mc_rows_keep_text(mc_rows *rows, mc_cell *cell, mc_error *err)
 
 static mc_status put_cell(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
 {
-    mc_cell *slot = &rows->row_cells[rows->schema.columns[column].slot];
+    mc_cell *slot = &rows->row_cells[mc_schema_slot(&rows->schema, column)];
     *slot = *value;
     return value->kind == MC_CELL_STRING ? mc_rows_keep_text(rows, slot, err) : MC_OK;
 }
 
 void mc_rows_put_nested(mc_rows *rows, const mc_cell *value)
 {
-    if (rows->schema.columns[0].kind == MC_COLUMN_CELL)
-        rows->row_cells[rows->schema.columns[0].slot] = *value;
+    if (mc_schema_kind(&rows->schema, 0) == MC_COLUMN_CELL)
+        rows->row_cells[mc_schema_slot(&rows->schema, 0)] = *value;
 }
 
 mc_status mc_rows_put(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
 {
     MC_ASSERT(column < rows->schema.n_columns);
-    if (rows->schema.columns[column].kind != MC_COLUMN_UNUSED && value->kind != MC_CELL_BOOL) {
+    if (mc_schema_kind(&rows->schema, column) != MC_COLUMN_UNUSED && value->kind != MC_CELL_BOOL) {
         rows->has_integer = rows->has_integer || value->kind == MC_CELL_INTEGER;
         rows->has_other = rows->has_other || value->kind != MC_CELL_INTEGER;
     }
-    switch (rows->schema.columns[column].kind) {
+    switch (mc_schema_kind(&rows->schema, column)) {
     case MC_COLUMN_UNUSED:
         break;
     case MC_COLUMN_NUMBER:
@@ -273,7 +273,7 @@ mc_status mc_rows_start_marks(mc_rows *rows, mc_error *err)
 {
     size_t size = 0;
     const bool fits = mc_mul_size(rows->schema.n_columns, sizeof(uint64_t), &size);
-    MC_ASSERT(fits); /* the columns are in memory, and larger */
+    MC_ASSERT(fits); /* MC_LIMIT_COLUMNS */
     if (rows->marks.size < size) {
         MC_TRY(mc_buffer_reserve(&rows->marks, size - rows->marks.size, err));
         memset(rows->marks.data + rows->marks.size, 0, size - rows->marks.size);
@@ -290,7 +290,7 @@ bool mc_rows_mark(mc_rows *rows, size_t column)
     if (*mark == rows->mark)
         return false;
     *mark = rows->mark;
-    rows->n_seen += rows->schema.columns[column].kind == MC_COLUMN_UNUSED ? 0 : 1;
+    rows->n_seen += mc_schema_kind(&rows->schema, column) == MC_COLUMN_UNUSED ? 0 : 1;
     return true;
 }
 
@@ -301,7 +301,7 @@ size_t mc_rows_unmarked(const mc_rows *rows)
         return MC_NO_COLUMN;
     const uint64_t *marks = (const uint64_t *)(const void *)rows->marks.data;
     for (size_t i = 0; i < schema->n_columns; i++)
-        if (schema->columns[i].kind != MC_COLUMN_UNUSED && marks[i] != rows->mark)
+        if (mc_schema_kind(schema, i) != MC_COLUMN_UNUSED && marks[i] != rows->mark)
             return i;
     return MC_NO_COLUMN;
 }

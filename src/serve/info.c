@@ -105,18 +105,20 @@ static json_t *inputs_json(const mc_model *model)
                                         [MC_COLUMN_NUMBER] = "number",
                                         [MC_COLUMN_CELL] = "any",
                                         [MC_COLUMN_SPARSE] = "number"};
-    size_t n = 0;
-    const mc_column *columns = mc_model_columns(model, &n);
+    const size_t n = mc_model_describe(model).n_columns;
     json_t *list = json_array();
-    if (n > 0 && columns[0].kind == MC_COLUMN_SPARSE && columns[0].name == NULL) {
+    if (n > 0 && mc_model_column(model, 0).kind == MC_COLUMN_SPARSE &&
+        mc_model_column(model, 0).name == NULL) {
         /* A million times the same would say no more. */
         (void)json_array_append_new(
             list, json_pack("{s:n, s:s, s:I}", "name", "kind", "number", "columns", (json_int_t)n));
         return list;
     }
-    for (size_t i = 0; i < n; i++)
-        (void)json_array_append_new(list, json_pack("{s:s?, s:s}", "name", columns[i].name, "kind",
-                                                    KINDS[columns[i].kind]));
+    for (size_t i = 0; i < n; i++) {
+        const mc_column column = mc_model_column(model, i);
+        (void)json_array_append_new(
+            list, json_pack("{s:s?, s:s}", "name", column.name, "kind", KINDS[column.kind]));
+    }
     return list;
 }
 

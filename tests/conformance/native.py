@@ -185,6 +185,7 @@ PROTOTYPES = {
     "mc_model_save": (c_int, [c_void_p, c_char_p, POINTER(CError)]),
     "mc_model_release": (None, [c_void_p]),
     "mc_model_describe": (CModelInfo, [c_void_p]),
+    "mc_model_column": (CColumn, [c_void_p, c_size_t]),
     "mc_model_columns": (POINTER(CColumn), [c_void_p, POINTER(c_size_t)]),
     "mc_model_classes": (c_void_p, [c_void_p, c_size_t, POINTER(c_size_t)]),
     "mc_model_predict": (
@@ -467,6 +468,9 @@ class Model:
         """[(name or None, kind)] in the order of training."""
         count = c_size_t()
         columns = self.library.c.mc_model_columns(self.handle, byref(count))
+        if not columns:  # all alike
+            kind = self.library.c.mc_model_column(self.handle, 0).kind if count.value > 0 else 0
+            return [(None, kind)] * count.value
         return [
             (columns[i].name.decode() if columns[i].name is not None else None, columns[i].kind)
             for i in range(count.value)

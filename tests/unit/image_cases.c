@@ -177,17 +177,16 @@ static void make_way_back(making *m)
 
 void make_both_ways(making *m)
 {
-    making back;
-    mc_image image = {0};
+    making back = {0};
     make_classifier(m);
-    making_start(&back);
+    if (m->status != MC_OK)
+        return;
+    m->status = mc_builder_create_back(m->b, &back.b, &m->err);
+    if (m->status != MC_OK)
+        return;
     make_way_back(&back);
-    if (back.status == MC_OK)
-        back.status = mc_build_finish(back.b, MC_METHOD_INVERSE_TRANSFORM, &image, &back.err);
+    m->status = back.status == MC_OK ? mc_build_back(back.b, &m->err) : back.status;
     making_end(&back);
-    if (m->status == MC_OK)
-        m->status = back.status == MC_OK ? mc_build_back(m->b, &image, &m->err) : back.status;
-    mc_image_close(&image);
 }
 
 /* -------------------------------------------------------------------------- everything ---- */

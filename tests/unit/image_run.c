@@ -11,6 +11,7 @@
 
 #define WORKSPACE_LIMIT ((size_t)1 << 20)
 #define MAX_ROWS        3
+#define MANY_COLUMNS    ((size_t)1 << 20)
 
 void image_fix_digest(uint8_t *block, size_t size)
 {
@@ -133,9 +134,7 @@ static void predict_sparse(const mc_model *model, size_t n_rows, size_t seed)
     mc_input input = {
         .layout = MC_LAYOUT_CSR, .n_rows = n_rows, .as.csr = {width, indptr, indices, values}};
     predict(model, &input);
-    size_t n = 0;
-    const mc_column *columns = mc_model_columns(model, &n);
-    if (n == 0 || columns[0].kind != MC_COLUMN_SPARSE)
+    if (width == 0 || mc_model_column(model, 0).kind != MC_COLUMN_SPARSE)
         return;
     input.layout = MC_LAYOUT_SLOTS;
     input.as.slots.rows = (mc_csr_data){width, indptr, indices, values};
@@ -145,9 +144,7 @@ static void predict_sparse(const mc_model *model, size_t n_rows, size_t seed)
 static void predict_slots(const mc_model *model, size_t n_rows, size_t seed)
 {
     const mc_model_info info = mc_model_describe(model);
-    size_t n = 0;
-    const mc_column *columns = mc_model_columns(model, &n);
-    if (n > 0 && columns[0].kind == MC_COLUMN_SPARSE)
+    if (info.n_columns > 0 && mc_model_column(model, 0).kind == MC_COLUMN_SPARSE)
         return;
     double *numbers = mc_alloc(n_rows * info.n_numbers, sizeof *numbers);
     mc_cell *cells = mc_alloc(n_rows * info.n_cells, sizeof *cells);
@@ -206,7 +203,9 @@ static void use_model(const mc_model *model)
 {
     size_t n = 0, at = 0;
     const mc_column *columns = mc_model_columns(model, &n);
-    for (size_t i = 0; i < n; i++)
+    if (n > MANY_COLUMNS)
+        return; /* as few bytes can announce */
+    for (size_t i = 0; columns != NULL && i < n; i++)
         if (columns[i].name != NULL)
             MC_ASSERT(mc_model_find_column(model, columns[i].name, columns[i].name_size, &at) !=
                           MC_OK ||

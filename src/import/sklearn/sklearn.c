@@ -207,9 +207,8 @@ static mc_status declare_identity(mc_lowering *to, const mc_value *root, mc_erro
     return mc_build_identity(to->b, mc_class_name(root), version_text, "sklearn", err);
 }
 
-/* The image of inverse_transform on rows of `width` unnamed columns. */
-static mc_status make_back(mc_lowering *to, const mc_value *root, size_t width, mc_image *out,
-                           mc_error *err)
+/* The program of inverse_transform on rows of `width` unnamed columns. */
+static mc_status make_back(mc_lowering *to, const mc_value *root, size_t width, mc_error *err)
 {
     mc_sym x;
     bool has = false;
@@ -225,19 +224,18 @@ static mc_status make_back(mc_lowering *to, const mc_value *root, size_t width, 
     MC_TRY(add_method(to, root, MC_METHOD_INVERSE_TRANSFORM, &x, &has, err));
     if (has && to->any_width)
         MC_TRY(check_any_width(to, root, err));
-    return has ? mc_build_finish(to->b, MC_METHOD_INVERSE_TRANSFORM, out, err)
-               : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
+    return has ? mc_build_back(to->b, err) : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
 }
 
 /* On a builder of its own; `cells` as in attempt(). */
 static mc_status try_back(const mc_lowering *to, const mc_value *root, size_t width, bool *cells,
-                          mc_image *out, mc_error *err)
+                          mc_error *err)
 {
     mc_lowering other = *to;
     other.memo = NULL;
     other.wants_cells = *cells;
-    MC_TRY(mc_builder_create(&other.b, err));
-    const mc_status status = make_back(&other, root, width, out, err);
+    MC_TRY(mc_builder_create_back(to->b, &other.b, err));
+    const mc_status status = make_back(&other, root, width, err);
     mc_builder_destroy(other.b);
     *cells = other.wants_cells;
     return status;
@@ -248,21 +246,15 @@ static mc_status try_back(const mc_lowering *to, const mc_value *root, size_t wi
 static mc_status add_back(mc_lowering *to, const mc_value *root, const mc_sym *x, mc_error *err)
 {
     mc_answer forth = {0};
-    mc_image back = {0};
     mc_status status = mc_lower(to, root, MC_METHOD_TRANSFORM, x, &forth, err);
     if (status == MC_E_NO_METHOD || (status == MC_OK && forth.n_parts != 1))
         return MC_OK;
     MC_TRY(status);
     bool cells = false;
-    status = try_back(to, root, forth.parts[0].value.n_cols, &cells, &back, err);
+    status = try_back(to, root, forth.parts[0].value.n_cols, &cells, err);
     if (status != MC_OK && cells)
-        status = try_back(to, root, forth.parts[0].value.n_cols, &cells, &back, err);
-    if (status == MC_E_NO_METHOD || status == MC_E_UNSUPPORTED)
-        return MC_OK;
-    MC_TRY(status);
-    status = mc_build_back(to->b, &back, err);
-    mc_image_close(&back);
-    return status;
+        status = try_back(to, root, forth.parts[0].value.n_cols, &cells, err);
+    return status == MC_E_NO_METHOD || status == MC_E_UNSUPPORTED ? MC_OK : status;
 }
 
 static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *out_default,
