@@ -576,6 +576,7 @@ typedef struct mc_versions_info {
     size_t n_labels;
     mc_label_info labels[MC_LABELS_MAX]; /* (n_labels) */
     mc_diversion_info canary, shadow;
+    uint64_t taken; /* requests that `version` answered while there was a canary or a shadow */
 } mc_versions_info;
 /* False if NAME is no model of versions. */
 MC_API bool mc_cache_versions(mc_cache *cache, const char *name, mc_versions_info *out);

@@ -55,7 +55,11 @@ mc_entry *mc_versions_take_turn(mc_entry *entry)
     if (v == NULL)
         return entry;
     mc_entry *canary = divert(&v->canary);
-    return canary != NULL ? canary : load_entry(&v->chosen);
+    if (canary != NULL)
+        return canary;
+    if (load_entry(&v->canary.entry) != NULL || load_entry(&v->shadow.entry) != NULL)
+        (void)atomic_fetch_add_explicit(&v->n_chosen, 1, memory_order_relaxed);
+    return load_entry(&v->chosen);
 }
 
 static mc_label_slot *find_label(mc_versions *v, const char *label, size_t size)
@@ -314,6 +318,7 @@ static void describe_locked(const mc_versions *v, mc_versions_info *out)
 {
     copy_version(out->version, load_entry(&v->chosen));
     copy_version(out->set_default, v->fallback);
+    out->taken = atomic_load_explicit(&v->n_chosen, memory_order_relaxed);
     describe_diversion(&v->canary, &out->canary);
     describe_diversion(&v->shadow, &out->shadow);
     const uint32_t n = atomic_load_explicit(&v->n_labels, memory_order_relaxed);

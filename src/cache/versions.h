@@ -31,6 +31,7 @@ typedef struct mc_diversion {
 typedef struct mc_versions {
     _Atomic(mc_entry *) chosen; /* answers for NAME; NULL: no version is the default */
     mc_diversion canary, shadow;
+    _Atomic uint64_t n_chosen; /* requests that `chosen` answered beside one of them */
     _Atomic uint32_t n_labels; /* only grows */
     mc_label_slot labels[MC_LABELS_MAX];
     mc_entry *fallback; /* guarded by the cache lock: the default, where no label is "stable" */

@@ -12,7 +12,7 @@
 
 typedef struct sample {
     const char *name;
-    char model[MC_NAME_MAX], result[16], le[32];
+    char model[MC_NAME_MAX], kind[16], le[32];
     double value;
 } sample;
 
@@ -45,7 +45,9 @@ static bool read_sample(char *line, sample *out)
         return true;
     *labels++ = '\0';
     read_label(labels, "model", out->model, sizeof out->model);
-    read_label(labels, "result", out->result, sizeof out->result);
+    static const char *const KINDS[] = {"result", "variant", "difference"};
+    for (size_t i = 0; i < MC_COUNT_OF(KINDS) && out->kind[0] == '\0'; i++)
+        read_label(labels, KINDS[i], out->kind, sizeof out->kind);
     read_label(labels, "le", out->le, sizeof out->le);
     return true;
 }
@@ -58,6 +60,29 @@ static void add_bucket(mc_scraped_times *times, const sample *s)
         return;
     times->bounds[times->n] = strcmp(s->le, "+Inf") == 0 ? HUGE_VAL : strtod(s->le, NULL);
     times->counts[times->n++] = s->value;
+}
+
+/* Of a name with a canary or a shadow. */
+static void note_variant(mc_scraped *model, const sample *s)
+{
+    const struct {
+        const char *name, *kind;
+        double *to;
+    } fields[] = {
+        {"model_variant_requests_total", "default", &model->by_default},
+        {"model_variant_requests_total", "canary", &model->by_canary},
+        {"model_shadow_results_total", "compared", &model->shadow_compared},
+        {"model_shadow_results_total", "failed", &model->shadow_failed},
+        {"model_shadow_results_total", "dropped", &model->shadow_dropped},
+        {"model_shadow_rows_total", "number", &model->shadow_different},
+        {"model_shadow_rows_total", "label", &model->shadow_different},
+        {"model_shadow_rows_total", "label", &model->shadow_flips},
+    };
+    for (size_t i = 0; i < MC_COUNT_OF(fields); i++)
+        if (strcmp(s->name, fields[i].name) == 0 && strcmp(s->kind, fields[i].kind) == 0)
+            *fields[i].to += s->value;
+    if (strcmp(s->name, "model_shadow_rows_total") == 0)
+        model->shadow_rows += s->value;
 }
 
 static void note_model(mc_scraped *model, const sample *s)
@@ -81,7 +106,8 @@ static void note_model(mc_scraped *model, const sample *s)
         if (strcmp(s->name, fields[i].name) == 0)
             *fields[i].to += s->value;
     if (strcmp(s->name, "model_load_results_total") == 0)
-        *(strcmp(s->result, "ok") == 0 ? &model->loads : &model->load_failures) += s->value;
+        *(strcmp(s->kind, "ok") == 0 ? &model->loads : &model->load_failures) += s->value;
+    note_variant(model, s);
     if (strcmp(s->name, "model_request_duration_seconds_bucket") == 0)
         add_bucket(&model->times, s);
 }
@@ -107,8 +133,7 @@ static void note_all(mc_scrape *scrape, const sample *s)
         if (strcmp(s->name, fields[i].name) == 0)
             *fields[i].to += s->value;
     if (strcmp(s->name, "model_loads_total") == 0)
-        *(strcmp(s->result, "ok") == 0 ? &scrape->all.loads : &scrape->all.load_failures) +=
-            s->value;
+        *(strcmp(s->kind, "ok") == 0 ? &scrape->all.loads : &scrape->all.load_failures) += s->value;
     if (strcmp(s->name, "request_duration_seconds_bucket") == 0)
         add_bucket(&scrape->all.times, s);
 }

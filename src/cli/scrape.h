@@ -17,6 +17,9 @@ typedef struct mc_scraped {
     double hits, misses, loads, load_failures, evictions;
     double bytes, ready, in_flight, waiting, generation, age_s;
     double requests; /* prediction requests answered */
+    /* of a name with a canary or a shadow: requests, and rows that the shadow answered too */
+    double by_default, by_canary, shadow_compared, shadow_failed, shadow_dropped;
+    double shadow_rows, shadow_different, shadow_flips;
     mc_scraped_times times;
 } mc_scraped;
 

@@ -46,6 +46,23 @@ static void print_row(FILE *to, const mc_scraped *m, const mc_scraped *before, d
                   show_time(mc_scraped_quantile(&m->times, since, 0.99), most));
 }
 
+/* A line more, of a name with a canary or a shadow. */
+static bool print_variants(FILE *to, const mc_scraped *m)
+{
+    const double shadowed = m->shadow_compared + m->shadow_failed + m->shadow_dropped;
+    if (m->by_default + m->by_canary == 0)
+        return false;
+    (void)fprintf(to, "  %.0f by the default, %.0f by the canary", m->by_default, m->by_canary);
+    if (shadowed > 0)
+        (void)fprintf(to,
+                      "; shadow: %.0f compared, %.0f failed, %.0f dropped, %.0f of %.0f rows "
+                      "differ, %.0f labels",
+                      m->shadow_compared, m->shadow_failed, m->shadow_dropped, m->shadow_different,
+                      m->shadow_rows, m->shadow_flips);
+    (void)fputc('\n', to);
+    return true;
+}
+
 static double key_of(const mc_scraped *m, mc_stats_order order)
 {
     if (order == MC_ORDER_BYTES)
@@ -74,9 +91,11 @@ void mc_stats_table(FILE *to, mc_scrape *now, const mc_scrape *before, double se
                   "HITS", "MISSES", "LOADS", "EVICT", "BUSY", "REQ/S", "P50", "P99");
     print_row(to, &now->all, before == NULL ? NULL : &before->all, seconds);
     qsort_r(now->models_by_name, now->n, sizeof *now->models_by_name, compare, &order);
-    for (size_t i = 0; i < now->n && i < most; i++) {
+    for (size_t i = 0, lines = 0; i < now->n && lines < most; i++) {
         const mc_scraped *m = &now->models_by_name[i];
         print_row(to, m, before == NULL ? NULL : mc_scrape_find(before, m->name), seconds);
+        if (++lines < most && print_variants(to, m))
+            lines++;
     }
 }
 
@@ -103,6 +122,18 @@ static void print_json(FILE *to, const mc_scraped *m)
     print_time(to, "p99_s", &m->times, 0.99);
 }
 
+static void print_variants_json(FILE *to, const mc_scraped *m)
+{
+    if (m->by_default + m->by_canary == 0)
+        return;
+    (void)fprintf(to,
+                  ",\"by_default\":%.0f,\"by_canary\":%.0f,\"shadow\":{\"compared\":%.0f,"
+                  "\"failed\":%.0f,\"dropped\":%.0f,\"rows\":%.0f,\"different\":%.0f,"
+                  "\"flips\":%.0f}",
+                  m->by_default, m->by_canary, m->shadow_compared, m->shadow_failed,
+                  m->shadow_dropped, m->shadow_rows, m->shadow_different, m->shadow_flips);
+}
+
 static void print_all_json(FILE *to, mc_scrape *scrape)
 {
     scrape->all.bytes = scrape->memory_used;
@@ -121,6 +152,7 @@ static void print_all_json(FILE *to, mc_scrape *scrape)
                       i == 0 ? "" : ",", m->name, m->ready > 0 ? "true" : "false", m->generation,
                       m->age_s, m->in_flight, m->waiting);
         print_json(to, m);
+        print_variants_json(to, m);
         (void)fprintf(to, "}");
     }
     (void)fprintf(to, "]}\n");

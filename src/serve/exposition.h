@@ -54,6 +54,5 @@ void mc_show_histogram(mc_exposition *e, const char *name, const char *labels,
 typedef struct mc_shown mc_shown;
 void mc_show_models(mc_exposition *e, mc_shown *shown);
 /* Writes what this process has of them for the others. */
-void mc_publish_models(mc_numbers *numbers, mc_cache *cache, uint64_t request_memory,
-                       mc_shown *shown);
+void mc_publish_models(mc_numbers *numbers, const mc_gauges *gauges, mc_shown *shown);
 #endif

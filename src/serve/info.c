@@ -4,6 +4,7 @@
 
 #include "serve/call.h"
 #include "serve/hot_path.h"
+#include "serve/numbers.h"
 #include "serve/print.h"
 #include "serve/version_labels.h"
 
@@ -16,14 +17,33 @@ static mc_status no_memory(mc_call *call)
 
 /* ------------------------------------------------------------------------------- entries ---- */
 
-static json_t *entry_json(const mc_entry_info *info)
+/* What all workers have: hits and misses together, the most bytes. State and generation are those
+ * of the worker that answers, which it says. */
+static void merge(const mc_server *server, mc_entry_info *info)
 {
+    uint64_t values[MC_N_MODEL_NUMBERS] = {[MC_MODEL_HITS] = info->hits,
+                                           [MC_MODEL_MISSES] = info->misses,
+                                           [MC_MODEL_BYTES] = info->bytes};
+    mc_metrics_add_peers(server->metrics, info->name, values);
+    info->hits = values[MC_MODEL_HITS];
+    info->misses = values[MC_MODEL_MISSES];
+    info->bytes = values[MC_MODEL_BYTES];
+}
+
+static json_t *entry_json(const mc_server *server, const mc_entry_info *own)
+{
+    mc_entry_info copy = *own;
+    const mc_entry_info *info = &copy;
+    const mc_peers *peers = server->options.peers;
+    merge(server, &copy);
     json_t *entry = json_pack(
         "{s:s%, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:b, s:s}", "name", info->name,
         mc_key_name_size(info->name), "version", info->version, "state",
         mc_model_state_name(info->state), "bytes", (json_int_t)info->bytes, "hits",
         (json_int_t)info->hits, "misses", (json_int_t)info->misses, "digest", info->digest,
         "generation", (json_int_t)info->generation, "pinned", info->pinned, "source", info->source);
+    if (peers != NULL)
+        (void)json_object_set_new(entry, "worker", json_integer(peers->process));
     if (entry != NULL && info->last_error.status != MC_OK) {
         char text[1024];
         (void)mc_error_format(&info->last_error, text, sizeof text);
@@ -39,16 +59,24 @@ static json_t *broken_json(const mc_broken *broken)
                      "", "generation", 0, "error", broken->reason);
 }
 
+typedef struct entry_list {
+    const mc_server *server;
+    json_t *list; /* borrowed */
+} entry_list;
+
+/* A mc_entry_fn. */
 static void add_entry(void *user, const mc_entry_info *info)
 {
-    (void)json_array_append_new(user, entry_json(info)); /* a NULL is not appended */
+    const entry_list *to = user;
+    (void)json_array_append_new(to->list, entry_json(to->server, info)); /* no NULL is appended */
 }
 
 static json_t *models_json(const mc_call *call)
 {
     const mc_server_options *options = &call->server->options;
     json_t *list = json_array();
-    mc_cache_list(options->cache, add_entry, list);
+    entry_list entries = {call->server, list};
+    mc_cache_list(options->cache, add_entry, &entries);
     for (size_t i = 0; i < options->n_broken; i++)
         if (mc_is_broken(options, i))
             (void)json_array_append_new(list, broken_json(&options->broken[i]));
@@ -261,7 +289,7 @@ static mc_status write_model(mc_call *call)
     if (!is_version_asked(call, &info))
         return mc_fail(&call->error, MC_E_NOT_FOUND, MC_NO_OFFSET, "model %s has no version %.*s",
                        call->name, MC_SHOW(call->match.detail));
-    json_t *answer = entry_json(&info);
+    json_t *answer = entry_json(call->server, &info);
     mc_versions_add(call, answer);
     if (answer != NULL &&
         (json_object_set_new(answer, "prediction_cache", peek_predictions(call)) != 0 ||
@@ -296,6 +324,7 @@ static mc_gauges read_gauges(const mc_server *server, uint32_t connections[MC_WO
     for (uint32_t i = 0; i < server->options.n_threads; i++)
         connections[i] = mc_engine_connections(server->engine, i);
     return (mc_gauges){.cache = server->options.cache,
+                       .shadow = server->shadow,
                        .request_memory =
                            atomic_load_explicit(&server->meter.used, memory_order_relaxed),
                        .connections = connections};
@@ -339,13 +368,15 @@ static mc_status write_info(mc_call *call, const char **content_type)
     return write_metrics(call, open_metrics);
 }
 
-/* Metrics are of all processes: the others are asked for theirs, and a moment later all is shown.
+/* Numbers are of all processes: the others are asked for theirs, and a moment later all is shown.
  * One that does not say is shown as it was last. */
 static bool waits_for_others(mc_call *call)
 {
     const mc_peer_request request = {.action = MC_PEER_PUBLISH};
     bool wait = false;
-    if (call->match.route->handler != MC_HANDLER_METRICS)
+    const mc_handler handler = call->match.route->handler;
+    if (handler != MC_HANDLER_METRICS && handler != MC_HANDLER_MODELS &&
+        handler != MC_HANDLER_MODEL)
         return false;
     if (call->spread)
         return call->await != NULL && mc_call_end_wait(call) == MC_E_PENDING; /* it never is */

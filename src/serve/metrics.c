@@ -255,9 +255,15 @@ void mc_metrics_publish(mc_metrics *metrics, const mc_gauges *gauges)
         atomic_store_explicit(&metrics->blocks[metrics->first + i]->connections,
                               gauges->connections[i], memory_order_relaxed);
     (void)pthread_mutex_lock(&metrics->publishing);
-    mc_publish_models(metrics->numbers[metrics->peers->process], gauges->cache,
-                      gauges->request_memory, &metrics->shown);
+    mc_publish_models(metrics->numbers[metrics->peers->process], gauges, &metrics->shown);
     (void)pthread_mutex_unlock(&metrics->publishing);
+}
+
+void mc_metrics_add_peers(const mc_metrics *metrics, const char *key, uint64_t *values)
+{
+    const mc_peers *peers = metrics->peers;
+    for (uint32_t i = 0; peers != NULL && i < peers->n_processes; i++)
+        mc_numbers_add_model(metrics->numbers[i], i == peers->process, key, values);
 }
 
 /* --------------------------------------------------------------------------- exposition ---- */

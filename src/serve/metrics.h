@@ -12,6 +12,7 @@
 
 #include "serve/buffer.h"
 #include "serve/peers.h"
+#include "serve/shadow.h"
 
 #define MC_SERIES_MAX 512  /* label sets of requests_total a worker; a power of two */
 #define MC_TIMED_MAX  512  /* models a worker with a duration histogram of their own */
@@ -46,12 +47,17 @@ size_t mc_bucket_of(uint64_t duration_ns);
 /* What others count and the scrape shows too. */
 typedef struct mc_gauges {
     mc_cache *cache;
+    mc_shadow *shadow; /* may be NULL */
     uint64_t request_memory;
     const uint32_t *connections; /* (n_workers): open now, of each worker */
 } mc_gauges;
 
 /* Writes what this process has where the others see it; without others nothing. */
 void mc_metrics_publish(mc_metrics *metrics, const mc_gauges *gauges);
+
+/* Adds to `values` (MC_N_MODEL_NUMBERS: numbers.h), which this process has counted, what the others
+ * have published of a model, and what those before this one had counted. */
+void mc_metrics_add_peers(const mc_metrics *metrics, const char *key, uint64_t *values);
 
 /* Appends the exposition, in Prometheus' text format 0.0.4 or as OpenMetrics 1.0. */
 MC_MUST_CHECK mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges,

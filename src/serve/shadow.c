@@ -43,7 +43,7 @@ struct mc_shadow {
     TAILQ_HEAD(job_list, job) jobs;
     size_t n_jobs;
     bool stopping;
-    mc_shadow_counts counts[MC_SHADOW_MODELS];
+    mc_shadow_counts counts[MC_SHADOW_MODELS], others;
     size_t n_counts;
 };
 
@@ -53,14 +53,14 @@ static void free_job(job *j)
     mc_free(j);
 }
 
-/* The counts of a model; of the last one where there are too many. */
+/* The counts of a model; where there are too many, those of all others. */
 static mc_shadow_counts *counts_locked(mc_shadow *s, const char *name)
 {
     for (size_t i = 0; i < s->n_counts; i++)
         if (strcmp(s->counts[i].model, name) == 0)
             return &s->counts[i];
     if (s->n_counts == MC_SHADOW_MODELS)
-        return &s->counts[MC_SHADOW_MODELS - 1];
+        return &s->others;
     mc_shadow_counts *made = &s->counts[s->n_counts++];
     (void)snprintf(made->model, sizeof made->model, "%s", name);
     return made;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "serve/print.h"
+#include "serve/variants.h"
 
 size_t mc_key_name_size(const char *key)
 {
@@ -96,34 +97,41 @@ static void add_version(void *user, const mc_entry_info *info)
 }
 
 /* What came of asking the shadow. */
-static void add_comparison(const mc_call *call, json_t *shadow)
+static void add_comparison(json_t *shadow, const uint64_t *values)
 {
-    mc_shadow_counts c;
-    if (!mc_shadow_find(call->server->shadow, call->name, &c))
+    const uint64_t flips = values[MC_MODEL_SHADOW_FLIPS];
+    const uint64_t different = values[MC_MODEL_SHADOW_NUMBERS] + flips;
+    if (values[MC_MODEL_SHADOW_COMPARED] + values[MC_MODEL_SHADOW_DROPPED] +
+            values[MC_MODEL_SHADOW_FAILED] ==
+        0)
         return;
-    json_t *told = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "compared", (json_int_t)c.compared, "dropped",
-        (json_int_t)c.dropped, "failed", (json_int_t)c.failed, "rows", (json_int_t)c.rows,
-        "different", (json_int_t)c.different, "flips", (json_int_t)c.flips, "max_difference",
-        fmin(c.max_difference, DBL_MAX)); /* JSON has no infinity */
+    json_t *told = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "compared",
+                             (json_int_t)values[MC_MODEL_SHADOW_COMPARED], "dropped",
+                             (json_int_t)values[MC_MODEL_SHADOW_DROPPED], "failed",
+                             (json_int_t)values[MC_MODEL_SHADOW_FAILED], "rows",
+                             (json_int_t)(values[MC_MODEL_SHADOW_SAME] + different), "different",
+                             (json_int_t)different, "flips", (json_int_t)flips, "max_difference",
+                             fmin(mc_variants_most(values), DBL_MAX)); /* JSON has no infinity */
     (void)json_object_update(shadow, told);
     json_decref(told);
 }
 
-static void add_diversion(json_t *answer, const char *key, const mc_diversion_info *info)
+static void add_diversion(json_t *answer, const char *key, const mc_diversion_info *info,
+                          uint64_t requests, uint64_t taken)
 {
     if (info->target[0] != '\0') {
-        (void)json_object_set_new(
-            answer, key,
-            json_pack("{s:s, s:s, s:f, s:I, s:I}", "to", info->target, "version", info->version,
-                      "percent", info->share / 100.0, "requests", (json_int_t)info->requests,
-                      "taken", (json_int_t)info->taken));
+        (void)json_object_set_new(answer, key,
+                                  json_pack("{s:s, s:s, s:f, s:I, s:I}", "to", info->target,
+                                            "version", info->version, "percent",
+                                            info->share / 100.0, "requests", (json_int_t)requests,
+                                            "taken", (json_int_t)taken));
     }
 }
 
 void mc_versions_add(const mc_call *call, json_t *answer)
 {
     mc_versions_info info;
+    uint64_t values[MC_N_MODEL_NUMBERS] = {0};
     version_list versions = {.name = call->name, .list = json_array()};
     if (!mc_cache_versions(call->server->options.cache, call->name, &info)) {
         json_decref(versions.list);
@@ -132,7 +140,11 @@ void mc_versions_add(const mc_call *call, json_t *answer)
     mc_cache_list(call->server->options.cache, add_version, &versions);
     (void)json_object_set_new(answer, "versions", versions.list);
     (void)json_object_set_new(answer, "labels", labels_of(&info));
-    add_diversion(answer, "canary", &info.canary);
-    add_diversion(answer, "shadow", &info.shadow);
-    add_comparison(call, json_object_get(answer, "shadow"));
+    mc_variants_add(call->server->options.cache, call->server->shadow, call->name, values);
+    mc_metrics_add_peers(call->server->metrics, call->name, values);
+    add_diversion(answer, "canary", &info.canary, values[MC_MODEL_CANARY_TURNS],
+                  values[MC_MODEL_TO_CANARY]);
+    add_diversion(answer, "shadow", &info.shadow, values[MC_MODEL_SHADOW_TURNS],
+                  values[MC_MODEL_TO_SHADOW]);
+    add_comparison(json_object_get(answer, "shadow"), values);
 }

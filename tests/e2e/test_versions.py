@@ -179,6 +179,13 @@ def test_a_shadow_is_asked_and_never_heard(serve, folder):
     assert daemon.metric('modelcached_requests_total{model="m",version="2",protocol="native",code="200"}') == 40
     assert daemon.predict([0], "/models/m/versions/10/predict") == [10.0]
     assert shown()["requests"] == 40
+    # the same in /metrics, where what is counted apart adds up
+    assert [daemon.metric(f'modelcached_model_variant_requests_total{{model="m",variant="{who}"}}')
+            for who in ("default", "canary", "shadow")] == [40, 0, 20]
+    assert [daemon.metric(f'modelcached_model_shadow_results_total{{model="m",result="{what}"}}')
+            for what in ("compared", "failed", "dropped")] == [20, 0, 0]
+    assert [daemon.metric(f'modelcached_model_shadow_rows_total{{model="m",difference="{what}"}}')
+            for what in ("none", "number", "label")] == [0, 20, 0]
 
 
 def test_a_shadow_that_cannot_be_loaded_harms_nobody(serve, folder):

@@ -17,6 +17,7 @@ import time
 import pytest
 
 from scenario import PROGRAM
+from test_versions import configured, folder  # noqa: F401
 
 N = 4
 ROW = [1, 2, 3]
@@ -81,6 +82,38 @@ def test_metrics_are_of_all_workers_whoever_is_asked(served):
         assert hits + metric(daemon, "modelcached_model_cache_misses_total") == 60
         assert metric(daemon, "modelcached_model_hits_total", model="scaler") == hits
         assert metric(daemon, "modelcached_models") == 2
+
+
+def test_what_a_canary_and_a_shadow_did_is_of_all_workers(serve, folder):  # noqa: F811
+    limits = configured(folder, "versions = all\nlabels = stable:2\ncanary = 25% 1\nshadow = 50% 10\n")
+    daemon = serve(folder, *limits, "--workers", N, "--threads", "1")
+    await_ready(daemon)
+    for version in ("1", "2", "10"):
+        assert daemon.json("POST", f"/models/m/versions/{version}/load")[0] == 200
+    answers = each(daemon, lambda d: d.predict([0], "/models/m/predict"), 200)
+    canary = metric(daemon, "modelcached_model_variant_requests_total", variant="canary")
+    assert canary == answers.count([1.0]) and abs(canary - 50) <= N
+    assert metric(daemon, "modelcached_model_variant_requests_total", variant="default") == answers.count([2.0])
+
+    def asked():
+        return metric(daemon, "modelcached_model_shadow_results_total")
+
+    shadow = metric(daemon, "modelcached_model_variant_requests_total", variant="shadow")
+    await_that(lambda: asked() == shadow)
+    assert metric(daemon, "modelcached_model_shadow_rows_total", difference="number") == shadow
+    shown = [daemon.json("GET", "/models/m")[1] for _ in range(12)]
+    assert {s["worker"] for s in shown} <= set(range(N))
+    assert {(s["canary"]["requests"], s["canary"]["taken"]) for s in shown} == {(200, canary)}
+    assert {(s["shadow"]["taken"], s["shadow"]["compared"], s["shadow"]["dropped"]) for s in shown} == {
+        (shadow, shadow, 0)
+    }
+    assert {s["shadow"]["max_difference"] for s in shown} == {9.0}
+    assert {s["hits"] + s["misses"] for s in shown} == {answers.count([2.0])}
+    listed = daemon.json("GET", "/models")[1]["models"]
+    assert sum(m["hits"] + m["misses"] for m in listed) == 200
+    done = subprocess.run([PROGRAM, "stats", daemon.url], capture_output=True, text=True, timeout=30)
+    told = f"  {answers.count([2.0])} by the default, {canary:.0f} by the canary; shadow: {shadow:.0f} compared, "
+    assert told in done.stdout, done.stdout
 
 
 def test_a_refresh_has_taken_effect_in_all_when_it_returns(served):
