@@ -88,8 +88,6 @@ def answer_of(model, method, rows):
     return numpy.asarray(out, dtype=float)
 
 
-@pytest.mark.parametrize("form", FORMS)
-
 # Answers of lists, of two parts, of nodes, or as large as a probability is small.
 NOT_ONE_ARRAY = (
     "apply",
@@ -102,6 +100,7 @@ NOT_ONE_ARRAY = (
 )
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "name",
     ["knn", "knn_manhattan", "kd_tree", "ball_tree", "svc", "svr", "mlp", "logistic", "pca", "forest", "bayes", "qda", "mixture", "topics"],
