@@ -19,7 +19,8 @@ typedef struct asker {
     mc_decode *decode;
     mc_workspace *workspace;
     double tolerance;
-    bool compares; /* golden rows */
+    bool compares; /* golden rows ... */
+    bool is_csv;   /* ... whose answers are fields of CSV, as text */
     size_t n_rows; /* asked so far */
 } asker;
 
@@ -100,23 +101,65 @@ static mc_status compare_cell(const asker *a, size_t row, const mc_cell *found,
     return differs(a, row, text, expected, err);
 }
 
+/* A field of CSV as the number or the truth value that it is, or as text; empty is missing. */
+static json_t *field_json(const char *field)
+{
+    char *end = NULL;
+    if (field[0] == '\0')
+        return json_null();
+    if (strcmp(field, "true") == 0 || strcmp(field, "True") == 0)
+        return json_true();
+    if (strcmp(field, "false") == 0 || strcmp(field, "False") == 0)
+        return json_false();
+    errno = 0;
+    const long long integer = strtoll(field, &end, 10);
+    if (*end == '\0' && errno == 0)
+        return json_integer(integer);
+    const double number = strtod(field, &end);
+    if (*end != '\0' || isinf(number))
+        return json_string(field);
+    return isnan(number) ? json_null() : json_real(number);
+}
+
+/* What of a dense part is no number; else NULL. */
+static const mc_cell *cell_of(const asker *a, const mc_part *part, size_t at)
+{
+    size_t n = 0;
+    if (part->type == MC_VALUE_CELL)
+        return (const mc_cell *)part->data + at;
+    if (part->type != MC_VALUE_LABEL)
+        return NULL;
+    const mc_cell *classes = mc_model_classes(a->model, part->classes, &n);
+    const size_t label = (size_t)((const int32_t *)part->data)[at];
+    MC_ASSERT(label < n);
+    return &classes[label];
+}
+
 /* One value of a dense part. */
 static mc_status compare_value(const asker *a, size_t row, const mc_part *part, size_t column,
                                const json_t *expected, mc_error *err)
 {
     const size_t at = row * part->n_columns + column;
-    if (part->type == MC_VALUE_CELL)
-        return compare_cell(a, row, (const mc_cell *)part->data + at, expected, err);
-    if (part->type == MC_VALUE_LABEL) {
-        size_t n = 0;
-        const mc_cell *classes = mc_model_classes(a->model, part->classes, &n);
-        const size_t label = (size_t)((const int32_t *)part->data)[at];
-        MC_ASSERT(label < n);
-        asker exact = *a; /* a label is right or wrong */
-        exact.tolerance = 0.0;
-        return compare_cell(&exact, row, &classes[label], expected, err);
-    }
-    return compare_number(a, row, ((const double *)part->data)[at], expected, err);
+    const mc_cell *cell = cell_of(a, part, at);
+    asker as = *a;
+    if (part->type == MC_VALUE_LABEL)
+        as.tolerance = 0.0; /* a label is right or wrong */
+    if (cell == NULL)
+        return compare_number(&as, row, ((const double *)part->data)[at], expected, err);
+    return compare_cell(&as, row, cell, expected, err);
+}
+
+/* A field of CSV says nothing of its type: it is read as the type of what was found. */
+static mc_status compare_field(const asker *a, size_t row, const mc_part *part, const json_t *field,
+                               mc_error *err)
+{
+    const mc_cell *cell = cell_of(a, part, row * part->n_columns);
+    if (cell != NULL && cell->kind == MC_CELL_STRING)
+        return compare_value(a, row, part, 0, field, err);
+    json_t *value = field_json(json_string_value(field));
+    const mc_status status = compare_value(a, row, part, 0, value, err);
+    json_decref(value);
+    return status;
 }
 
 /* What one part says of a row: a value, or a list of them. */
@@ -126,6 +169,8 @@ static mc_status compare_part(const asker *a, size_t row, const mc_part *part,
     char text[60];
     if (part->data == NULL && part->n_columns > 0)
         return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET, "sparse answers cannot be expected");
+    if (part->scalar && a->is_csv && json_is_string(expected))
+        return compare_field(a, row, part, expected, err);
     if (part->scalar)
         return compare_value(a, row, part, 0, expected, err);
     if (!json_is_array(expected) || json_array_size(expected) != part->n_columns) {
@@ -249,7 +294,16 @@ static mc_status ask_lines(asker *a, const mc_buffer *file, mc_error *err)
 
 /* ----------------------------------------------------------------------------------- CSV ---- */
 
-/* Where the last field of a line begins, behind its comma; 0: there is one field. */
+/* Where the line of a record ends that begins at `at`: within quotes, lines may. */
+static const char *end_of_record(const char *at, const char *end)
+{
+    bool quoted = false;
+    for (; at < end && (*at != '\n' || quoted); at++)
+        quoted = quoted != (*at == '"');
+    return at;
+}
+
+/* Where the last field of a record begins, behind its comma; 0: there is one field. */
 static size_t last_field(const char *line, size_t size)
 {
     bool quoted = false;
@@ -262,36 +316,33 @@ static size_t last_field(const char *line, size_t size)
     return found;
 }
 
-/* A field as the number that it is, or as text; empty is missing. */
-static json_t *field_json(const char *field, size_t size)
+/* A field without its quotes: a doubled one is one. Notes it as the answer to a row. */
+static mc_status add_answer(json_t *expected, const char *field, size_t size, mc_buffer *text,
+                            mc_error *err)
 {
-    char text[64], *end = NULL;
-    if (size >= 2 && field[0] == '"')
-        return json_stringn(field + 1, size - 2);
-    if (size == 0)
-        return json_null();
-    if (size >= sizeof text)
-        return json_stringn(field, size);
-    (void)snprintf(text, sizeof text, "%.*s", (int)size, field);
-    errno = 0;
-    const long long integer = strtoll(text, &end, 10);
-    if (*end == '\0' && errno == 0)
-        return json_integer(integer);
-    const double number = strtod(text, &end);
-    if (*end != '\0' || isinf(number))
-        return json_stringn(field, size);
-    return isnan(number) ? json_null() : json_real(number);
+    const bool quoted = size >= 2 && field[0] == '"' && field[size - 1] == '"';
+    const char *end = field + size - (quoted ? 1 : 0);
+    text->size = 0;
+    for (const char *at = field + (quoted ? 1 : 0); at < end; at++) {
+        at += quoted && *at == '"' && at + 1 < end && at[1] == '"' ? 1 : 0;
+        MC_TRY(mc_buffer_append(text, at, 1, err));
+    }
+    json_t *value = json_stringn(text->size == 0 ? "" : (const char *)text->data, text->size);
+    if (value == NULL)
+        return mc_fail(err, MC_E_BAD_REQUEST, json_array_size(expected),
+                       "row %zu: expected text of UTF-8", json_array_size(expected) + 1);
+    (void)json_array_append_new(expected, value);
+    return MC_OK;
 }
 
 /* Cuts the answers off: `rows` are the lines without them. A header is kept for a model that knows
  * its names, and only there. */
 static mc_status cut_answers(const asker *a, const mc_buffer *file, mc_buffer *rows,
-                             json_t *expected, mc_error *err)
+                             mc_buffer *text, json_t *expected, mc_error *err)
 {
     const char *at = (const char *)file->data, *end = at + file->size;
     for (bool first = true; at < end; first = false) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        const size_t all = (size_t)((stop == NULL ? end : stop) - at);
+        const size_t all = (size_t)(end_of_record(at, end) - at);
         const size_t size = all > 0 && at[all - 1] == '\r' ? all - 1 : all;
         const size_t field = last_field(at, size);
         const bool header = first && size - field == strlen("prediction") &&
@@ -301,7 +352,7 @@ static mc_status cut_answers(const asker *a, const mc_buffer *file, mc_buffer *r
             MC_TRY(mc_buffer_append(rows, "\n", 1, err));
         }
         if (size > 0 && !header)
-            (void)json_array_append_new(expected, field_json(at + field, size - field));
+            MC_TRY(add_answer(expected, at + field, size - field, text, err));
         at += all + 1;
     }
     return MC_OK;
@@ -311,13 +362,16 @@ static mc_status ask_csv(asker *a, const mc_buffer *file, mc_error *err)
 {
     if (!a->compares)
         return ask(a, MC_BODY_CSV, (const char *)file->data, file->size, NULL, err);
-    mc_buffer rows;
+    mc_buffer rows, text;
     mc_buffer_init(&rows, &a->meter);
+    mc_buffer_init(&text, &a->meter);
     json_t *expected = json_array();
-    mc_status status = cut_answers(a, file, &rows, expected, err);
+    a->is_csv = true;
+    mc_status status = cut_answers(a, file, &rows, &text, expected, err);
     if (status == MC_OK)
         status = ask(a, MC_BODY_CSV, (const char *)rows.data, rows.size, expected, err);
     json_decref(expected);
+    mc_buffer_fini(&text);
     mc_buffer_fini(&rows);
     return status;
 }

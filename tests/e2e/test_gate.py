@@ -197,6 +197,29 @@ def test_a_label_is_right_or_wrong_whatever_the_tolerance(served, tmp_path, labe
     assert daemon.json("POST", "/models/m/refresh")[0] == 200
 
 
+@pytest.mark.parametrize(
+    "labels, fields, wrong",
+    [
+        (["0", "1"], ["0", '"1"'], "1"),
+        (["1e3", "007"], ["1e3", "007"], "1000"),
+        (['say "no"', 'a,"b"\nc'], ['"say ""no"""', '"a,""b""\nc"'], 'say'),
+        ([0, 1], ['"0"', "1"], "0.5"),
+        ([False, True], ["False", "true"], "True"),
+        (["", "x"], ["", "x"], "0"),
+        ([10.0, 20.0], ["10.0", '"20"'], "1"),
+    ],
+)
+def test_a_csv_field_has_the_type_of_the_answer(served, tmp_path, labels, fields, wrong):
+    """Found as a fault: classes "0" and "1" and doubled quotes were refused though right."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text(f"0,0,{wrong}\n9,9,{fields[1]}\n")
+    daemon = served("golden = rows.csv\n", classifier(labels))
+    assert daemon.json("POST", "/models/m/load")[0] == 422
+    rows.write_text(f"0,0,{fields[0]}\n9,9,{fields[1]}\n")
+    status, answer = daemon.json("POST", "/models/m/refresh")
+    assert status == 200, answer
+
+
 def test_csv_labels_that_begin_as_a_number_does(served, tmp_path):
     (tmp_path / "rows.csv").write_text("0,0,nancy\n9,9,12 o'clock\n")
     daemon = served("golden = rows.csv\n", classifier(["nancy", "12 o'clock"]))
