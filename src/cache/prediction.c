@@ -115,7 +115,8 @@ typedef struct batch {
     row *rows;         /* (n_rows), in the region KNOWN, with the keys and `fewer` */
     mc_input fewer;    /* the rows that are not known */
     uint8_t *values;   /* (n_rows, value_size), in the region MERGED */
-    size_t value_size; /* 0 until one is known */
+    size_t value_size; /* 0 until one is known; room for each */
+    bool varies;       /* values may be smaller than that */
     size_t n_hits;
     uint64_t now_ns;
     uint64_t model_ns; /* that computing took */
@@ -197,7 +198,7 @@ static bool make_room(batch *b, size_t value_size)
 /* Looks a row up; the first that is known says how large and of what form answers are. */
 static bool look_up(batch *b, size_t i)
 {
-    uint8_t first[MC_VALUE_MAX];
+    _Alignas(8) uint8_t first[MC_VALUE_MAX];
     mc_prediction_store *store = b->predictions->store;
     const bool is_first = b->value_size == 0;
     size_t found = 0;
@@ -206,13 +207,14 @@ static bool look_up(batch *b, size_t i)
     r->known = mc_prediction_get(store, &r->key, b->now_ns, to,
                                  is_first ? sizeof first : b->value_size, &found);
     if (r->known && is_first) {
-        if (!make_room(b, found))
-            return false;
         /* cppcheck-suppress uninitvar ; mc_prediction_get() wrote it */
-        memcpy(b->values + i * found, first, found);
+        b->varies = mc_value_varies(first);
+        if (!(b->varies && make_room(b, MC_VALUE_MAX)) && !make_room(b, found))
+            return false;
+        memcpy(b->values + i * b->value_size, first, found);
     }
     b->n_hits += r->known;
-    return !r->known || found == b->value_size;
+    return !r->known || found == b->value_size || b->varies;
 }
 
 /* Copies the rows that are not known, one behind the other. */
@@ -264,8 +266,7 @@ static bool fill(batch *b)
 {
     mc_output computed;
     gather(b);
-    if (compute(b, &b->fewer, &computed, NULL) != MC_OK ||
-        mc_value_size(&computed) != b->value_size)
+    if (compute(b, &b->fewer, &computed, NULL) != MC_OK)
         return false;
     const uint8_t *known = NULL;
     for (size_t i = 0; known == NULL; i++)
@@ -273,9 +274,10 @@ static bool fill(batch *b)
     for (size_t i = 0, n = 0; i < b->input->n_rows; i++) {
         uint8_t *value = b->values + i * b->value_size;
         if (!b->rows[i].known) {
-            mc_value_write(&computed, n++, value);
-            (void)mc_prediction_put(b->predictions->store, &b->rows[i].key, b->now_ns, value,
-                                    b->value_size);
+            const size_t size = mc_value_write(&computed, n++, value, b->value_size);
+            if (size == 0 || (size != b->value_size && !b->varies))
+                return false;
+            (void)mc_prediction_put(b->predictions->store, &b->rows[i].key, b->now_ns, value, size);
         }
         if (!mc_value_alike(known, value))
             return false;
@@ -305,13 +307,13 @@ static bool answer_known(batch *b, mc_output *out)
 /* Keeps a batch that was computed as a whole. */
 static void keep_all(batch *b, const mc_output *output)
 {
-    uint8_t value[MC_VALUE_MAX];
-    const size_t size = mc_value_size(output);
-    if (size == 0 || output->n_rows != b->input->n_rows)
+    _Alignas(8) uint8_t value[MC_VALUE_MAX];
+    if (output->n_rows != b->input->n_rows)
         return;
     for (size_t i = 0; i < output->n_rows; i++) {
-        mc_value_write(output, i, value);
-        (void)mc_prediction_put(b->predictions->store, &b->rows[i].key, b->now_ns, value, size);
+        const size_t size = mc_value_write(output, i, value, sizeof value);
+        if (size > 0)
+            (void)mc_prediction_put(b->predictions->store, &b->rows[i].key, b->now_ns, value, size);
     }
 }
 

@@ -177,3 +177,22 @@ def test_the_same_expensive_row_is_computed_once(serve, tmp_path):
         assert {tuple(a) for a, _ in answers} == {tuple(answers[0][0])}
         assert sorted(header for _, header in answers) == ["hit"] * (n - 1) + ["miss"]
         assert counts(daemon)[1] == round_ + 2
+
+
+def test_sparse_rows_and_texts_are_known_too(serve, tmp_path):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = ["good day", "bad night at sea", "", "good good night", "unheard"]
+    model = TfidfVectorizer().fit(texts[:4])
+    (tmp_path / "words.pkl").write_bytes(pickle.dumps(model))
+    cached = serve(tmp_path / "words.pkl", "--prediction-cache", "4M")
+    without = serve(tmp_path / "words.pkl", "--prediction-cache", "off")
+    want, _ = ask(without, texts, method="transform")
+    assert ask(cached, texts[1:3], method="transform") == (want[1:3], "miss")
+    assert ask(cached, texts, method="transform") == (want, "partial")
+    assert ask(cached, texts[::-1], method="transform") == (want[::-1], "hit")
+    rows = model.transform(texts).toarray().tolist()
+    words, _ = ask(without, rows, method="inverse_transform")
+    assert ask(cached, rows[:2], method="inverse_transform") == (words[:2], "miss")
+    assert ask(cached, rows, method="inverse_transform") == (words, "partial")
+    assert ask(cached, rows[::-1], method="inverse_transform") == (words[::-1], "hit")
