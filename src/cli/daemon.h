@@ -11,6 +11,7 @@
 #include "serve/server.h"
 
 typedef struct mc_daemon mc_daemon;
+typedef struct mc_refresh mc_refresh;
 
 /* A load of start-up. */
 typedef struct mc_boot_load {
@@ -54,11 +55,12 @@ struct mc_daemon {
     mc_server *server;
     mc_boot_load *loads; /* (catalog.n), owned */
     _Atomic uint32_t n_loading;
-    _Atomic bool failed;           /* a named file did not load */
-    const mc_worker *worker;       /* NULL: the only process */
-    mc_peers peers;                /* of a worker */
-    _Atomic(mc_mailbox *) mailbox; /* owned; requests may come before it */
-    bool keeps_images;             /* there is an image directory */
+    _Atomic bool failed;             /* a named file did not load */
+    const mc_worker *worker;         /* NULL: the only process */
+    mc_peers peers;                  /* of a worker */
+    _Atomic(mc_mailbox *) mailbox;   /* owned; requests may come before it */
+    _Atomic(mc_refresh *) refreshes; /* asked for; owned: refresh.h */
+    bool keeps_images;               /* there is an image directory */
     int loaded_fd, signal_fd, pressure_fd;
     uint64_t flushed_ns; /* see mc_pressure_relieve() */
     uint64_t n_summed;   /* requests at the last summary ... */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/memory.h"
+#include "cli/refresh.h"
 #include "serve/metrics.h"
 
 #define PREDICTION_CACHE_AUTO ((uint64_t)64 << 20)
@@ -184,6 +185,8 @@ static mc_status apply_mail(void *user, const mc_peer_request *request, mc_acqui
                             void *done_user, mc_error *err)
 {
     const mc_daemon *d = user;
+    if (request->action == MC_PEER_REFRESH && request->source[0] == '\0')
+        return mc_refresh_ask(user, request->name, done, done_user, err);
     if (request->action != MC_PEER_PUBLISH)
         return mc_peer_apply(d->cache, request, done, done_user, err);
     mc_server_publish(d->server);
@@ -217,6 +220,8 @@ mc_status mc_parts_server(mc_daemon *d, mc_error *err)
         .broken = d->broken,
         .n_broken = d->n_broken,
         .guard = &d->guard,
+        .refresh = mc_refresh_ask,
+        .refresh_user = d,
         .log = &d->log};
     MC_TRY(choose_default(d, &options.default_model, err));
     if (d->worker != NULL) {

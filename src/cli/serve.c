@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "cli/parts.h"
 #include "cli/pressure.h"
+#include "cli/refresh.h"
 #include "cli/reload.h"
 #include "cli/serving.h"
 #include "cli/watch.h"
@@ -220,6 +221,7 @@ static int wait_for_end(mc_daemon *d)
             mc_pressure_relieve(d->cache, &d->log, &d->flushed_ns);
         if (polled[1].revents == 0 || read(d->loaded_fd, &ignored, sizeof ignored) < 0)
             continue;
+        mc_refresh_run(d);
         const bool all = atomic_load_explicit(&d->n_loading, memory_order_acquire) == 0;
         if (atomic_load_explicit(&d->failed, memory_order_relaxed))
             return MC_EXIT_FAILED;
@@ -311,6 +313,7 @@ static void stop(mc_daemon *d)
     mc_mailbox *box = atomic_load(&d->mailbox);
     if (box != NULL)
         mc_mailbox_stop(box);
+    mc_refresh_fini(d);
     mc_cache_destroy(d->cache); /* after this no callback comes */
     mc_mailbox_destroy(box);
     mc_server_destroy(d->server);

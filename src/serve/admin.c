@@ -74,9 +74,13 @@ static mc_status start_load(mc_call *call, bool force)
     char source[MC_PATH_MAX];
     MC_TRY(read_source(call, source));
     MC_TRY(mc_call_prepare_wait(call));
-    const mc_status status = mc_cache_load_async(call->server->options.cache, call->key,
-                                                 source[0] == '\0' ? NULL : source, force,
-                                                 mc_await_done, call->await, &call->error);
+    const mc_server_options *options = &call->server->options;
+    const bool looks = force && source[0] == '\0' && options->refresh != NULL;
+    const mc_status status =
+        looks ? options->refresh(options->refresh_user, call->key, mc_await_done, call->await,
+                                 &call->error)
+              : mc_cache_load_async(options->cache, call->key, source[0] == '\0' ? NULL : source,
+                                    force, mc_await_done, call->await, &call->error);
     call->pending = status == MC_E_PENDING;
     if (!call->pending)
         mc_await_forget(call->await);

@@ -33,6 +33,11 @@ typedef struct mc_server_options {
     const mc_log *log;           /* borrowed */
     const mc_listener *listener; /* open, copied: instead of host and port. NULL: none */
     const mc_peers *peers;       /* borrowed; NULL: this process is alone */
+    /* mc_cache_load_async(force) of a name, without a source, that looks for new versions first;
+     * NULL: there are none to look for */
+    mc_status (*refresh)(void *user, const char *name, mc_acquired_fn *done, void *done_user,
+                         mc_error *err);
+    void *refresh_user;
 } mc_server_options;
 
 /* Listens. /healthz answers 200 from now on, /readyz 503 until mc_server_set_ready(). */

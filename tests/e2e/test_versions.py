@@ -165,6 +165,40 @@ def test_a_file_beside_versions_clashes(serve, folder, tmp_path):
     assert daemon.predict([0], "/models/good/predict") == [5.0]
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_refresh_finds_new_versions(serve, folder, workers):
+    daemon = serve(folder, "--workers", workers, "--threads", 1)
+    until(lambda: daemon.request("GET", "/readyz")[0] == 200)
+    asked = lambda: {daemon.predict([0])[0] for _ in range(12 * workers)}
+    assert asked() == {10.0}
+    put(folder, "m", 11, 11)
+    put(folder, "other", 1, 1)  # asked for by nobody
+    status, answer = daemon.json("POST", "/models/m/refresh")
+    assert (status, answer["version"]) == (200, "11")
+    assert asked() == {11.0}
+    assert daemon.json("GET", "/models/other")[0] == 404
+    # no new one: the default is read again
+    put(folder, "m", 11, 11.5)
+    assert daemon.json("POST", "/models/m/refresh")[0] == 200
+    assert asked() == {11.5}
+    # one that cannot be read replaces nothing, and is tried again
+    (folder / "m" / "12").mkdir()
+    (folder / "m" / "12" / "model.pkl").write_bytes(b"\x80\x04not a pickle")
+    assert daemon.json("POST", "/models/m/refresh")[0] == 422
+    assert asked() == {11.5}
+    put(folder, "m", 12, 12)
+    assert daemon.json("POST", "/models/m/refresh")[0] == 200
+    assert asked() == {12.0}
+    # what is stable stays so
+    assert daemon.json("POST", "/models/m/labels/stable", {"version": "12"})[0] == 200
+    put(folder, "m", 13, 13)
+    assert daemon.json("POST", "/models/m/refresh")[0] == 200
+    assert asked() == {12.0}
+    daemon.process.send_signal(signal.SIGHUP)
+    until(lambda: daemon.json("GET", "/models/other")[0] == 200)
+    assert asked() == {12.0}
+
+
 def test_a_shadow_is_asked_and_never_heard(serve, folder):
     daemon = serve(folder, *configured(folder, "versions = all\nlabels = stable:2\nshadow = 50% 10\n"))
     assert {daemon.predict([0])[0] for _ in range(40)} == {2.0}
