@@ -584,6 +584,11 @@ MC_API bool mc_cache_versions(mc_cache *cache, const char *name, mc_versions_inf
 /* What tells one state of a file from another: its place, size and times. 0 where there is none. */
 MC_API uint64_t mc_source_stamp(const char *source);
 
+/* Other limits from now on: mc_cache_options.memory_budget and .room_wait_ms, where 0 is as there.
+ * Models that fit no longer leave at once, but for those that are held, pinned or kept: these stay,
+ * and nothing is loaded beside them. */
+MC_API void mc_cache_set_limits(mc_cache *cache, uint64_t memory_budget, uint64_t room_wait_ms);
+
 /* The least important lines that are made, from now on. */
 MC_API void mc_cache_set_log_level(mc_cache *cache, mc_log_level level);
 

@@ -8,7 +8,7 @@
 struct mc_budget {
     _Atomic uint64_t references;
     _Atomic uint64_t used;
-    uint64_t limit; /* immutable; 0: none */
+    _Atomic uint64_t limit; /* 0: none; changes are rare, and seen late */
 };
 
 struct mc_charge {
@@ -24,7 +24,7 @@ mc_status mc_budget_create(uint64_t limit, mc_budget **out, mc_error *err)
     if (budget == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for a budget");
     atomic_init(&budget->references, 1);
-    budget->limit = limit;
+    atomic_init(&budget->limit, limit);
     *out = budget;
     return MC_OK;
 }
@@ -45,10 +45,11 @@ void mc_budget_release(mc_budget *budget)
 
 bool mc_budget_take(mc_budget *budget, uint64_t size)
 {
-    const uint64_t limit = budget->limit == 0 ? UINT64_MAX : budget->limit;
+    const uint64_t set = mc_budget_limit(budget);
+    const uint64_t limit = set == 0 ? UINT64_MAX : set;
     uint64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
     do {
-        if (size > limit - used)
+        if (used > limit || size > limit - used)
             return false;
         /* acquire: pairs with the release in mc_budget_give(): memory that was given back was
          * unmapped before we take its bytes. */
@@ -66,7 +67,12 @@ void mc_budget_give(mc_budget *budget, uint64_t size)
 
 uint64_t mc_budget_limit(const mc_budget *budget)
 {
-    return budget->limit;
+    return atomic_load_explicit(&budget->limit, memory_order_relaxed);
+}
+
+void mc_budget_set_limit(mc_budget *budget, uint64_t limit)
+{
+    atomic_store_explicit(&budget->limit, limit, memory_order_relaxed);
 }
 
 uint64_t mc_budget_used(const mc_budget *budget)
@@ -76,7 +82,10 @@ uint64_t mc_budget_used(const mc_budget *budget)
 
 uint64_t mc_budget_free(const mc_budget *budget)
 {
-    return budget->limit == 0 ? UINT64_MAX : budget->limit - mc_budget_used(budget);
+    const uint64_t limit = mc_budget_limit(budget), used = mc_budget_used(budget);
+    if (limit == 0)
+        return UINT64_MAX;
+    return used < limit ? limit - used : 0;
 }
 
 mc_status mc_charge_create(mc_budget *budget, mc_entry *entry, mc_charge **out, mc_error *err)

@@ -17,11 +17,14 @@ MC_MUST_CHECK mc_status mc_budget_create(uint64_t limit, mc_budget **out, mc_err
 void mc_budget_retain(mc_budget *budget);
 void mc_budget_release(mc_budget *budget); /* NULL is fine */
 
-/* Takes `size` bytes, or nothing and returns false: used <= limit at every instant. */
+/* Takes `size` bytes, or nothing and returns false: it never takes used beyond the limit. */
 MC_MUST_CHECK bool mc_budget_take(mc_budget *budget, uint64_t size);
 void mc_budget_give(mc_budget *budget, uint64_t size);
 
-uint64_t mc_budget_limit(const mc_budget *budget); /* as created; 0: no limit */
+uint64_t mc_budget_limit(const mc_budget *budget); /* 0: no limit */
+/* Another limit. What is used beyond a lower one stays until it is given back: until then nothing
+ * is taken. */
+void mc_budget_set_limit(mc_budget *budget, uint64_t limit);
 uint64_t mc_budget_used(const mc_budget *budget);
 uint64_t mc_budget_free(const mc_budget *budget); /* UINT64_MAX without a limit */
 

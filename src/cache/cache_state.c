@@ -45,6 +45,24 @@ static mc_status read_options(const mc_cache_options *given, mc_cache_options *o
                : mc_read_sized("options", given, given->struct_size, out, sizeof *out, err);
 }
 
+static uint64_t room_wait_ns_of(uint64_t ms)
+{
+    return mc_ns_of_ms(ms == 0 ? DEFAULT_ROOM_WAIT_MS : ms);
+}
+
+void mc_cache_set_limits(mc_cache *cache, uint64_t memory_budget, uint64_t room_wait_ms)
+{
+    MC_ASSERT(cache->magic == MC_CACHE_MAGIC);
+    mc_budget_set_limit(cache->budget, memory_budget);
+    mc_cache_lock(cache);
+    cache->room_wait_ns = room_wait_ns_of(room_wait_ms);
+    (void)pthread_cond_broadcast(&cache->room); /* there may be room now */
+    mc_cache_unlock(cache);
+    const uint64_t used = mc_budget_used(cache->budget);
+    if (memory_budget != 0 && used > memory_budget)
+        (void)mc_cache_shed(cache, used - memory_budget, 0);
+}
+
 static void apply_options(mc_cache *cache, const mc_cache_options *options)
 {
     const uint32_t n_threads = options->load_threads == 0 ? 1 : options->load_threads;
@@ -54,9 +72,7 @@ static void apply_options(mc_cache *cache, const mc_cache_options *options)
         options->retry_after_ms == 0 ? DEFAULT_RETRY_AFTER_MS : options->retry_after_ms;
     cache->retry_after_ns = mc_ns_of_ms(retry_ms);
     cache->hold = options->hold;
-    const uint64_t room_ms =
-        options->room_wait_ms == 0 ? DEFAULT_ROOM_WAIT_MS : options->room_wait_ms;
-    cache->room_wait_ns = mc_ns_of_ms(room_ms);
+    cache->room_wait_ns = room_wait_ns_of(options->room_wait_ms);
     cache->gate = options->gate;
     cache->gate_user = options->gate_user;
     cache->log = options->log;

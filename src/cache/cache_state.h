@@ -29,8 +29,7 @@ struct mc_cache {
     uint32_t max_waiters;
     unsigned hold; /* MC_HOLD_* */
     uint64_t retry_after_ns;
-    uint64_t room_wait_ns; /* a load waits for room so long, altogether */
-    uint64_t summary_ns;   /* between summary lines */
+    uint64_t summary_ns; /* between summary lines */
     mc_loader loader;
     mc_gate_fn *gate; /* may be NULL */
     void *gate_user;
@@ -58,6 +57,7 @@ struct mc_cache {
     size_t n_min_settings;  /* entries that name a min_resident */
     size_t n_idle_settings; /* entries that leave memory when they are not used */
     mc_churn churn;
+    uint64_t room_wait_ns;    /* a load waits for room so long, altogether */
     uint32_t n_wait_for_room; /* loads */
     pthread_cond_t room;      /* signalled when memory may have come back */
     mc_load_queue queue;      /* loads that no thread has taken yet */

@@ -115,11 +115,17 @@ static uint32_t hold_of(const mc_daemon *d)
            (mc_daemon_number(d, MC_PARAM_MLOCK) ? MC_HOLD_LOCK : 0);
 }
 
-mc_status mc_parts_cache(mc_daemon *d, mc_error *err)
+uint64_t mc_parts_budget(const mc_daemon *d)
 {
     const uint64_t asked = mc_daemon_number(d, MC_PARAM_MEMORY_BUDGET);
+    const uint64_t budget = asked != 0 ? asked : mc_memory_available() / 5 * 4;
+    /* Without images each worker has models of its own. */
+    return d->keeps_images ? budget : budget / mc_daemon_number(d, MC_PARAM_WORKERS);
+}
+
+mc_status mc_parts_cache(mc_daemon *d, mc_error *err)
+{
     mc_cache_options options = {.struct_size = sizeof options,
-                                .memory_budget = asked != 0 ? asked : mc_memory_available() / 5 * 4,
                                 .load_threads =
                                     (uint32_t)mc_daemon_number(d, MC_PARAM_LOAD_THREADS),
                                 .room_wait_ms = mc_daemon_number(d, MC_PARAM_ROOM_WAIT),
@@ -136,6 +142,7 @@ mc_status mc_parts_cache(mc_daemon *d, mc_error *err)
     options.image_dir_limit = mc_daemon_number(d, MC_PARAM_IMAGE_DIR_LIMIT);
     options.prediction_cache /= n;
     d->keeps_images = options.image_dir != NULL;
+    options.memory_budget = mc_parts_budget(d);
     mc_status status = MC_E_IO;
     if (d->keeps_images)
         status = mc_cache_create(&options, &d->cache, err);
@@ -146,7 +153,7 @@ mc_status mc_parts_cache(mc_daemon *d, mc_error *err)
         mc_log_print(&d->log, MC_LOG_INFO, "no images are kept: %s", err->message);
     d->keeps_images = false;
     options.image_dir = NULL;
-    options.memory_budget /= n; /* each has models of its own */
+    options.memory_budget = mc_parts_budget(d);
     return mc_cache_create(&options, &d->cache, err);
 }
 

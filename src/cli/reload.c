@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "cli/parts.h"
 #include "cli/serving.h"
 
 /* -------------------------------------------------------------------------------- models ---- */
@@ -101,7 +102,8 @@ mc_status mc_reload_models(mc_daemon *daemon, const mc_config *before, mc_error 
 bool mc_param_is_live(mc_param_id id)
 {
     return id == MC_PARAM_LOG_LEVEL || id == MC_PARAM_LOG_FORMAT || id == MC_PARAM_LOG_RATE ||
-           id == MC_PARAM_WAIT_TIMEOUT;
+           id == MC_PARAM_WAIT_TIMEOUT || id == MC_PARAM_DRAIN_TIMEOUT || id == MC_PARAM_PRELOAD ||
+           id == MC_PARAM_MEMORY_BUDGET || id == MC_PARAM_ROOM_WAIT;
 }
 
 static void apply_live(mc_daemon *d)
@@ -113,6 +115,7 @@ static void apply_live(mc_daemon *d)
     atomic_store_explicit(&d->log_limit.rate, (uint32_t)mc_daemon_number(d, MC_PARAM_LOG_RATE),
                           memory_order_relaxed);
     mc_cache_set_log_level(d->cache, level);
+    mc_cache_set_limits(d->cache, mc_parts_budget(d), mc_daemon_number(d, MC_PARAM_ROOM_WAIT));
     mc_server_set_wait(d->server, (uint32_t)mc_daemon_number(d, MC_PARAM_WAIT_TIMEOUT) * 1000u);
 }
 

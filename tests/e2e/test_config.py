@@ -105,6 +105,32 @@ def test_a_bad_file_ends_the_start(folder):
     assert "mc.conf:2: no key" in done.stderr
 
 
+def test_a_budget_is_another_at_once(serve, folder):
+    conf = folder / "mc.conf"
+    models = "[model one]\nsource = a.pkl\n[model two]\nsource = b.pkl\n"
+    conf.write_text("[server]\nmemory-budget = 1M\nroom-wait = 50ms\n" + models)
+    daemon = serve("--config", conf)
+    for name in ("one", "two"):
+        daemon.predict(ROW, f"/models/{name}/predict")
+    used = daemon.metric("modelcached_memory_used_bytes")
+    conf.write_text(f"[server]\nmemory-budget = {used - 1:.0f}\ndrain-timeout = 3\n" + models)
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "configuration: memory-budget is now")
+    wait_for(daemon, "configuration: drain-timeout is now 3")
+    wait_for(daemon, " shed: ")
+    assert daemon.metric("modelcached_memory_limit_bytes") == used - 1
+    assert daemon.metric("modelcached_memory_used_bytes") < used
+    assert daemon.metric("modelcached_models_ready") == 1
+    for name in ("one", "two", "one"):  # in turns
+        assert daemon.json("POST", f"/models/{name}/predict", {"input": ROW})[0] == 200
+    conf.write_text("[server]\nmemory-budget = 1M\n" + models)
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "configuration: memory-budget is now 1M")
+    for name in ("one", "two"):
+        daemon.predict(ROW, f"/models/{name}/predict")
+    assert daemon.metric("modelcached_models_ready") == 2
+
+
 def test_sighup_reads_the_file_again(serve, folder):
     conf = folder / "mc.conf"
     conf.write_text("[server]\nport = 1\n[model one]\nsource = a.pkl\n")

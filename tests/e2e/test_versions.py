@@ -231,6 +231,36 @@ def test_a_shadow_that_cannot_be_loaded_harms_nobody(serve, folder):
     until(lambda: daemon.json("GET", "/models/m")[1]["shadow"].get("failed") == 20)
 
 
+def test_a_shadow_that_is_behind_drops_and_delays_nobody(serve, tmp_path):
+    """Its queue holds 64: one connection that asks faster than a slow shadow answers fills it."""
+    import http.client
+
+    from sklearn.neighbors import KNeighborsRegressor
+
+    points = [[float(i)] for i in range(4000)]
+    put(tmp_path / "models", "m", 1, 1)
+    (tmp_path / "models" / "m" / "2").mkdir()
+    slow = KNeighborsRegressor(1, algorithm="brute").fit(points, [2.0] * len(points))
+    (tmp_path / "models" / "m" / "2" / "model.pkl").write_bytes(pickle.dumps(slow))
+    limits = configured(tmp_path / "models", "versions = all\nlabels = stable:1\nshadow = 100% 2\n")
+    daemon = serve(tmp_path / "models", *limits, "--threads", 1, "--prediction-cache", "off")
+    body = {"inputs": points[:100]}  # some milliseconds of the shadow
+    link = http.client.HTTPConnection(daemon.host, daemon.port)
+    shadow = lambda: daemon.json("GET", "/models/m")[1]["shadow"]
+    n, slowest = 0, 0.0
+    while n < 2000 and not (n % 50 == 0 and shadow().get("dropped", 0) > 20):
+        begin = time.monotonic()
+        status, answer = daemon.json("POST", "/predict", body, connection=link)
+        slowest = max(slowest, time.monotonic() - begin)
+        assert (status, answer["prediction"]) == (200, [1.0] * 100)
+        n += 1
+    found = shadow()
+    assert found["dropped"] > 20, f"{n} requests did not fill it"
+    assert slowest < 1.0, "64 comparisons would be waited for"
+    until(lambda: sum(shadow()[k] for k in ("compared", "failed", "dropped")) == n)
+    assert shadow()["failed"] == 0
+
+
 def test_labels_that_flip_are_counted(serve, tmp_path):
     from sklearn.tree import DecisionTreeClassifier
 
