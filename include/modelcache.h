@@ -471,7 +471,8 @@ typedef struct mc_cache_stats {
     uint64_t drops[MC_N_DROPS];                                      /* of all models, by reason */
     uint64_t prediction_limit, prediction_bytes, prediction_entries; /* of the prediction cache */
     uint64_t prediction_hits, prediction_misses;                     /* rows */
-    uint64_t prediction_evictions; /* answers dropped to make room */
+    uint64_t prediction_evictions;       /* answers dropped to make room */
+    uint64_t prediction_share_evictions; /* of these, of models that had their share */
 } mc_cache_stats;
 
 MC_API MC_MUST_CHECK mc_status mc_cache_create(const mc_cache_options *options, mc_cache **out,
@@ -519,6 +520,9 @@ typedef struct mc_model_settings {
     uint32_t min_resident;
     char resident_set[MC_NAME_MAX];
     mc_quantization quantize; /* from its next load on; an image that is quantized stays as it is */
+    /* 100 - percent of the prediction cache that its answered rows may hold, so that 0 is all of it
+     * and 100 nothing; beyond, they displace one another. */
+    uint32_t prediction_withheld;
 } mc_model_settings;
 
 /* Replaces all settings of `name`, from now on. The name need not be registered yet: what is said

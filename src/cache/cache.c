@@ -78,8 +78,8 @@ static mc_status lock_entry(mc_cache *cache, const char *name, mc_entry **out, m
 
 /* ---------------------------------------------------------------------------- registering ---- */
 
-static void apply_settings_locked(mc_cache *cache, mc_entry *entry,
-                                  const mc_model_settings *settings)
+static mc_status apply_settings_locked(mc_cache *cache, mc_entry *entry,
+                                       const mc_model_settings *settings, mc_error *err)
 {
     cache->n_idle_settings -= entry->settings.idle_unload_ms != 0 ? 1 : 0;
     cache->n_idle_settings += settings->idle_unload_ms != 0 ? 1 : 0;
@@ -94,6 +94,8 @@ static void apply_settings_locked(mc_cache *cache, mc_entry *entry,
         mc_keep_agree_locked(cache, old_set);
     entry->pinned = settings->pin;
     (void)pthread_cond_broadcast(&cache->work); /* models may be idle by now: look again */
+    return mc_predictions_share(cache->predictions, entry->name,
+                                100u - settings->prediction_withheld, err);
 }
 
 /* The entry that a version belongs to, or NULL. */
@@ -112,7 +114,7 @@ static mc_status add_locked(mc_cache *cache, const char *name, const char *versi
                        "model \"%s\" has versions: say which one, as in %s@1", name, name);
     MC_TRY(mc_cache_add_entry_locked(cache, name, version, source, err));
     if (known == NULL && base != NULL)
-        apply_settings_locked(cache, find_itself(cache, name), &base->settings);
+        return apply_settings_locked(cache, find_itself(cache, name), &base->settings, err);
     return MC_OK;
 }
 
@@ -158,14 +160,15 @@ mc_status mc_cache_pin(mc_cache *cache, const char *name, bool is_pinned, mc_err
 }
 
 /* What is said of NAME is said of its versions, which stand side by side in the list of names. */
-static void configure_versions_locked(mc_cache *cache, const mc_entry *base,
-                                      const mc_model_settings *settings)
+static mc_status configure_versions_locked(mc_cache *cache, const mc_entry *base,
+                                           const mc_model_settings *settings, mc_error *err)
 {
     char first[MC_NAME_MAX + 1];
     const int size = snprintf(first, sizeof first, "%s@", base->name);
     for (size_t at = mc_cache_position_locked(cache, first);
          at < cache->n_entries && strncmp(cache->by_name[at]->name, first, (size_t)size) == 0; at++)
-        apply_settings_locked(cache, cache->by_name[at], settings);
+        MC_TRY(apply_settings_locked(cache, cache->by_name[at], settings, err));
+    return MC_OK;
 }
 
 mc_status mc_cache_configure(mc_cache *cache, const char *name, const mc_model_settings *settings,
@@ -179,12 +182,16 @@ mc_status mc_cache_configure(mc_cache *cache, const char *name, const mc_model_s
     known.resident_set[MC_NAME_MAX - 1] = '\0';
     if (known.resident_set[0] != '\0')
         MC_TRY(mc_entry_check_name("resident_set", known.resident_set, err));
+    if (known.prediction_withheld > 100)
+        return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
+                       "prediction_withheld: expected a percentage, found %u",
+                       known.prediction_withheld);
     mc_cache_lock(cache);
-    const mc_status status = mc_cache_find_or_make_locked(cache, name, &entry, err);
-    if (status == MC_OK) {
-        apply_settings_locked(cache, entry, &known);
-        configure_versions_locked(cache, entry, &known);
-    }
+    mc_status status = mc_cache_find_or_make_locked(cache, name, &entry, err);
+    if (status == MC_OK)
+        status = apply_settings_locked(cache, entry, &known, err);
+    if (status == MC_OK)
+        status = configure_versions_locked(cache, entry, &known, err);
     mc_cache_unlock(cache);
     return status;
 }

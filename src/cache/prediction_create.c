@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "cache/prediction_key.h"
 #include "cache/prediction_state.h"
 
 /* The least time of hashing and finding a key of that size. */
@@ -60,6 +61,14 @@ void mc_predictions_destroy(mc_predictions *predictions)
     mc_free(predictions);
 }
 
+mc_status mc_predictions_share(mc_predictions *predictions, const char *name, uint32_t percent,
+                               mc_error *err)
+{
+    return predictions == NULL
+               ? MC_OK
+               : mc_prediction_share(predictions->store, mc_key_owner(name, ""), percent, err);
+}
+
 void mc_predictions_add_stats(mc_predictions *predictions, mc_cache_stats *stats)
 {
     if (predictions == NULL)
@@ -69,6 +78,7 @@ void mc_predictions_add_stats(mc_predictions *predictions, mc_cache_stats *stats
     stats->prediction_bytes = counts.bytes;
     stats->prediction_entries = counts.entries;
     stats->prediction_evictions = counts.evictions;
+    stats->prediction_share_evictions = counts.share_evictions;
     stats->prediction_hits = atomic_load_explicit(&predictions->hits, memory_order_relaxed);
     stats->prediction_misses = atomic_load_explicit(&predictions->misses, memory_order_relaxed);
 }

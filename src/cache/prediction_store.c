@@ -2,6 +2,7 @@
 #include "cache/prediction_store.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
@@ -17,10 +18,13 @@
 #define BYTES_A_BUCKET 256
 #define SHARD_BYTES    ((uint64_t)256 << 10) /* no shard is smaller, if there are several */
 #define MOST_SHARDS    16u
+#define HOLDERS        1024u /* owners that have shares */
 
 typedef struct kept {
     TAILQ_ENTRY(kept) queue;
-    struct kept *next; /* of the same bucket */
+    TAILQ_ENTRY(kept) own;   /* of its holding */
+    struct holding *holding; /* borrowed; NULL: its owner has no share */
+    struct kept *next;       /* of the same bucket */
     uint64_t hash[2], owner, expires_ns;
     uint32_t key_size, value_size;
     uint8_t uses;
@@ -29,6 +33,18 @@ typedef struct kept {
 } kept;
 
 typedef TAILQ_HEAD(kept_queue, kept) kept_queue;
+
+/* What an owner with a share holds of one shard; guarded by its lock. */
+typedef struct holding {
+    kept_queue rows; /* the newest first */
+    uint64_t bytes, limit;
+} holding;
+
+/* An owner with a share, until the store's end. */
+typedef struct holder {
+    uint64_t owner;
+    holding holdings[]; /* (n_shards) */
+} holder;
 
 /* Dropped from the small queue as the `stamp`th. */
 typedef struct ghost {
@@ -41,7 +57,7 @@ typedef struct shard {
     ghost *ghosts;  /* (n_buckets), owned; found at hash % n_buckets, so at most one a place */
     kept_queue small, main;
     uint64_t limit, small_bytes, main_bytes; /* of entries */
-    uint64_t n, hits, misses, evictions;
+    uint64_t n, hits, misses, evictions, share_evictions;
     uint32_t stamp;
 } shard;
 
@@ -50,7 +66,9 @@ struct mc_prediction_store {
     uint64_t n_buckets; /* of each shard; a power of two */
     uint64_t limit, fixed_bytes, ttl_ns, mask;
     uint8_t secret[SECRET_BYTES];
-    shard *shards; /* (n_shards), owned */
+    shard *shards;                      /* (n_shards), owned */
+    pthread_mutex_t holders_lock;       /* who adds a holder has it, and takes shards' within */
+    _Atomic(holder *) holders[HOLDERS]; /* owned; found by probing from the owner's number */
 };
 
 /* ------------------------------------------------------------------------------ lifetime ---- */
@@ -98,6 +116,7 @@ mc_status mc_prediction_store_create(const mc_prediction_options *options,
                        "a prediction cache of %llu bytes is too small: its tables alone take %llu",
                        (unsigned long long)options->limit, (unsigned long long)fixed);
     }
+    MC_ASSERT(pthread_mutex_init(&store->holders_lock, NULL) == 0);
     store->shards = mc_alloc(store->n_shards, sizeof *store->shards);
     bool complete = store->shards != NULL && getentropy(store->secret, SECRET_BYTES) == 0;
     for (uint32_t i = 0; store->shards != NULL && i < store->n_shards; i++)
@@ -122,6 +141,9 @@ void mc_prediction_store_destroy(mc_prediction_store *store)
             (void)pthread_mutex_destroy(&store->shards[i].lock);
         }
     }
+    for (uint32_t i = 0; i < HOLDERS; i++)
+        mc_free(atomic_load_explicit(&store->holders[i], memory_order_relaxed));
+    (void)pthread_mutex_destroy(&store->holders_lock);
     mc_free(store->shards);
     mc_free(store);
 }
@@ -175,6 +197,23 @@ static void enter_queue(shard *s, kept *k, bool in_main)
     *(in_main ? &s->main_bytes : &s->small_bytes) += bytes_of(k);
 }
 
+static void enter_holding(kept *k, holding *of)
+{
+    k->holding = of;
+    if (of == NULL)
+        return;
+    TAILQ_INSERT_HEAD(&of->rows, k, own);
+    of->bytes += bytes_of(k);
+}
+
+static void leave_holding(kept *k)
+{
+    if (k->holding == NULL)
+        return;
+    TAILQ_REMOVE(&k->holding->rows, k, own);
+    k->holding->bytes -= bytes_of(k);
+}
+
 static void leave_queue(shard *s, kept *k)
 {
     TAILQ_REMOVE(k->in_main ? &s->main : &s->small, k, queue);
@@ -188,6 +227,7 @@ static void drop(const mc_prediction_store *store, shard *s, kept *k)
         at = &(*at)->next;
     *at = k->next;
     leave_queue(s, k);
+    leave_holding(k);
     s->n--;
     mc_free(k);
 }
@@ -224,6 +264,89 @@ static void evict_step(const mc_prediction_store *store, shard *s)
         remember(store, s, k);
     s->evictions++;
     drop(store, s, k);
+}
+
+/* -------------------------------------------------------------------------------- shares ---- */
+
+/* The holder of an owner; NULL without. `*place` is where it stands, or could; HOLDERS: nowhere. */
+static holder *find_holder(mc_prediction_store *store, uint64_t owner, uint32_t *place)
+{
+    for (uint32_t i = 0; i < HOLDERS; i++) {
+        *place = (uint32_t)((owner / 2 + i) % HOLDERS);
+        /* Acquire: pairs with the release in add_holder(). */
+        holder *h = atomic_load_explicit(&store->holders[*place], memory_order_acquire);
+        if (h == NULL || h->owner == owner)
+            return h;
+    }
+    *place = HOLDERS;
+    return NULL;
+}
+
+/* Makes room for `size` bytes in a holding, of its own rows: of those that were not asked for since
+ * it came to them last. False: they have no room there at all. */
+static bool make_own_room(const mc_prediction_store *store, shard *s, holding *of, uint64_t size)
+{
+    if (size > of->limit)
+        return false;
+    while (of->bytes + size > of->limit) {
+        kept *k = TAILQ_LAST(&of->rows, kept_queue);
+        if (k->uses > 0) {
+            k->uses--;
+            TAILQ_REMOVE(&of->rows, k, own);
+            TAILQ_INSERT_HEAD(&of->rows, k, own);
+            continue;
+        }
+        s->evictions++;
+        s->share_evictions++;
+        drop(store, s, k);
+    }
+    return true;
+}
+
+static mc_status add_holder(mc_prediction_store *store, uint64_t owner, uint32_t place,
+                            mc_error *err)
+{
+    holder *h =
+        place == HOLDERS ? NULL : mc_alloc(1, sizeof *h + store->n_shards * sizeof h->holdings[0]);
+    if (h == NULL)
+        return mc_fail(err, place == HOLDERS ? MC_E_LIMIT : MC_E_NO_MEMORY, MC_NO_OFFSET,
+                       "no room for one more model with a share of the prediction cache");
+    h->owner = owner;
+    for (uint32_t i = 0; i < store->n_shards; i++)
+        TAILQ_INIT(&h->holdings[i].rows);
+    /* Release: pairs with the acquire in find_holder(). */
+    atomic_store_explicit(&store->holders[place], h, memory_order_release);
+    mc_prediction_flush(store, owner, false); /* what came before is in no holding */
+    return MC_OK;
+}
+
+static mc_status share_locked(mc_prediction_store *store, uint64_t owner, uint32_t percent,
+                              mc_error *err)
+{
+    uint32_t place = 0;
+    holder *h = find_holder(store, owner, &place);
+    if (h == NULL && percent >= 100)
+        return MC_OK;
+    if (h == NULL)
+        MC_TRY(add_holder(store, owner, place, err));
+    h = atomic_load_explicit(&store->holders[place], memory_order_relaxed);
+    for (uint32_t i = 0; i < store->n_shards; i++) {
+        shard *s = &store->shards[i];
+        MC_ASSERT(pthread_mutex_lock(&s->lock) == 0);
+        h->holdings[i].limit = percent >= 100 ? s->limit : s->limit / 100 * percent;
+        (void)make_own_room(store, s, &h->holdings[i], 0);
+        unlock_shard(s);
+    }
+    return MC_OK;
+}
+
+mc_status mc_prediction_share(mc_prediction_store *store, uint64_t owner, uint32_t percent,
+                              mc_error *err)
+{
+    MC_ASSERT(pthread_mutex_lock(&store->holders_lock) == 0);
+    const mc_status status = share_locked(store, owner, percent, err);
+    MC_ASSERT(pthread_mutex_unlock(&store->holders_lock) == 0);
+    return status;
 }
 
 /* ------------------------------------------------------------------------------- answers ---- */
@@ -276,8 +399,12 @@ bool mc_prediction_put(mc_prediction_store *store, const mc_prediction_key *key,
     if (store->ttl_ns != 0)
         k->expires_ns = now_ns > UINT64_MAX - store->ttl_ns ? UINT64_MAX : now_ns + store->ttl_ns;
     shard *s = lock_shard(store, key);
+    uint32_t place = 0;
+    holder *h = find_holder(store, key->owner, &place); /* behind the lock: see add_holder() */
+    holding *own = h == NULL ? NULL : &h->holdings[s - store->shards];
+    const bool has_room = own == NULL || make_own_room(store, s, own, bytes_of(k));
     kept **at = find(store, s, key);
-    const bool is_new = *at == NULL;
+    const bool is_new = has_room && *at == NULL;
     if (is_new) {
         while (s->small_bytes + s->main_bytes + bytes_of(k) > s->limit)
             evict_step(store, s);
@@ -285,6 +412,7 @@ bool mc_prediction_put(mc_prediction_store *store, const mc_prediction_key *key,
         *at = k;
         s->n++;
         enter_queue(s, k, was_dropped(store, s, key));
+        enter_holding(k, own);
     }
     unlock_shard(s);
     if (!is_new)
@@ -325,6 +453,7 @@ mc_prediction_counts mc_prediction_count(mc_prediction_store *store)
         counts.hits += s->hits;
         counts.misses += s->misses;
         counts.evictions += s->evictions;
+        counts.share_evictions += s->share_evictions;
         unlock_shard(s);
     }
     return counts;

@@ -7,6 +7,9 @@
  *          the small queue is remembered by a fingerprint for as many drops as it has entries, and
  *          gets into the main one at once when it comes back. One scan of rows that never come
  *          again thus displaces a tenth of the cache at most.
+ * SHARES   An owner may be given a share of the store, in percent: it has that part of each shard,
+ *          and what it adds beyond displaces rows of its own, those first that came first and were
+ *          not asked for since.
  * SAFETY   A hit needs the whole key to be equal: the hash, XXH3-128 under a secret of the process,
  *          only says where to look.
  * MEMORY   Entries, with 16 bytes each for the allocator, tables and fingerprints are charged;
@@ -28,6 +31,7 @@ typedef struct mc_prediction_options {
 
 typedef struct mc_prediction_counts {
     uint64_t limit, bytes, entries, hits, misses, evictions;
+    uint64_t share_evictions; /* of these, by the share of their owner */
 } mc_prediction_counts;
 
 /* A key and its hash. `owner` is any number: flushing goes by it, comparing does not. */
@@ -53,6 +57,10 @@ bool mc_prediction_get(mc_prediction_store *store, const mc_prediction_key *key,
  * store, or there is no memory. */
 bool mc_prediction_put(mc_prediction_store *store, const mc_prediction_key *key, uint64_t now_ns,
                        const uint8_t *value, size_t size);
+/* From now on the owner's rows have `percent` of the bytes at most; of 0, none is kept. At the
+ * first time what is kept of it is forgotten. MC_E_LIMIT: too many owners have shares. */
+MC_MUST_CHECK mc_status mc_prediction_share(mc_prediction_store *store, uint64_t owner,
+                                            uint32_t percent, mc_error *err);
 /* Forgets what has that owner, or everything. O(entries). */
 void mc_prediction_flush(mc_prediction_store *store, uint64_t owner, bool all);
 

@@ -86,7 +86,8 @@ mc_model_settings mc_model_values_settings(const mc_model_values *values)
         .idle_unload_ms = values->number[MC_MODEL_PARAM_IDLE_UNLOAD],
         .swap = (mc_swap)values->number[MC_MODEL_PARAM_SWAP],
         .min_resident = (uint32_t)values->number[MC_MODEL_PARAM_MIN_RESIDENT],
-        .quantize = (mc_quantization)values->number[MC_MODEL_PARAM_QUANTIZE]};
+        .quantize = (mc_quantization)values->number[MC_MODEL_PARAM_QUANTIZE],
+        .prediction_withheld = 100u - (uint32_t)values->number[MC_MODEL_PARAM_PREDICTION_SHARE]};
     (void)snprintf(settings.resident_set, sizeof settings.resident_set, "%s",
                    values->text[MC_MODEL_PARAM_RESIDENT_SET]);
     return settings;

@@ -416,6 +416,7 @@ mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges, bool o
     mc_show_value(&e, MC_METRIC_PREDICTION_HITS, "", stats.prediction_hits);
     mc_show_value(&e, MC_METRIC_PREDICTION_MISSES, "", stats.prediction_misses);
     mc_show_value(&e, MC_METRIC_PREDICTION_EVICTIONS, "", stats.prediction_evictions);
+    mc_show_value(&e, MC_METRIC_PREDICTION_SHARE_EVICTIONS, "", stats.prediction_share_evictions);
     mc_show_value(&e, MC_METRIC_PREDICTION_ENTRIES, "", stats.prediction_entries);
     mc_show_value(&e, MC_METRIC_PREDICTION_BYTES, "", stats.prediction_bytes);
     mc_show_value(&e, MC_METRIC_PREDICTION_LIMIT, "", stats.prediction_limit);

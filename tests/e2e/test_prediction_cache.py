@@ -196,3 +196,19 @@ def test_sparse_rows_and_texts_are_known_too(serve, tmp_path):
     assert ask(cached, rows[:2], method="inverse_transform") == (words[:2], "miss")
     assert ask(cached, rows, method="inverse_transform") == (words, "partial")
     assert ask(cached, rows[::-1], method="inverse_transform") == (words[::-1], "hit")
+
+
+def test_a_share_of_the_cache(serve, folder, models, tmp_path_factory):
+    shutil.copy(models / "twice.pkl", folder)
+    config = tmp_path_factory.mktemp("config") / "modelcached.ini"
+    config.write_text("[model twice]\nprediction_share = 5\n")
+    daemon = serve(folder, "--default", "scaler", "--prediction-cache", "1M", "--config", config)
+    assert ask(daemon, ROWS)[1] == "miss"
+    for start in range(0, 10000, 1000):
+        ask(daemon, [[start + i, 0, 0] for i in range(1000)], "/models/twice/predict")
+    assert ask(daemon, ROWS)[1] == "hit", "rows of the other model are still there"
+    _, _, text = daemon.request("GET", "/metrics")
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    dropped = int(values["modelcached_prediction_cache_share_evictions_total"])
+    assert dropped == int(values["modelcached_prediction_cache_evictions_total"]) > 9000
+    assert counts(daemon)[2] == len(ROWS) + 10000 - dropped

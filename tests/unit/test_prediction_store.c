@@ -184,6 +184,76 @@ static void threads_share_it(void **state)
     mc_prediction_store_destroy(store);
 }
 
+/* ------------------------------------------------------------------------------ shares ---- */
+
+static uint64_t count_kept(mc_prediction_store *store, uint64_t first, uint64_t end)
+{
+    uint64_t n = 0;
+    for (uint64_t i = first; i < end; i++)
+        n += get(store, i, 0);
+    return n;
+}
+
+static void an_owner_displaces_its_own_rows(void **state)
+{
+    (void)state;
+    mc_prediction_store *store = make(400000, 0, 0);
+    assert_int_equal(mc_prediction_share(store, 7, 10, NULL), MC_OK);
+    for (uint64_t i = 0; i < 1000; i++)
+        assert_true(put(store, i, 5, 0));
+    for (uint64_t i = 1000; i < 21000; i++) {
+        assert_true(put(store, i, 7, 0));
+        assert_true(i < 1001 || get(store, 1000, 0)); /* asked for again and again: stays */
+    }
+    assert_int_equal(count_kept(store, 0, 1000), 1000);
+    const uint64_t own = count_kept(store, 1000, 21000);
+    const mc_prediction_counts counts = mc_prediction_count(store);
+    assert_true(own > 100 && own < 400);
+    assert_int_equal(counts.share_evictions, 20000 - own);
+    assert_int_equal(counts.evictions, counts.share_evictions);
+    assert_int_equal(counts.entries, 1000 + own);
+    assert_true(counts.bytes <= 400000);
+    mc_prediction_store_destroy(store);
+}
+
+static void a_share_that_shrinks_makes_room(void **state)
+{
+    (void)state;
+    mc_prediction_store *store = make(400000, 0, 0);
+    for (uint64_t i = 0; i < 100; i++)
+        assert_true(put(store, i, 7, 0));
+    assert_int_equal(mc_prediction_share(store, 7, 100, NULL), MC_OK); /* no share */
+    assert_int_equal(mc_prediction_count(store).entries, 100);
+    assert_int_equal(mc_prediction_share(store, 7, 50, NULL), MC_OK);
+    assert_int_equal(mc_prediction_count(store).entries, 0); /* they were in no holding */
+    for (uint64_t i = 0; i < 300; i++)
+        assert_true(put(store, i, 7, 0));
+    assert_int_equal(mc_prediction_share(store, 7, 5, NULL), MC_OK);
+    const uint64_t left = mc_prediction_count(store).entries;
+    assert_true(left > 50 && left < 200);
+    assert_int_equal(mc_prediction_share(store, 7, 0, NULL), MC_OK);
+    assert_int_equal(mc_prediction_count(store).entries, 0);
+    assert_false(put(store, 1, 7, 0));
+    assert_true(put(store, 1, 8, 0));
+    assert_int_equal(mc_prediction_share(store, 7, 100, NULL), MC_OK);
+    assert_true(put(store, 2, 7, 0));
+    mc_prediction_flush(store, 7, false);
+    assert_int_equal(mc_prediction_count(store).entries, 1);
+    mc_prediction_store_destroy(store);
+}
+
+static void too_many_shares_are_refused(void **state)
+{
+    (void)state;
+    mc_prediction_store *store = make(400000, 0, 0);
+    for (uint64_t owner = 1; owner <= 1024; owner++)
+        assert_int_equal(mc_prediction_share(store, owner, 1, NULL), MC_OK);
+    assert_int_equal(mc_prediction_share(store, 1025, 1, NULL), MC_E_LIMIT);
+    assert_int_equal(mc_prediction_share(store, 1, 2, NULL), MC_OK);
+    assert_true(put(store, 1, 1025, 0));
+    mc_prediction_store_destroy(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +265,9 @@ int main(void)
         cmocka_unit_test(a_loop_hits),
         cmocka_unit_test(too_small_a_limit_is_refused),
         cmocka_unit_test(threads_share_it),
+        cmocka_unit_test(an_owner_displaces_its_own_rows),
+        cmocka_unit_test(a_share_that_shrinks_makes_room),
+        cmocka_unit_test(too_many_shares_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
