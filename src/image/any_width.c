@@ -1,7 +1,7 @@
 /* any_width.c: models of rows of any width: what learnt nothing cannot say how wide its rows are.
  *
  * HOW IT WORKS  The program is built, stored and verified for rows of one column. Steps that treat
- *               every column alike (OPEN_STEPS) mean the same for any number of them: a batch of
+ *               every column alike (is_open_step) mean the same for any number of them: a batch of
  *               rows w wide runs on a copy of the table of buffers whose widths are w times as
  *               large, wherever a buffer depends on the row at all.
  * Cost          O(buffers) a batch, and a copy of the rows unless they are a matrix of doubles. */
@@ -31,6 +31,12 @@ static bool is_open_step(uint32_t op)
     default:
         return false;
     }
+}
+
+/* Steps that make of a row, however wide, as many columns as ever. */
+static bool is_closing_step(uint32_t op)
+{
+    return op == MC_OP_ROW_DOT || op == MC_OP_COVARIANCE;
 }
 
 /* Does step `step` read a buffer that widens? `widens` (n_buffers) says so of the earlier ones. */
@@ -70,6 +76,8 @@ bool mc_open_is_possible(const mc_view *view, uint8_t *widens)
         } else if (step->op == MC_OP_GATHER_CELLS) {
             return false;
         } else if (reads_wide(view, step, widens)) {
+            if (is_closing_step(step->op))
+                continue;
             if (!is_open_step(step->op) || !reads_only_wide(view, step, widens))
                 return false;
             widens[step->dst] = 1;

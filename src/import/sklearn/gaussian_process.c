@@ -5,7 +5,8 @@
  * Exact    Means within the bound of kernel/linear.c for given kernel values. Variances are
  *          differences: k(x, x) - |v|^2 with v = inv(L_) k, off by up to n u cond(L_) k(x, x) there
  *          and here; near training rows little else may be left of them.
- * LIMITATIONS  A regressor that was never fitted knows no columns: it is refused at the root. */
+ * Unfitted     A regressor that was never fitted answers from its prior, for rows of any width
+ * unless its kernel has a scale for each column. */
 #include <math.h>
 
 #include "import/sklearn/kernel_rows.h"
@@ -152,6 +153,71 @@ static bool one_for_all(mc_lowering *to, regression *r)
     return true;
 }
 
+/* ----------------------------------------------------------------------------- the prior ---- */
+
+/* One column for each target. */
+static mc_status repeat(mc_lowering *to, const mc_sym *x, size_t n, mc_sym *out, mc_error *err)
+{
+    mc_sym *columns = NULL;
+    MC_TRY(mc_arena_new(to->arena, mc_sym, n, &columns, err));
+    for (size_t t = 0; t < n; t++)
+        columns[t] = *x;
+    return mc_emit_hstack(to, columns, n, false, out, err);
+}
+
+/* 0 for rows that were checked: a sum of squares is 0 or more. */
+static mc_status emit_zero(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    MC_TRY(mc_emit_row_dot(to, x, x, out, err));
+    return mc_emit_unary(to, out, MC_UNARY_CLIP, 0.0, 0.0, out, err);
+}
+
+static mc_status prior_deviation(mc_lowering *to, const regression *r, mc_sym *out, mc_error *err)
+{
+    MC_TRY(mc_emit_process_diagonal(to, mc_value_attr(r->est, "kernel"), &r->x, out, err));
+    MC_TRY(mc_emit_unary(to, out, MC_UNARY_SQRT, 0.0, 0.0, out, err));
+    return repeat(to, out, r->n_targets, out, err);
+}
+
+static mc_status prior_covariance(mc_lowering *to, const regression *r, mc_sym *out, mc_error *err)
+{
+    mc_sym nothing;
+    double *ones = NULL;
+    MC_TRY(mc_arena_new(to->arena, double, r->n_targets, &ones, err));
+    for (size_t t = 0; t < r->n_targets; t++)
+        ones[t] = 1.0;
+    MC_TRY(emit_zero(to, &r->x, &nothing, err));
+    return mc_emit_process_covariance(to, mc_value_attr(r->est, "kernel"), &r->x, &nothing, ones,
+                                      r->n_targets, out, err);
+}
+
+/* A regressor that was never fitted: mean 0, and the kernel's own variance. */
+static mc_status answer_prior(mc_lowering *to, regression *r, mc_method method, mc_answer *out,
+                              mc_error *err)
+{
+    mc_sym zero;
+    int64_t n = 1;
+    MC_TRY(mc_attr_integer(r->est, "n_targets", 1, &n, err)); /* since 1.3 */
+    if (n < 1 || n > UINT16_MAX)
+        return mc_refuse(err, r->est, "n_targets: %lld", (long long)n);
+    r->n_targets = (size_t)n;
+    MC_TRY(mc_answer_parts(to, method == MC_METHOD_PREDICT ? 1 : 2, out, err));
+    out->is_list = false;
+    MC_TRY(emit_zero(to, &r->x, &zero, err));
+    MC_TRY(repeat(to, &zero, r->n_targets, &out->parts[0].value, err));
+    out->parts[0].scalar = n == 1;
+    if (method == MC_METHOD_PREDICT)
+        return MC_OK;
+    mc_answer_part *beside = &out->parts[1];
+    if (method == MC_METHOD_PREDICT_COV) {
+        beside->name = "cov";
+        return prior_covariance(to, r, &beside->value, err);
+    }
+    beside->name = "std";
+    beside->scalar = n == 1;
+    return prior_deviation(to, r, &beside->value, err);
+}
+
 mc_status mc_lower_gaussian_process_regressor(mc_lowering *to, const mc_value *est,
                                               mc_method method, const mc_sym *x, mc_answer *out,
                                               mc_error *err)
@@ -162,6 +228,8 @@ mc_status mc_lower_gaussian_process_regressor(mc_lowering *to, const mc_value *e
     if (method != MC_METHOD_PREDICT && !with_std && !with_cov)
         return mc_no_method(err, est, method);
     MC_TRY(mc_emit_check(to, x, MC_FINITE, &r.x, err));
+    if (!mc_attr_has(est, "X_train_"))
+        return answer_prior(to, &r, method, out, err);
     MC_TRY(train_kernel(to, est, &r.x, &r.k, err));
     MC_TRY(read_regression(to, &r, err));
     MC_TRY(mc_answer_parts(to, with_std || with_cov ? 2 : 1, out, err));

@@ -66,7 +66,8 @@ static mc_status prepare(mc_lowering *to, const mc_process_node *leaf, const mc_
     if (leaf->unit)
         MC_TRY(mc_emit_normalize(to, x, MC_NORM_L2, out, err));
     if (leaf->scales != NULL)
-        MC_TRY(mc_emit_divide(to, x, leaf->scales, out, err));
+        MC_TRY(to->any_width ? mc_emit_unary(to, x, MC_UNARY_OVER, leaf->scales[0], 0.0, out, err)
+                             : mc_emit_divide(to, x, leaf->scales, out, err));
     if (fitted == NULL || (!leaf->unit && leaf->scales == NULL))
         return MC_OK;
     MC_TRY(mc_arena_new(to->arena, double, fitted->n * fitted->d, &rows, err));

@@ -236,6 +236,12 @@ mc_status mc_process_tree_read(mc_lowering *to, const mc_value *kernel, size_t d
     size_t n_left = 0, n = 0, n_operands = 0;
     mc_process_node *at = NULL;
     MC_TRY(mc_arena_new(to->arena, mc_process_node, MC_PROCESS_NODES, &at, err));
+    if (mc_value_is_none(kernel)) { /* what scikit-learn takes then: 1.0 * RBF(1.0) */
+        at[0] = (mc_process_node){.kind = MC_PROCESS_LEAF, .sum = MC_PAIR_SQUARES};
+        add_map(&at[0], MC_MAP_GAUSS, -0.5, 0.0);
+        *out = (mc_process_tree){.at = at, .n = 1};
+        return MC_OK;
+    }
     left[n_left++] = kernel;
     while (n_left > 0) {
         if (n == MC_PROCESS_NODES || n_left > MC_PROCESS_NODES)

@@ -35,8 +35,8 @@ typedef struct mc_process_tree {
     size_t n;
 } mc_process_tree;
 
-/* The kernel of an estimator for rows of d columns. MC_E_UNSUPPORTED names what is not of
- * sklearn.gaussian_process.kernels. */
+/* The kernel of an estimator for rows of d columns; none is that of a regressor without.
+ * MC_E_UNSUPPORTED names what is not of sklearn.gaussian_process.kernels. */
 MC_MUST_CHECK mc_status mc_process_tree_read(mc_lowering *to, const mc_value *kernel, size_t d,
                                              mc_process_tree *out, mc_error *err);
 #endif

@@ -147,6 +147,31 @@ static bool width_along(mc_lowering *to, const mc_value *value, width_axis axis,
     return false;
 }
 
+/* The scales of the prior of a Gaussian process that was never fitted, one a column; false if it
+ * has one for all of them. */
+static bool prior_width(mc_lowering *to, const mc_value *est, size_t *out)
+{
+    static const char *const OPERANDS[] = {"k1", "k2", "kernel"};
+    const mc_value *queue[64] = {mc_value_attr(est, "kernel")};
+    size_t n = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (!mc_value_is(queue[i], MC_KIND_OBJECT))
+            continue;
+        if (array_width(to, mc_value_attr(queue[i], "length_scale"), FIRST, out) && *out > 1)
+            return true;
+        for (size_t k = 0; k < MC_COUNT_OF(OPERANDS) && n < MC_COUNT_OF(queue); k++)
+            if (mc_attr_has(queue[i], OPERANDS[k]))
+                queue[n++] = mc_value_attr(queue[i], OPERANDS[k]);
+    }
+    return false;
+}
+
+static bool is_prior(const mc_value *est)
+{
+    return mc_bytes_is(mc_class_name(est), "GaussianProcessRegressor") &&
+           !mc_attr_has(est, "X_train_");
+}
+
 /* What an object's own attributes say. */
 static bool width_here(mc_lowering *to, const mc_value *est, size_t *out)
 {
@@ -156,6 +181,8 @@ static bool width_here(mc_lowering *to, const mc_value *est, size_t *out)
         *out = shape.n_features;
         return true;
     }
+    if (is_prior(est))
+        return prior_width(to, est, out);
     for (size_t i = 0; i < MC_COUNT_OF(WIDTHS); i++) {
         const width_row *row = &WIDTHS[i];
         if (row->class_name != NULL && !mc_bytes_is(name, row->class_name))
@@ -218,7 +245,7 @@ static bool is_open_class(const mc_value *est)
     for (size_t i = 0; i < MC_COUNT_OF(OPEN); i++)
         if (mc_bytes_is(name, OPEN[i]))
             return true;
-    return keeps_width(est);
+    return keeps_width(est) || is_prior(est);
 }
 
 /* The object of a (name, object, ...) step, or of a list of objects. */
