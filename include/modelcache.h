@@ -201,6 +201,7 @@ typedef struct mc_input {
     mc_layout layout;
     bool sparse; /* the rows came as sparse ones: what keeps them so answers sparse. Set for CSR */
     bool integers; /* SLOTS: they came as whole numbers. Else their dtypes say so */
+    bool truths;   /* SLOTS: they came as lists of true and false alone. Else their dtype says so */
     size_t n_rows;
     union {
         struct {

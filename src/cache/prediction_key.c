@@ -28,8 +28,8 @@ bool mc_key_begin(const mc_model *model, mc_method method, const mc_input *input
     const mc_model_info slots = back == NULL ? info : mc_model_describe(back);
     const size_t name = strlen(info.name) + 1, version = strlen(info.version) + 1;
     const size_t digest = strlen(info.digest) + 1;
-    const uint32_t kind =
-        (uint32_t)method | (input->sparse ? 1u << 16 : 0) | (input->integers ? 1u << 17 : 0);
+    const uint32_t kind = (uint32_t)method | (input->sparse ? 1u << 16 : 0) |
+                          (input->integers ? 1u << 17 : 0) | (input->truths ? 1u << 18 : 0);
     const bool is_sparse = input->as.slots.rows.indptr != NULL;
     const uint64_t widths[3] = {slots.n_numbers, slots.n_cells,
                                 is_sparse ? input->as.slots.rows.n_columns + 1 : 0};

@@ -1,8 +1,9 @@
 /* prediction_key.h: what a row is called in the prediction cache.
  *
  * A key is all that decides a row's answer: the image's digest, name and version, the method, how
- * the row came (sparse, integers), how many slots it has, and every value with its type. Two rows
- * have one key only if they are the same, byte by byte: each part is of fixed size or carries it.
+ * the row came (sparse, integers, truth values), how many slots it has, and every value with its
+ * type. Two rows have one key only if they are the same, byte by byte: each part is of fixed size
+ * or carries it.
  */
 #ifndef MC_CACHE_PREDICTION_KEY_H
 #define MC_CACHE_PREDICTION_KEY_H

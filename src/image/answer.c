@@ -54,16 +54,34 @@ bool mc_came_as_integers(const mc_view *view, const mc_input *input)
     return true;
 }
 
+bool mc_came_as_truths(const mc_input *input)
+{
+    return input->layout == MC_LAYOUT_DENSE ? input->as.dense.dtype == MC_DTYPE_BOOL
+                                            : input->layout == MC_LAYOUT_SLOTS && input->truths;
+}
+
+/* How numbers are shown, which may be as what the rows came as. */
+static mc_value_type type_of(const mc_view *view, const mc_image_part *part, const mc_input *asked)
+{
+    if (part->type != MC_VALUE_FLOAT)
+        return (mc_value_type)part->type;
+    if ((part->flags & MC_PART_TYPE_AS_INPUT) && mc_came_as_integers(view, asked))
+        return MC_VALUE_INT;
+    if (!mc_came_as_truths(asked))
+        return MC_VALUE_FLOAT;
+    return part->flags & MC_PART_BOOLS_STAY    ? MC_VALUE_BOOL
+           : part->flags & MC_PART_BOOLS_COUNT ? MC_VALUE_INT
+                                               : MC_VALUE_FLOAT;
+}
+
 static mc_part part_of(const mc_view *view, const mc_image_part *part, const mc_input *asked)
 {
     const mc_image_buffer *buffer = &view->buffers[part->buffer];
     const bool of_pairs = buffer->type == MC_BUFFER_PAIRS;
-    const bool as_integers = (part->flags & MC_PART_TYPE_AS_INPUT) &&
-                             mc_came_as_integers(view, asked) && part->type == MC_VALUE_FLOAT;
     const bool came_sparse = asked->sparse || asked->layout == MC_LAYOUT_CSR;
     return (mc_part){
         .name = part->name.size == 0 ? NULL : view->strings + part->name.at,
-        .type = as_integers ? MC_VALUE_INT : (mc_value_type)part->type,
+        .type = type_of(view, part, asked),
         .scalar = (part->flags & MC_PART_SCALAR) != 0,
         .sparse = (part->flags & MC_PART_SPARSE) != 0 ||
                   ((part->flags & MC_PART_SPARSE_AS_INPUT) && came_sparse),

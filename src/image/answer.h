@@ -5,6 +5,8 @@
 
 /* Did all columns that the model reads come in arrays of integers? */
 bool mc_came_as_integers(const mc_view *view, const mc_input *input);
+/* Did the rows come as one array of true and false? A frame makes no such array. */
+bool mc_came_as_truths(const mc_input *input);
 
 /* Bytes of a row of a buffer in a batch of `n_batch`, without what sparse rows point to. */
 size_t mc_buffer_row(const mc_view *view, uint32_t buffer, size_t n_batch);

@@ -268,7 +268,7 @@ mc_status mc_build_method(mc_builder *b, mc_method method, const mc_build_part *
                               .flags = (parts[i].scalar ? MC_PART_SCALAR : 0) |
                                        (parts[i].sparse ? MC_PART_SPARSE : 0) |
                                        (parts[i].sparse_as_input ? MC_PART_SPARSE_AS_INPUT : 0) |
-                                       (parts[i].type_as_input ? MC_PART_TYPE_AS_INPUT : 0),
+                                       parts[i].type_as_input,
                               .table = parts[i].table};
         if (parts[i].name != NULL) { /* kept with its NUL: it is handed out as a C string */
             const mc_bytes name = {(const uint8_t *)parts[i].name, strlen(parts[i].name) + 1};

@@ -88,9 +88,10 @@ typedef struct mc_build_part {
     uint32_t buffer;
     mc_value_type type;
     bool scalar, sparse;
-    bool sparse_as_input, type_as_input;
-    uint32_t table;   /* MC_VALUE_LABEL: class table; else MC_NONE */
-    const char *name; /* NULL, or "std" ... */
+    bool sparse_as_input;
+    uint32_t type_as_input; /* MC_PART_TYPE_AS_INPUT, MC_PART_BOOLS_*; or 0 */
+    uint32_t table;         /* MC_VALUE_LABEL: class table; else MC_NONE */
+    const char *name;       /* NULL, or "std" ... */
 } mc_build_part;
 
 MC_MUST_CHECK mc_status mc_build_method(mc_builder *b, mc_method method, const mc_build_part *parts,

@@ -148,8 +148,10 @@ typedef struct mc_image_method {
 
 #define MC_PART_SCALAR          1u
 #define MC_PART_SPARSE          2u
-#define MC_PART_SPARSE_AS_INPUT 4u /* sparse if the rows came sparse */
-#define MC_PART_TYPE_AS_INPUT   8u /* integers if the rows came as an array of integers */
+#define MC_PART_SPARSE_AS_INPUT 4u  /* sparse if the rows came sparse */
+#define MC_PART_TYPE_AS_INPUT   8u  /* integers if the rows came as an array of integers */
+#define MC_PART_BOOLS_STAY      16u /* truth values if they came as an array of these */
+#define MC_PART_BOOLS_COUNT     32u /* integers then */
 
 typedef struct mc_image_part {
     mc_image_text name;

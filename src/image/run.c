@@ -111,7 +111,8 @@ mc_status mc_image_run(const mc_image *image, mc_method method, const mc_input *
                       .workspace = workspace,
                       .patterns = image->patterns,
                       .came_sparse = input->sparse || input->layout == MC_LAYOUT_CSR,
-                      .came_as_integers = mc_came_as_integers(&view, input)},
+                      .came_as_integers = mc_came_as_integers(&view, input),
+                      .came_as_truths = mc_came_as_truths(input)},
               .method = find_method(&view, method)};
     if (p.method == NULL) {
         return mc_fail(err, MC_E_NO_METHOD, MC_NO_OFFSET, "%.*s has no %s",

@@ -8,6 +8,7 @@
 
 #include "image/steps.h"
 #include "kernel/linear.h"
+#include "kernel/narrow.h"
 #include "kernel/unary.h"
 
 #define INT64_LIMIT 0x1p63
@@ -82,27 +83,71 @@ static mc_status check_whole(const mc_run *run, const double *x, size_t width, m
     return MC_OK;
 }
 
+/* What CUT makes of a value. */
+typedef enum cut {
+    CUT_NOTHING,
+    CUT_WHOLE, /* towards 0 */
+    CUT_COUNT, /* the same of what comes of true and false, where x / 0 is 0 */
+    CUT_TRUTH, /* is it not 0? */
+    CUT_HALF   /* the nearest number of 16 bits, in which numpy computes of true and false */
+} cut;
+
+static cut cut_of(const mc_run *run, const mc_step *step)
+{
+    const unsigned by_rows =
+        MC_STEP_CUT_AS_ROWS | MC_STEP_CUT_TRUTHS | MC_STEP_CUT_COUNTS | MC_STEP_CUT_HALF;
+    if (!(step->flags & by_rows))
+        return CUT_WHOLE;
+    if (run->came_as_integers)
+        return step->flags & MC_STEP_CUT_AS_ROWS ? CUT_WHOLE : CUT_NOTHING;
+    if (!run->came_as_truths)
+        return CUT_NOTHING;
+    return step->flags & MC_STEP_CUT_TRUTHS   ? CUT_TRUTH
+           : step->flags & MC_STEP_CUT_COUNTS ? CUT_COUNT
+           : step->flags & MC_STEP_CUT_HALF   ? CUT_HALF
+                                              : CUT_NOTHING;
+}
+
+static double cut_value(cut how, double x)
+{
+    switch (how) {
+    case CUT_TRUTH:
+        return x != 0.0 ? 1.0 : 0.0;
+    case CUT_COUNT:
+        return isfinite(x) ? trunc(x) : 0.0;
+    case CUT_HALF:
+        return mc_widen_f16(mc_narrow_f16(x));
+    case CUT_WHOLE:
+        return trunc(x);
+    case CUT_NOTHING:
+        break;
+    }
+    return x;
+}
+
 /* What numpy makes of floats that are written into an array of integers: of what none can hold,
  * whatever the processor does, which is refused where the rows decide. */
 mc_status mc_run_cut(const mc_run *run, const mc_step *step, mc_error *err)
 {
     const double *x = mc_run_f64(run, step->src);
     const size_t width = mc_run_width(run, step->dst);
+    const cut how = cut_of(run, step);
+    const bool by_rows = how == CUT_WHOLE && (step->flags & MC_STEP_CUT_AS_ROWS);
     double *out = mc_run_dst(run, step);
-    if ((step->flags & MC_STEP_CUT_AS_ROWS) && !run->came_as_integers) {
+    if (how == CUT_NOTHING) {
         run->buffers[step->dst] = run->buffers[step->src];
         return MC_OK;
     }
-    if (step->flags & MC_STEP_CUT_WHOLE)
+    if (by_rows && (step->flags & MC_STEP_CUT_WHOLE))
         MC_TRY(check_whole(run, x, width, err));
     for (size_t i = 0; i < run->n_rows * width; i++) {
-        if ((step->flags & MC_STEP_CUT_AS_ROWS) && !(fabs(x[i]) < INT64_LIMIT)) {
+        if (by_rows && !(fabs(x[i]) < INT64_LIMIT)) {
             return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i / width,
                            "row %zu, column %zu: %g has no integer of 64 bits, and scikit-learn "
                            "answers integers with integers; give the row as floats",
                            run->first_row + i / width, i % width, x[i]);
         }
-        out[i] = trunc(x[i]);
+        out[i] = cut_value(how, x[i]);
     }
     return MC_OK;
 }

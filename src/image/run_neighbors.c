@@ -19,7 +19,8 @@ static mc_narrow narrow_of(const mc_view *view, uint32_t array)
 mc_status mc_training_of(const mc_run *run, const mc_step *step, mc_training *out, mc_error *err)
 {
     const mc_view *view = run->view;
-    const bool is_whole = (step->flags & MC_STEP_MEASURES_WHOLE) && run->came_as_integers;
+    const bool is_whole =
+        (step->flags & MC_STEP_MEASURES_WHOLE) && (run->came_as_integers || run->came_as_truths);
     const bool is_tree = step->array[2] != MC_NONE;
     const double *last = mc_view_f64_or_null(view, step->array[5]);
     const size_t d = mc_run_width(run, step->src);

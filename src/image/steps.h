@@ -65,6 +65,9 @@ typedef enum mc_op {
 #define MC_STEP_INTERACTIONS   1u
 #define MC_STEP_CUT_AS_ROWS    1u
 #define MC_STEP_CUT_WHOLE      2u
+#define MC_STEP_CUT_TRUTHS     4u
+#define MC_STEP_CUT_COUNTS     8u
+#define MC_STEP_CUT_HALF       16u
 #define MC_STEP_CUTS_NEGATIVES 1u
 #define MC_STEP_BEFORE_1_8     2u
 #define MC_STEP_ENDS_AS_ROWS   4u
@@ -107,6 +110,7 @@ typedef struct mc_run {
     size_t first_row;      /* of this block in the batch, for messages */
     bool came_sparse;      /* as a sparse matrix, whose zeros are absent */
     bool came_as_integers; /* all of the batch, in an array of integers */
+    bool came_as_truths;   /* all of the batch, in an array of true and false */
     void **buffers;        /* (n_buffers): (n_rows, width) each; steps may redirect their own dst */
     mc_workspace *workspace;            /* for mc_run_room() */
     const struct mc_patterns *patterns; /* of the image; NULL if it has none */

@@ -28,4 +28,10 @@ void mc_pool(const double *x, size_t n_rows, size_t d, const mc_groups *groups, 
 
 /* out (n_rows, start[n_groups]) = the columns of each group, ascending by value; no NaN in x. */
 void mc_sort_groups(const double *x, size_t n_rows, size_t d, const mc_groups *groups, double *out);
+
+/* Does numpy make integers of true and false for it, other than the largest of them? */
+static inline bool mc_pooling_counts(mc_pooling how)
+{
+    return how == MC_POOL_SUM || how == MC_POOL_PRODUCT;
+}
 #endif

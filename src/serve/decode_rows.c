@@ -65,7 +65,8 @@ void mc_rows_begin(mc_rows *rows, const mc_row_schema *schema)
     rows->starts.size = rows->entry_at.size = rows->entries.size = 0;
     rows->sparse = schema->n_columns > 0 && mc_schema_kind(schema, 0) == MC_COLUMN_SPARSE;
     rows->all_numbers = only_numbers(schema);
-    rows->came_sparse = rows->has_integer = rows->has_other = false;
+    rows->came_sparse = rows->has_integer = rows->has_truth = rows->has_other = false;
+    rows->by_name = false;
     rows->row_numbers = NULL;
     rows->row_cells = NULL;
 }
@@ -229,9 +230,11 @@ void mc_rows_put_nested(mc_rows *rows, const mc_cell *value)
 mc_status mc_rows_put(mc_rows *rows, size_t column, const mc_cell *value, mc_error *err)
 {
     MC_ASSERT(column < rows->schema.n_columns);
-    if (mc_schema_kind(&rows->schema, column) != MC_COLUMN_UNUSED && value->kind != MC_CELL_BOOL) {
+    if (mc_schema_kind(&rows->schema, column) != MC_COLUMN_UNUSED) {
         rows->has_integer = rows->has_integer || value->kind == MC_CELL_INTEGER;
-        rows->has_other = rows->has_other || value->kind != MC_CELL_INTEGER;
+        rows->has_truth = rows->has_truth || value->kind == MC_CELL_BOOL;
+        rows->has_other =
+            rows->has_other || (value->kind != MC_CELL_INTEGER && value->kind != MC_CELL_BOOL);
     }
     switch (mc_schema_kind(&rows->schema, column)) {
     case MC_COLUMN_UNUSED:
@@ -279,6 +282,7 @@ mc_status mc_rows_start_marks(mc_rows *rows, mc_error *err)
         memset(rows->marks.data + rows->marks.size, 0, size - rows->marks.size);
         rows->marks.size = size;
     }
+    rows->by_name = true;
     rows->mark++;
     rows->n_seen = rows->guess = 0;
     return MC_OK;
@@ -432,6 +436,8 @@ void mc_rows_finish(mc_rows *rows, mc_input *out)
     *out = (mc_input){.layout = MC_LAYOUT_SLOTS,
                       .sparse = rows->came_sparse,
                       .integers = rows->has_integer && !rows->has_other,
+                      .truths = rows->has_truth && !rows->has_integer && !rows->has_other &&
+                                !rows->by_name,
                       .n_rows = rows->n_rows};
     out->as.slots.numbers = (const double *)(const void *)rows->numbers.data;
     out->as.slots.cells = cells;

@@ -34,6 +34,8 @@ typedef struct mc_rows {
     size_t guess;       /* the column whose name probably comes next */
     bool came_sparse;   /* a row of indices and values was among them */
     bool has_integer;   /* a number without point and exponent was */
+    bool has_truth;     /* true or false was */
+    bool by_name;       /* a row was more than a list: scikit-learn gets a frame */
     bool has_other;     /* and a value that is none, nor true or false */
     bool sparse;        /* every column is in sparse rows */
     bool all_numbers;   /* every column is a number, and its slot is its index */

@@ -122,7 +122,10 @@ static mc_status pool(mc_lowering *to, const mc_value *est, const grouping *grou
     for (size_t i = 0; i < MC_COUNT_OF(POOLINGS); i++) {
         if (!mc_bytes_is(name, POOLINGS[i].name))
             continue;
-        const bool as_input = x->type_as_input && POOLINGS[i].keeps_integers;
+        const uint32_t as_input = !POOLINGS[i].keeps_integers ? 0
+                                  : mc_pooling_counts(POOLINGS[i].how)
+                                      ? mc_type_counts(x->type_as_input)
+                                      : x->type_as_input;
         step.n[0] = POOLINGS[i].how;
         MC_TRY(group_step(to, step, groups, x, groups->n_groups, out, err));
         out->type_as_input = as_input;

@@ -49,7 +49,7 @@ static mc_status read_components(mc_lowering *to, const mc_value *est, mc_method
 static mc_status answer(mc_lowering *to, mc_sym value, mc_answer *out, mc_error *err)
 {
     value.type = MC_VALUE_FLOAT;
-    value.type_as_input = false;
+    value.type_as_input = 0;
     return mc_answer_matrix(to, value, out, err);
 }
 

@@ -28,18 +28,25 @@ mc_status mc_emit_step(mc_lowering *to, mc_step step, const mc_sym *x, size_t wi
     return MC_OK;
 }
 
+uint16_t mc_cut_as(uint32_t as_input)
+{
+    return (uint16_t)((as_input & MC_PART_TYPE_AS_INPUT ? MC_STEP_CUT_AS_ROWS : 0) |
+                      (as_input & MC_PART_BOOLS_STAY ? MC_STEP_CUT_TRUTHS : 0) |
+                      (as_input & MC_PART_BOOLS_COUNT ? MC_STEP_CUT_COUNTS : 0));
+}
+
 mc_status mc_emit_as_type_of(mc_lowering *to, const mc_sym *like, const mc_sym *x, mc_sym *out,
                              mc_error *err)
 {
     const mc_value_type type = like->type;
-    const bool as_input = like->type_as_input && type == MC_VALUE_FLOAT;
+    const uint32_t as_input = type == MC_VALUE_FLOAT ? like->type_as_input : 0;
     mc_step step = MC_STEP_INIT(CUT);
     *out = *x;
     if (type == MC_VALUE_BOOL) {
         MC_TRY(mc_emit_unary(to, x, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, out, err));
         MC_TRY(mc_emit_unary(to, out, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, out, err));
-    } else if (type == MC_VALUE_INT || as_input) {
-        step.flags = as_input ? MC_STEP_CUT_AS_ROWS : 0;
+    } else if (type == MC_VALUE_INT || as_input != 0) {
+        step.flags = mc_cut_as(as_input);
         MC_TRY(mc_emit_step(to, step, x, x->n_cols, out, err));
     }
     out->type = type;
@@ -147,6 +154,15 @@ mc_status mc_emit_row_dot(mc_lowering *to, const mc_sym *x, const mc_sym *y, mc_
     MC_TRY(mc_emit_step(to, step, x, 1, out, err));
     out->sparse = false;
     return MC_OK;
+}
+
+mc_status mc_emit_row_square(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(CUT);
+    const bool may_be_truths = (x->type_as_input & MC_PART_BOOLS_STAY) != 0;
+    step.flags = MC_STEP_CUT_TRUTHS;
+    MC_TRY(mc_emit_row_dot(to, x, x, out, err));
+    return may_be_truths ? mc_emit_step(to, step, out, 1, out, err) : MC_OK;
 }
 
 mc_status mc_emit_softmax(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error *err)

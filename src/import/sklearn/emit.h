@@ -56,6 +56,12 @@ MC_MUST_CHECK mc_status mc_emit_step(mc_lowering *to, mc_step step, const mc_sym
 MC_MUST_CHECK mc_status mc_emit_as_type_of(mc_lowering *to, const mc_sym *like, const mc_sym *x,
                                            mc_sym *out, mc_error *err);
 
+/* (n_rows, 1): numpy.einsum("ij,ij->i", x, x), which of truth values is whether one is true. */
+MC_MUST_CHECK mc_status mc_emit_row_square(mc_lowering *to, const mc_sym *x, mc_sym *out,
+                                           mc_error *err);
+/* The flags of CUT for it: what the type of the rows decides. */
+uint16_t mc_cut_as(uint32_t as_input);
+
 /* -- arithmetic; `values` (x->n_cols). Sparse rows stay so in multiply, divide, normalize, scatter,
  * and in unary where f(0) is 0; linear takes them and answers numbers; the others give them their
  * zeros.

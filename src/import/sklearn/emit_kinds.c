@@ -178,20 +178,32 @@ static bool stays_sparse(const mc_sym *x, size_t n, bool sparse)
     return any && (sparse || width > MC_WIDE);
 }
 
+/* What the type of the rows makes of parts of which some have it and some have their own. */
+static uint32_t common_as_input(const mc_sym *x, size_t n)
+{
+    uint32_t every = MC_TYPE_STAYS, any = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t own = x[i].type == MC_VALUE_INT    ? MC_TYPE_COUNTS
+                             : x[i].type == MC_VALUE_BOOL ? MC_TYPE_STAYS
+                                                          : x[i].type_as_input;
+        any |= x[i].type_as_input;
+        if (own & MC_PART_BOOLS_COUNT)
+            every = mc_type_counts(every);
+        every &= own & MC_PART_BOOLS_STAY ? own | MC_PART_BOOLS_COUNT : own;
+    }
+    return any != 0 ? every : 0;
+}
+
 /* As cells, as sparse rows, or as numbers, typed as numpy would. */
 static mc_status stack(mc_lowering *to, const mc_sym *x, size_t n, bool cells, bool sparse,
                        mc_sym *out, mc_error *err)
 {
-    bool as_input = false, whole = true;
     mc_value_type type = n > 0 ? x[0].type : MC_VALUE_FLOAT;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         type = common_type(type, x[i].type);
-        as_input = as_input || x[i].type_as_input;
-        whole = whole && (x[i].type_as_input || x[i].type != MC_VALUE_FLOAT);
-    }
     MC_TRY(!cells && stays_sparse(x, n, sparse) ? mc_sparse_hstack(to, x, n, out, err)
                                                 : stack_dense(to, x, n, cells, out, err));
-    out->type_as_input = !cells && as_input && whole;
+    out->type_as_input = cells ? 0 : common_as_input(x, n);
     out->type = type;
     return MC_OK;
 }

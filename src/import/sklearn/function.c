@@ -25,8 +25,6 @@ static bool is_named_by_call(const mc_value *func, mc_call *c)
         !mc_value_is(names->as.items.at[1], MC_KIND_TEXT))
         return false;
     c->module = names->as.items.at[0]->as.bytes;
-    if (mc_bytes_is(c->module, "numpy.core._multiarray_umath"))
-        c->module = mc_bytes_of("numpy");
     c->name = names->as.items.at[1]->as.bytes;
     return true;
 }
@@ -107,10 +105,31 @@ static bool is_vectorized(const mc_value *func, mc_call *c)
     return true;
 }
 
+/* A ufunc is `numpy log1p` since numpy 2. */
+static void name_ufunc(mc_call *c)
+{
+    c->is_numpy_1 = mc_bytes_is(c->module, "numpy.core._multiarray_umath");
+    if (c->is_numpy_1)
+        c->module = mc_bytes_of("numpy");
+}
+
 /* A global, one of the calls above, or a partial of one. */
-static mc_status resolve(const mc_value *est, const mc_value *func, mc_call *c, mc_error *err)
+static mc_status named(const mc_value *est, const mc_value *func, mc_call *c, mc_error *err)
 {
     char type[160];
+    if (is_named_by_call(func, c) || is_unbound_method(func, c) || is_caller(func, c) ||
+        is_vectorized(func, c))
+        return MC_OK;
+    if (!mc_value_is(func, MC_KIND_GLOBAL))
+        return mc_refuse(err, est, "func: expected the name of a function, found %s",
+                         mc_value_type_name(func, type, sizeof type));
+    c->module = func->as.global->module;
+    c->name = func->as.global->name;
+    return MC_OK;
+}
+
+static mc_status resolve(const mc_value *est, const mc_value *func, mc_call *c, mc_error *err)
+{
     if (mc_value_is_a(func, "functools", "partial") && mc_value_is(func, MC_KIND_OBJECT)) {
         const mc_value *state = func->as.object->state; /* (func, args, keywords, __dict__) */
         if (!mc_value_is(state, MC_KIND_TUPLE) || state->as.items.n < 3 ||
@@ -120,14 +139,8 @@ static mc_status resolve(const mc_value *est, const mc_value *func, mc_call *c, 
         c->arguments[1] = state->as.items.at[2];
         func = state->as.items.at[0];
     }
-    if (is_named_by_call(func, c) || is_unbound_method(func, c) || is_caller(func, c) ||
-        is_vectorized(func, c))
-        return MC_OK;
-    if (!mc_value_is(func, MC_KIND_GLOBAL))
-        return mc_refuse(err, est, "func: expected the name of a function, found %s",
-                         mc_value_type_name(func, type, sizeof type));
-    c->module = func->as.global->module;
-    c->name = func->as.global->name;
+    MC_TRY(named(est, func, c, err));
+    name_ufunc(c);
     return MC_OK;
 }
 

@@ -15,6 +15,7 @@ typedef struct mc_call {
     mc_items before;              /* positional arguments that stand before X */
     mc_items after;               /* positional arguments of a method */
     const char *const *known;     /* names of the arguments in their order; NULL at the end */
+    bool is_numpy_1;              /* a ufunc that says so: of numpy before 2 */
     bool is_flat;                 /* written by the emitter: it makes one number of a row */
 } mc_call;
 

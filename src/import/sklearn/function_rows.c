@@ -22,14 +22,20 @@ static mc_status emit_scan(mc_lowering *to, mc_call *c, mc_scan which, double ax
 {
     static const char *const KNOWN[] = {"axis", NULL};
     mc_step step = MC_STEP_INIT(ROW_SCAN);
-    const bool as_input = x->type_as_input;
+    const bool counts = which == MC_SCAN_SUM || which == MC_SCAN_PRODUCT;
+    const mc_sym like = *x;
     MC_TRY(mc_call_knows(c, KNOWN, err));
     MC_TRY(mc_call_by_row(c, axis, err));
     step.n[0] = which;
     if (which == MC_SCAN_DIFFERENCE && x->n_cols == 0)
         return MC_OK;
     MC_TRY(mc_emit_step(to, step, x, x->n_cols - (which == MC_SCAN_DIFFERENCE), x, err));
-    x->type_as_input = as_input;
+    if (which == MC_SCAN_DIFFERENCE && (like.type_as_input & MC_PART_BOOLS_STAY)) {
+        mc_step differs = MC_STEP_INIT(CUT); /* of true and false: are they not the same? */
+        differs.flags = MC_STEP_CUT_TRUTHS;
+        MC_TRY(mc_emit_step(to, differs, x, x->n_cols, x, err));
+    }
+    x->type_as_input = counts ? mc_type_counts(like.type_as_input) : like.type_as_input;
     x->sparse = x->sparse_as_input = false;
     return MC_OK;
 }
@@ -88,7 +94,7 @@ static mc_status emit_binarize(mc_lowering *to, mc_call *c, mc_sym *x, mc_error 
     MC_TRY(mc_call_knows(c, KNOWN, err));
     MC_TRY(mc_call_number(c, "threshold", 0.0, &threshold, err));
     MC_TRY(mc_emit_check(to, x, MC_FINITE, x, err));
-    const bool as_input = x->type_as_input;
+    const uint32_t as_input = x->type_as_input;
     MC_TRY(mc_emit_unary(to, x, MC_UNARY_ABOVE, threshold, 0.0, x, err));
     x->type_as_input = as_input;
     return MC_OK;
@@ -104,7 +110,7 @@ static mc_status emit_dummy_feature(mc_lowering *to, mc_call *c, mc_sym *x, mc_e
     MC_TRY(mc_emit_check(to, x, MC_FINITE, &both[1], err));
     MC_TRY(mc_emit_constant(to, &value, 1, &both[0], err));
     const bool sparse_as_input = x->sparse_as_input;
-    both[1].type_as_input = false;
+    both[1].type_as_input = 0;
     MC_TRY(mc_emit_hstack(to, both, 2, x->sparse, x, err));
     x->sparse_as_input = sparse_as_input;
     return MC_OK;
@@ -120,7 +126,7 @@ static mc_status emit_scan_scaled(mc_lowering *to, mc_call *c, mc_scan which, mc
     MC_TRY(mc_emit_check(to, x, MC_OR_NAN, x, err));
     step.n[0] = which;
     MC_TRY(mc_emit_dense_step(to, step, x, x->n_cols, x, err));
-    x->type_as_input = false;
+    x->type_as_input = 0;
     return MC_OK;
 }
 
@@ -142,7 +148,7 @@ static mc_status emit_scale(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *er
 static mc_status emit_zscore(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
 {
     MC_TRY(emit_scan(to, c, MC_SCAN_Z, 0.0, x, err));
-    x->type_as_input = false;
+    x->type_as_input = 0;
     return MC_OK;
 }
 
@@ -170,7 +176,7 @@ static mc_status emit_check_array(mc_lowering *to, mc_call *c, mc_sym *x, mc_err
     else if (finite != NULL && !mc_value_is(finite, MC_KIND_BOOL))
         return mc_refuse(err, c->est,
                          "kw_args: ensure_all_finite: expected True, False, allow-nan");
-    const bool as_input = x->type_as_input;
+    const uint32_t as_input = x->type_as_input;
     MC_TRY(mc_emit_check(to, x, allowed, x, err));
     x->type_as_input = as_input;
     x->sparse = x->sparse_as_input = false;
@@ -242,7 +248,7 @@ static mc_status emit_reduction(mc_lowering *to, mc_call *c, mc_sym *x, mc_error
 {
     static const char *const KNOWN[] = {"axis", "keepdims", NULL};
     const size_t at = reduction_of(c);
-    const bool as_input = x->type_as_input;
+    const uint32_t as_input = x->type_as_input;
     MC_TRY(mc_call_knows(c, KNOWN, err));
     MC_TRY(mc_call_by_row(c, 0.0, err));
     MC_TRY(read_keepdims(c, err));
@@ -253,7 +259,9 @@ static mc_status emit_reduction(mc_lowering *to, mc_call *c, mc_sym *x, mc_error
     MC_TRY(pool(to, REDUCTIONS[at].how, x, err));
     if (REDUCTIONS[at].after != MC_N_UNARY)
         MC_TRY(mc_emit_unary(to, x, REDUCTIONS[at].after, 0.0, 0.0, x, err));
-    x->type_as_input = as_input && REDUCTIONS[at].keeps_integers;
+    x->type_as_input = !REDUCTIONS[at].keeps_integers          ? 0
+                       : mc_pooling_counts(REDUCTIONS[at].how) ? mc_type_counts(as_input)
+                                                               : as_input;
     x->sparse = x->sparse_as_input = false;
     if (REDUCTIONS[at].before == MC_UNARY_UNEQUAL)
         x->type = REDUCTIONS[at].is_truth ? MC_VALUE_BOOL : MC_VALUE_INT;
@@ -311,7 +319,8 @@ static mc_status count_each_edge(mc_lowering *to, const mc_sym *x, const double 
         MC_TRY(not_below(to, &y, edges[i], &terms[i], err));
     }
     MC_TRY(mc_emit_sum(to, terms, n, ones, 1.0, out, err));
-    out->sparse = out->sparse_as_input = out->type_as_input = false;
+    out->sparse = out->sparse_as_input = false;
+    out->type_as_input = 0;
     return MC_OK;
 }
 
@@ -341,7 +350,8 @@ static mc_status count_edges(mc_lowering *to, const mc_sym *x, const double *edg
     MC_TRY(mc_build_f64(to->b, all, 1, n_all, &step.array[1], err));
     MC_TRY(mc_emit_unary(to, x, MC_UNARY_IF_NAN, (double)INFINITY, 0.0, &y, err));
     MC_TRY(mc_emit_dense_step(to, step, &y, x->n_cols, out, err));
-    out->sparse = out->sparse_as_input = out->type_as_input = false;
+    out->sparse = out->sparse_as_input = false;
+    out->type_as_input = 0;
     return MC_OK;
 }
 
@@ -394,7 +404,7 @@ static mc_status emit_digitize(mc_lowering *to, mc_call *c, mc_sym *x, mc_error 
     if (falls)
         MC_TRY(mc_emit_unary(to, x, MC_UNARY_FROM, (double)n, 0.0, x, err));
     x->type = MC_VALUE_INT;
-    x->type_as_input = false;
+    x->type_as_input = 0;
     return MC_OK;
 }
 

@@ -98,11 +98,28 @@ static mc_status with_constant(mc_lowering *to, mc_call *c, mc_sym *x, mc_error 
     return mc_call_unknown(c, err);
 }
 
-/* Ufuncs that give integers for integers in every numpy from 1.23 on. */
-static bool keeps_integers(mc_unary which)
+/* What a ufunc makes of integers and of true and false. numpy's ceil, floor and trunc keep both
+ * since 2.1; which numpy wrote numpy.fix is not in the file, but scikit-learn 1.5 came with 2. */
+static uint32_t type_of(mc_lowering *to, const mc_call *c, mc_unary which, uint32_t as_input)
 {
-    return which == MC_UNARY_IDENTITY || which == MC_UNARY_NEGATIVE || which == MC_UNARY_ABSOLUTE ||
-           which == MC_UNARY_SIGN || which == MC_UNARY_SQUARE;
+    const bool is_new =
+        mc_bytes_is(c->name, "fix") ? mc_version_of(to, c->est) >= 105 : !c->is_numpy_1;
+    const bool rounds = which >= MC_UNARY_FLOOR && which <= MC_UNARY_FIX && which != MC_UNARY_RINT;
+    if (which == MC_UNARY_ABSOLUTE || mc_bytes_is(c->name, "real") || (rounds && is_new))
+        return as_input;
+    return which == MC_UNARY_IDENTITY || which == MC_UNARY_NEGATIVE || which == MC_UNARY_SIGN ||
+                   which == MC_UNARY_SQUARE || which == MC_UNARY_RECIPROCAL
+               ? mc_type_counts(as_input)
+               : 0;
+}
+
+/* numpy computes floats of true and false in 16 bits; its functions that are no ufuncs, and those
+ * of scipy, do not. */
+static mc_status round_half(mc_lowering *to, mc_sym *x, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(CUT);
+    step.flags = MC_STEP_CUT_HALF;
+    return mc_emit_step(to, step, x, x->n_cols, x, err);
 }
 
 static mc_status alone(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
@@ -110,6 +127,7 @@ static mc_status alone(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
     static const char *const KNOWN[] = {NULL};
     mc_unary which = mc_unary_find(c->name);
     double a[2] = {0.0, 0.0};
+    const bool is_ufunc = which != MC_N_UNARY && mc_bytes_is(c->module, "numpy");
     bool is_truth = which >= MC_UNARY_ISNAN && which <= MC_UNARY_LOGICAL_NOT;
     for (size_t i = 0; i < MC_COUNT_OF(SPECIAL); i++) {
         if (!mc_bytes_is(c->name, SPECIAL[i].name))
@@ -122,12 +140,18 @@ static mc_status alone(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
         return mc_call_unknown(c, err);
     MC_TRY(mc_call_knows(c, KNOWN, err));
     const mc_sym in = *x;
-    MC_TRY(mc_call_unary(to, x, which, a, keeps_integers(which), err));
+    const uint32_t kept = type_of(to, c, which, in.type_as_input);
+    MC_TRY(mc_call_unary(to, x, which, a, kept != 0, err));
+    x->type_as_input = kept;
     if (is_truth)
         x->type = MC_VALUE_BOOL;
+    else if (kept == 0 && is_ufunc && (in.type_as_input & MC_PART_BOOLS_STAY) &&
+             x->kind == MC_SYM_NUMBERS)
+        MC_TRY(round_half(to, x, err));
     if (which == MC_UNARY_RECIPROCAL && in.type != MC_VALUE_BOOL) { /* of integers: cut to one */
         const mc_sym whole = *x;
-        MC_TRY(mc_emit_as_type_of(to, &in, &whole, x, err));
+        const mc_sym like = {.type = in.type, .type_as_input = kept};
+        MC_TRY(mc_emit_as_type_of(to, &like, &whole, x, err));
     }
     return MC_OK;
 }

@@ -14,9 +14,10 @@
 static mc_status check_whole(mc_lowering *to, mc_sym *x, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(CUT);
-    step.flags = MC_STEP_CUT_AS_ROWS | MC_STEP_CUT_WHOLE;
+    const uint32_t as_input = x->type_as_input;
+    step.flags = mc_cut_as(as_input) | MC_STEP_CUT_WHOLE;
     MC_TRY(mc_emit_step(to, step, x, x->n_cols, x, err));
-    x->type_as_input = true;
+    x->type_as_input = as_input;
     return MC_OK;
 }
 
@@ -30,10 +31,10 @@ static bool may_grow(mc_unary which)
 mc_status mc_call_unary(mc_lowering *to, mc_sym *x, mc_unary which, const double ab[2], bool whole,
                         mc_error *err)
 {
-    const bool as_input = x->type_as_input;
+    const uint32_t as_input = x->type_as_input;
     MC_TRY(mc_emit_unary(to, x, which, ab == NULL ? 0.0 : ab[0], ab == NULL ? 0.0 : ab[1], x, err));
-    x->type_as_input = as_input && whole;
-    return x->type_as_input && x->kind == MC_SYM_NUMBERS && may_grow(which)
+    x->type_as_input = whole ? mc_type_counts(as_input) : 0;
+    return x->type_as_input != 0 && x->kind == MC_SYM_NUMBERS && may_grow(which)
                ? check_whole(to, x, err)
                : MC_OK;
 }
@@ -85,8 +86,12 @@ static mc_status emit_round(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *er
     MC_TRY(mc_call_number(c, "decimals", 0.0, &decimals, err));
     if (fabs(decimals) > 22.0) /* 10**22 is the last exact power */
         return mc_refuse(err, c->est, "kw_args: decimals: expected -22 to 22, found %g", decimals);
-    if (decimals == 0.0)
-        return mc_call_unary(to, x, MC_UNARY_RINT, NULL, true, err);
+    if (decimals == 0.0) {
+        const uint32_t as_input = x->type_as_input;
+        MC_TRY(mc_call_unary(to, x, MC_UNARY_RINT, NULL, true, err));
+        x->type_as_input = as_input & MC_PART_TYPE_AS_INPUT; /* floats of true and false */
+        return MC_OK;
+    }
     double scale[2] = {1.0, 0.0};
     for (int i = 0; i < (int)fabs(decimals); i++)
         scale[0] *= 10.0;
@@ -103,8 +108,11 @@ static mc_status emit_nan_to_num(mc_lowering *to, mc_call *c, mc_sym *x, mc_erro
     MC_TRY(mc_call_number(c, "posinf", DBL_MAX, &high, err));
     MC_TRY(mc_call_number(c, "neginf", -DBL_MAX, &low, err));
     const double ends[2] = {high, low}, other[2] = {nan, 0.0};
-    MC_TRY(mc_call_unary(to, x, MC_UNARY_IF_INFINITE, ends, true, err)); /* of integers: as it is */
-    return mc_call_unary(to, x, MC_UNARY_IF_NAN, other, true, err);
+    const uint32_t as_input = x->type_as_input; /* as it is of integers */
+    MC_TRY(mc_call_unary(to, x, MC_UNARY_IF_INFINITE, ends, true, err));
+    MC_TRY(mc_call_unary(to, x, MC_UNARY_IF_NAN, other, true, err));
+    x->type_as_input = as_input;
+    return MC_OK;
 }
 
 static mc_status emit_truth(mc_lowering *to, mc_sym *x, mc_unary which, mc_error *err)
@@ -189,7 +197,7 @@ static mc_status emit_type(mc_lowering *to, const mc_call *c, const mc_value *dt
                              ? "a type that is not known"
                              : mc_value_type_name(dtype, text, sizeof text));
     }
-    x->type_as_input = false;
+    x->type_as_input = 0;
     x->type = kind == 'i' ? MC_VALUE_INT : kind == 'b' ? MC_VALUE_BOOL : MC_VALUE_FLOAT;
     return MC_OK;
 }

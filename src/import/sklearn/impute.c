@@ -254,7 +254,7 @@ mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_metho
     MC_TRY(read_input(to, &missing, x, &in, err));
     if (!mc_attr_is_text(est, "strategy", "most_frequent") &&
         !mc_attr_is_text(est, "strategy", "constant"))
-        in.type_as_input = false; /* means and medians make floats of integers */
+        in.type_as_input = 0; /* means and medians make floats of integers */
     MC_TRY(emit_fill(to, &missing, &in, statistics, &y, err));
     MC_TRY(keep_columns(to, est, statistics, &y, err));
     MC_TRY(keep_integers(to, est, &in, &y, err));

@@ -197,12 +197,13 @@ mc_status mc_lower_iterative_imputer(mc_lowering *to, const mc_value *est, mc_me
     if (missing.on_cells)
         return mc_refuse(err, est, "missing_values: expected a number");
     MC_TRY(mc_emit_check(to, x, missing.is_nan ? MC_OR_NAN : MC_FINITE, &in, err));
-    in.sparse = in.sparse_as_input = in.type_as_input = false;
+    in.sparse = in.sparse_as_input = false;
+    in.type_as_input = 0;
     MC_TRY(start_rounds(to, est, &missing, &in, &r, err));
     MC_TRY(all_rounds(to, &r, err));
     MC_TRY(mc_emit_hstack(to, r.now, r.n, false, &y, err));
     y.type = MC_VALUE_FLOAT;
-    y.type_as_input = false;
+    y.type_as_input = 0;
     MC_TRY(mc_append_indicator(to, est, &missing, &in, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }

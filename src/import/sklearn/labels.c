@@ -117,7 +117,7 @@ static mc_status as_marks(mc_lowering *to, const mc_value *est, mc_sym *y, mc_er
     y->sparse = sparse;
     y->sparse_as_input = false;
     y->type = MC_VALUE_INT;
-    y->type_as_input = false;
+    y->type_as_input = 0;
     return MC_OK;
 }
 

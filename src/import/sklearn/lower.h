@@ -38,11 +38,23 @@ typedef struct mc_sym {
     const struct mc_sym *parts; /* PARTS: (n_parts), none of them PARTS or LABELS, arena */
     size_t n_parts;
     size_t n_cols;
-    bool sparse;          /* scikit-learn holds it as a sparse matrix */
-    bool sparse_as_input; /* it does if the rows came sparse */
-    bool type_as_input;   /* integers if the rows came as integers */
-    mc_value_type type;   /* NUMBERS, SPARSE: how to show it; MC_VALUE_FLOAT if in doubt */
+    bool sparse;            /* scikit-learn holds it as a sparse matrix */
+    bool sparse_as_input;   /* it does if the rows came sparse */
+    uint32_t type_as_input; /* MC_TYPE_STAYS, MC_TYPE_COUNTS or 0: by the type of the rows */
+    mc_value_type type;     /* NUMBERS, SPARSE: how to show it; MC_VALUE_FLOAT if in doubt */
 } mc_sym;
+
+/* What integers and truth values are after a function that numpy has for each: the same, or, of
+ * both, integers. */
+#define MC_TYPE_STAYS  (MC_PART_TYPE_AS_INPUT | MC_PART_BOOLS_STAY)
+#define MC_TYPE_COUNTS (MC_PART_TYPE_AS_INPUT | MC_PART_BOOLS_COUNT)
+
+/* The same of something that is `as_input` already. */
+static inline uint32_t mc_type_counts(uint32_t as_input)
+{
+    return as_input & MC_PART_BOOLS_STAY ? as_input ^ MC_PART_BOOLS_STAY ^ MC_PART_BOOLS_COUNT
+                                         : as_input;
+}
 
 typedef struct mc_answer_part {
     mc_sym value;

@@ -124,7 +124,7 @@ static mc_status plain_squares(mc_lowering *to, const mixture *m, const mc_sym *
         bias[c] = n == 1 ? squares * precisions[c] : squares;
     }
     MC_TRY(mc_emit_linear(to, x, weights, bias, k, &parts[0], err));
-    MC_TRY(n == 1 ? mc_emit_row_dot(to, x, x, &parts[1], err)
+    MC_TRY(n == 1 ? mc_emit_row_square(to, x, &parts[1], err)
                   : mc_emit_unary(to, x, MC_UNARY_SQUARE, 0.0, 0.0, &parts[1], err));
     MC_TRY(mc_emit_linear(to, &parts[1], precisions, NULL, k, &parts[1], err));
     return mc_emit_sum(to, parts, 2, NULL, 1.0, out, err);

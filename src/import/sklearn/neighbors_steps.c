@@ -61,8 +61,9 @@ mc_status mc_near_input(mc_lowering *to, mc_near_fit *fit, const mc_sym *x, mc_s
     MC_TRY(emit_check_rows(to, &fit->metric, out, err));
     if (fit->metric.unit_rows)
         MC_TRY(mc_emit_normalize(to, out, MC_NORM_L2, out, err));
-    fit->as_input = out->type_as_input && !fit->is_tree;
-    out->sparse = out->sparse_as_input = out->type_as_input = false;
+    fit->as_input = out->type_as_input != 0 && !fit->is_tree;
+    out->sparse = out->sparse_as_input = false;
+    out->type_as_input = 0;
     out->type = MC_VALUE_FLOAT;
     return MC_OK;
 }

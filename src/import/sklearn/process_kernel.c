@@ -99,7 +99,8 @@ static mc_status leaf_of_diagonal(mc_lowering *to, const mc_process_node *leaf, 
     out->number = leaf->n_maps > 0 ? 1.0 : 0.0;
     if (out->is_number)
         return MC_OK;
-    MC_TRY(mc_emit_row_dot(to, &y, &y, &out->sym, err));
+    y.type_as_input = leaf->of_truths ? x->type_as_input : 0;
+    MC_TRY(mc_emit_row_square(to, &y, &out->sym, err));
     return emit_maps(to, leaf, &out->sym, err);
 }
 

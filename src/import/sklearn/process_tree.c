@@ -102,6 +102,7 @@ static mc_status dot_product(mc_lowering *to, const mc_value *kernel, size_t d,
     (void)d;
     MC_TRY(mc_attr_number(kernel, "sigma_0", 1.0, &sigma, err));
     out->sum = MC_PAIR_DOT;
+    out->of_truths = true;
     add_map(out, MC_MAP_OFFSET, sigma * sigma, 0.0);
     return MC_OK;
 }

@@ -21,6 +21,7 @@ typedef struct mc_process_node {
     double number; /* CONSTANT, NOISE, POWER */
     /* LEAF */
     mc_pair_sum sum;
+    bool of_truths;       /* DotProduct: its diagonal of truth values is one */
     bool unit;            /* rows of length 1 */
     const double *scales; /* (d) that columns are divided by, or NULL */
     struct {

@@ -58,7 +58,7 @@ static mc_status center_and_scale(mc_lowering *to, mc_method method, const mc_sy
             MC_TRY(mc_emit_add(to, &y, center, &y, err));
     }
     y.type = MC_VALUE_FLOAT;
-    y.type_as_input = false;
+    y.type_as_input = 0;
     return mc_answer_matrix(to, y, out, err);
 }
 
@@ -129,7 +129,7 @@ mc_status mc_lower_min_max_scaler(mc_lowering *to, const mc_value *est, mc_metho
         MC_TRY(mc_emit_divide(to, &y, scale, &y, err));
     }
     y.type = MC_VALUE_FLOAT;
-    y.type_as_input = false;
+    y.type_as_input = 0;
     return mc_answer_matrix(to, y, out, err);
 }
 
@@ -161,6 +161,7 @@ mc_status mc_lower_binarizer(mc_lowering *to, const mc_value *est, mc_method met
     MC_TRY(mc_attr_number(est, "threshold", 0.0, &threshold, err));
     MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
     MC_TRY(mc_emit_unary(to, &y, MC_UNARY_ABOVE, threshold, 0.0, &y, err));
-    y.type_as_input = true; /* check_array keeps integers */
+    y.type = x->type; /* check_array keeps what are numbers */
+    y.type_as_input = x->type_as_input;
     return mc_answer_matrix(to, y, out, err);
 }

@@ -140,7 +140,7 @@ static mc_status back(mc_lowering *to, const selector *s, const mc_sym *x, mc_sy
                        n, x->n_cols);
     }
     MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, out, err));
-    const bool type_as_input = out->type_as_input;
+    const uint32_t type_as_input = out->type_as_input;
     const mc_value_type type = out->type;
     MC_TRY(mc_emit_scatter(to, out, places, n_features, out, err));
     out->type_as_input = type_as_input;

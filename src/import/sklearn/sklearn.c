@@ -78,7 +78,7 @@ static mc_status no_width(mc_lowering *to, const mc_value *root, mc_error *err)
 static mc_status input_symbol(mc_lowering *to, size_t n, mc_sym *out, mc_error *err)
 {
     uint32_t *columns = NULL;
-    *out = (mc_sym){.n_cols = n, .sparse_as_input = true, .type_as_input = true};
+    *out = (mc_sym){.n_cols = n, .sparse_as_input = true, .type_as_input = MC_TYPE_STAYS};
     to->sparse_input = n > MC_WIDE && !to->wants_cells;
     if (to->sparse_input) {
         out->kind = MC_SYM_SPARSE;

@@ -85,7 +85,7 @@ mc_status mc_emit_tfidf(mc_lowering *to, const mc_value *est, const mc_sym *x, b
     MC_TRY(put_norm(est, &step, err));
     MC_TRY(mc_build_step(to->b, step, x->n_cols, &y.buffer, err));
     y.type = MC_VALUE_FLOAT;
-    y.type_as_input = false;
+    y.type_as_input = 0;
     y.sparse = true;
     *out = y;
     return MC_OK;
