@@ -109,6 +109,8 @@ typedef enum mc_method {
     MC_METHOD_RADIUS_NEIGHBORS_GRAPH,
     MC_METHOD_DECISION_PATH, /* (n_rows, nodes of all trees): 1 at each node that a row passes; of
                                 forests also part "n_nodes_ptr", where each tree's nodes begin */
+    MC_METHOD_MAHALANOBIS,   /* of the estimators of sklearn.covariance */
+    MC_METHOD_PREDICT_JOINT_LOG_PROBA, /* of the naive Bayes classifiers */
     MC_N_METHODS,
     MC_METHOD_DEFAULT = 255 /* predict, or transform where there is no predict */
 } mc_method;

@@ -19,6 +19,8 @@ static const char *const NAMES[MC_N_METHODS] = {
     [MC_METHOD_KNEIGHBORS_GRAPH] = "kneighbors_graph",
     [MC_METHOD_RADIUS_NEIGHBORS_GRAPH] = "radius_neighbors_graph",
     [MC_METHOD_DECISION_PATH] = "decision_path",
+    [MC_METHOD_MAHALANOBIS] = "mahalanobis",
+    [MC_METHOD_PREDICT_JOINT_LOG_PROBA] = "predict_joint_log_proba",
 };
 
 const char *mc_method_name(mc_method method)

@@ -27,6 +27,8 @@ REQUIRED = (
     "kneighbors_graph",
     "radius_neighbors_graph",
     "decision_path",
+    "mahalanobis",
+    "predict_joint_log_proba",
 )
 # Recorded outputs that one method answers together.
 ASKED_AS = {

@@ -8,9 +8,16 @@ from sklearn.experimental import (  # noqa: F401  (importing them is what makes 
 )
 from sklearn.utils import all_estimators
 
-METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples")
-# NearestNeighbors answers kneighbors only; FrozenEstimator has what it holds.
-OTHERS = ("NearestNeighbors", "FrozenEstimator")
+METHODS = (
+    "predict",
+    "predict_proba",
+    "decision_function",
+    "transform",
+    "score_samples",
+    "kneighbors",
+    "mahalanobis",
+)
+OTHERS = ("FrozenEstimator",)  # it has what it holds
 EXPERIMENTAL = ("HalvingGridSearchCV", "HalvingRandomSearchCV", "IterativeImputer")
 
 

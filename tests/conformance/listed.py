@@ -6,19 +6,6 @@ a failure too, because its answers would be made up.
 
 import re
 
-COVARIANCE = "a covariance has no method that answers for new rows"
-
-# class: why it is refused, whatever its parameters.
-CLASSES = {
-    "EmpiricalCovariance": COVARIANCE,
-    "GraphicalLasso": COVARIANCE,
-    "GraphicalLassoCV": COVARIANCE,
-    "LedoitWolf": COVARIANCE,
-    "MinCovDet": COVARIANCE,
-    "OAS": COVARIANCE,
-    "ShrunkCovariance": COVARIANCE,
-}
-
 BATCH = "its answer for a row depends on the rows that are asked with it"
 
 # (class, what stands in the repr of the model): why it is refused.
@@ -82,8 +69,6 @@ def why_refused(description):
     """Why a model must be refused, or None: then it must be served."""
     names = description["inside"]
     for name in names:
-        if name in CLASSES:
-            return CLASSES[name]
         if "." in name and name.split(".")[0] not in PACKAGES:
             return "%s is the user's own" % name
     for (name, part), reason in PARAMETERS.items():

@@ -44,6 +44,8 @@ METHODS = (
     "kneighbors_graph",
     "radius_neighbors_graph",
     "decision_path",
+    "mahalanobis",
+    "predict_joint_log_proba",
 )
 CELL_NONE, CELL_NUMBER, CELL_INTEGER, CELL_BOOL, CELL_STRING, CELL_LIST, CELL_DICT = range(7)
 DTYPE_F64, DTYPE_F32, DTYPE_I64, DTYPE_I32, DTYPE_U8, DTYPE_BOOL, DTYPE_CELL = range(7)

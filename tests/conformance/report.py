@@ -240,7 +240,7 @@ def _cell_table(cells, versions):
 
 def _refused():
     options = [("%s(%s)" % key, reason) for key, reason in listed.PARAMETERS.items()]
-    return sorted(listed.CLASSES.items()) + sorted(options)
+    return sorted(options)
 
 
 def document(cells, lines):

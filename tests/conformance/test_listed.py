@@ -2,7 +2,7 @@
 
 import json
 
-from . import deployable, environments, listed, suites
+from . import deployable, environments, suites
 
 
 def test_every_class_has_a_model():
@@ -11,7 +11,3 @@ def test_every_class_has_a_model():
     index = json.loads((folder / "_index.json").read_text(encoding="utf-8"))
     fitted = {path.rsplit(".", 1)[1] for path in index["estimators"]}
     assert sorted(set(deployable.names()) - fitted) == []
-
-
-def test_none_is_left_out():
-    assert sorted(set(deployable.names()) & set(listed.CLASSES)) == []

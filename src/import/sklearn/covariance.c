@@ -1,9 +1,8 @@
-/* covariance.c: EllipticEnvelope.
+/* covariance.c: EllipticEnvelope, and mahalanobis() of every estimator of a covariance.
  *
  * Oracle   EmpiricalCovariance.mahalanobis (sklearn/covariance/_empirical_covariance.py),
  *          sklearn/covariance/_elliptic_envelope.py, scikit-learn 0.18 to 1.9.
- * Exact    Bit for bit from 0.20 on; with store_precision=False as far as the pseudo-inverse is.
- * Why so   The other covariance estimators have mahalanobis() alone, which is no method here. */
+ * Exact    Bit for bit from 0.20 on; with store_precision=False as far as the pseudo-inverse is. */
 #include <math.h>
 #include <string.h>
 
@@ -74,22 +73,42 @@ static mc_status answer(mc_lowering *to, const mc_value *est, mc_method method, 
     return mc_answer_labels(to, y, table, out, err);
 }
 
-mc_status mc_lower_elliptic_envelope(mc_lowering *to, const mc_value *est, mc_method method,
-                                     const mc_sym *x, mc_answer *out, mc_error *err)
+/* Squared distances from location_. */
+static mc_status distances(mc_lowering *to, const mc_value *est, const mc_sym *x, mc_sym *out,
+                           mc_error *err)
 {
     mc_step step = MC_STEP_INIT(QUADRATIC);
     const double *location = NULL, *by = NULL;
     const size_t d = x->n_cols;
     mc_sym y;
-    if (method != MC_METHOD_PREDICT && method != MC_METHOD_DECISION_FUNCTION &&
-        method != MC_METHOD_SCORE_SAMPLES)
-        return mc_no_method(err, est, method);
     MC_TRY(mc_attr_vector(to, est, "location_", d, &location, NULL, err));
     MC_TRY(precision(to, est, d, &by, err));
     MC_TRY(mc_emit_check(to, x, MC_FINITE, &y, err));
     MC_TRY(mc_emit_subtract(to, &y, location, &y, err));
     MC_TRY(mc_build_f64(to->b, by, d, d, &step.array[0], err));
-    MC_TRY(mc_emit_dense_step(to, step, &y, 1, &y, err));
+    return mc_emit_dense_step(to, step, &y, 1, out, err);
+}
+
+mc_status mc_lower_covariance(mc_lowering *to, const mc_value *est, mc_method method,
+                              const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    mc_sym y;
+    if (method != MC_METHOD_MAHALANOBIS)
+        return mc_no_method(err, est, method);
+    MC_TRY(distances(to, est, x, &y, err));
+    return mc_answer_scalar(to, y, out, err);
+}
+
+mc_status mc_lower_elliptic_envelope(mc_lowering *to, const mc_value *est, mc_method method,
+                                     const mc_sym *x, mc_answer *out, mc_error *err)
+{
+    mc_sym y;
+    if (method == MC_METHOD_MAHALANOBIS)
+        return mc_lower_covariance(to, est, method, x, out, err);
+    if (method != MC_METHOD_PREDICT && method != MC_METHOD_DECISION_FUNCTION &&
+        method != MC_METHOD_SCORE_SAMPLES)
+        return mc_no_method(err, est, method);
+    MC_TRY(distances(to, est, x, &y, err));
     return mc_version_of(to, est) < 20 ? answer_before_020(to, est, method, y, out, err)
                                        : answer(to, est, method, y, out, err);
 }

@@ -56,13 +56,16 @@ static mc_status classify(mc_lowering *to, const mc_value *est, mc_method method
     bayes b;
     mc_sym y;
     if (method != MC_METHOD_PREDICT && method != MC_METHOD_PREDICT_PROBA &&
-        method != MC_METHOD_PREDICT_LOG_PROBA)
+        method != MC_METHOD_PREDICT_LOG_PROBA &&
+        (method != MC_METHOD_PREDICT_JOINT_LOG_PROBA || mc_version_of(to, est) < 102))
         return mc_no_method(err, est, method);
     MC_TRY(open_bayes(to, est, &b, err));
     MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
     MC_TRY(likelihood(to, &b, &y, &y, err));
     if (method == MC_METHOD_PREDICT)
         return label(to, &b, y, out, err);
+    if (method == MC_METHOD_PREDICT_JOINT_LOG_PROBA)
+        return mc_answer_matrix(to, y, out, err);
     MC_TRY(mc_emit_log_share(to, &y, MC_LOG_SHARE_PLAIN, &y, err));
     if (method == MC_METHOD_PREDICT_PROBA)
         MC_TRY(mc_emit_unary(to, &y, MC_UNARY_EXP, 0.0, 0.0, &y, err));
