@@ -64,6 +64,7 @@ struct mc_cache {
     pthread_cond_t work;      /* signalled when the queue grows or the cache stops */
     pthread_t threads[MC_MAX_LOAD_THREADS];
     uint32_t n_threads, n_idle;
+    uint32_t n_running, n_parked; /* loads that threads have taken; of these, that wait for room */
     bool stopping;
     uint64_t summary_due_ns;
     uint64_t summary_hits; /* as of the last summary line */

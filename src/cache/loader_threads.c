@@ -34,16 +34,23 @@ static void run_load(mc_cache *cache, mc_load *load, bool may_begin)
     mc_flight_finish(cache, load, model, &error);
 }
 
+/* Loads that wait for room do not count as running. */
+static bool may_take_locked(const mc_cache *cache)
+{
+    return cache->stopping || (!TAILQ_EMPTY(&cache->queue) &&
+                               cache->n_running < cache->max_load_threads + cache->n_parked);
+}
+
 /* Takes the next load from the queue, or NULL when the cache stops and the queue is empty. */
 static mc_load *next_load_locked(mc_cache *cache)
 {
-    while (TAILQ_EMPTY(&cache->queue) && !cache->stopping) {
+    while (!may_take_locked(cache)) {
         cache->n_idle++; /* also while it unloads: then it takes what was queued meanwhile */
         const uint64_t idle_ns = mc_drop_idle_locked(cache);
         const uint64_t until_ns = idle_ns < cache->summary_due_ns ? idle_ns : cache->summary_due_ns;
         const struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000u),
                                        .tv_nsec = (long)(until_ns % 1000000000u)};
-        if (TAILQ_EMPTY(&cache->queue) && !cache->stopping)
+        if (!may_take_locked(cache))
             (void)pthread_cond_timedwait(&cache->work, &cache->lock, &until);
         cache->n_idle--;
         mc_cache_stats stats;
@@ -65,11 +72,13 @@ static void *loader_thread(void *context)
     (void)pthread_setname_np(pthread_self(), "mc-load");
     mc_cache_lock(cache);
     for (mc_load *load = NULL; (load = next_load_locked(cache)) != NULL;) {
+        cache->n_running++;
         mc_flight_begin_locked(load);
         const bool may_begin = !cache->stopping && !load->entry->removed;
         mc_cache_unlock(cache);
         run_load(cache, load, may_begin);
         mc_cache_lock(cache);
+        cache->n_running--;
     }
     mc_cache_unlock(cache);
     return NULL;
@@ -87,16 +96,37 @@ static bool create_thread(mc_cache *cache, pthread_t *out)
     return created;
 }
 
+static void add_thread_locked(mc_cache *cache)
+{
+    const uint32_t most = cache->max_load_threads + cache->n_parked;
+    if (cache->n_threads < most && cache->n_threads < MC_MAX_LOAD_THREADS &&
+        create_thread(cache, &cache->threads[cache->n_threads]))
+        cache->n_threads++;
+}
+
 mc_status mc_loader_threads_ensure_locked(mc_cache *cache, mc_error *err)
 {
     if (cache->n_idle > 0 && TAILQ_EMPTY(&cache->queue))
         return MC_OK;
-    if (cache->n_threads < cache->max_load_threads &&
-        create_thread(cache, &cache->threads[cache->n_threads]))
-        cache->n_threads++;
+    add_thread_locked(cache);
     if (cache->n_threads == 0)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no thread to load models on");
     return MC_OK;
+}
+
+void mc_loader_threads_park_locked(mc_cache *cache)
+{
+    cache->n_parked++;
+    if (TAILQ_EMPTY(&cache->queue))
+        return; /* who comes finds an idle thread, or makes one */
+    if (cache->n_idle == 0)
+        add_thread_locked(cache); /* where there can be none they wait */
+    (void)pthread_cond_signal(&cache->work);
+}
+
+void mc_loader_threads_unpark_locked(mc_cache *cache)
+{
+    cache->n_parked--;
 }
 
 void mc_loader_threads_push_locked(mc_cache *cache, mc_load *load)

@@ -10,6 +10,7 @@
 #include "cache/drop.h"
 #include "cache/evict.h"
 #include "cache/keep.h"
+#include "cache/loader_threads.h"
 
 /* Releases of models take no lock, and so tell nobody: who waits for room looks this often. */
 #define LOOK_AGAIN_NS ((uint64_t)5 * 1000000u)
@@ -92,6 +93,7 @@ static mc_status wait_locked(step *s, mc_error *err)
             return in_use(s, err);
         load->waits_for_room = true;
         cache->n_wait_for_room++;
+        mc_loader_threads_park_locked(cache);
     }
     pause_locked(cache, load->room_deadline_ns);
     return MC_OK;
@@ -103,14 +105,17 @@ static void end_wait_locked(mc_cache *cache, mc_load *load)
         return;
     load->waits_for_room = false;
     cache->n_wait_for_room--;
+    mc_loader_threads_unpark_locked(cache);
     (void)pthread_cond_broadcast(&cache->room);
 }
 
 bool mc_room_await_turn(mc_cache *cache, const mc_load *load)
 {
     mc_cache_lock(cache);
+    mc_loader_threads_park_locked(cache);
     while (cache->n_wait_for_room > 0 && !cache->stopping && mc_now_ns() < load->room_deadline_ns)
         pause_locked(cache, load->room_deadline_ns);
+    mc_loader_threads_unpark_locked(cache);
     const bool may_begin = !cache->stopping && mc_now_ns() < load->room_deadline_ns;
     mc_cache_unlock(cache);
     return may_begin;

@@ -17,8 +17,7 @@
  * wait for each other: one that holds something and would wait while another one waits gives it
  * back, and starts over when that one is done.
  *
- * LIMITATIONS. A load that waits keeps its loader thread: with one, those behind it wait as well.
- */
+ * A load that waits keeps its thread and leaves its turn to others: loader_threads.h. */
 #ifndef MC_CACHE_ROOM_H
 #define MC_CACHE_ROOM_H
 #include "cache/flight.h"

@@ -197,6 +197,35 @@ static void keep_refuses_what_does_not_fit_beside_it(void **state)
     mc_cache_destroy(cache);
 }
 
+/* With one loader thread: ten loads that wait for room hold up none that fits. */
+static void who_waits_holds_up_nobody(void **state)
+{
+    (void)state;
+    enum { WAITERS = 10 };
+    static const char *const NAMES[WAITERS] = {"w0", "w1", "w2", "w3", "w4",
+                                               "w5", "w6", "w7", "w8", "w9"};
+    static caller waiters[WAITERS];
+    mc_cache *cache = cache_of(2 * ONE - 20000, 1, 5000);
+    assert_int_equal(mc_cache_load(cache, "a", "bytes=65536", NULL), MC_OK);
+    mc_model *held = fake_acquire(cache, "a");
+    for (size_t i = 0; i < WAITERS; i++)
+        start(&waiters[i], cache, NAMES[i], "bytes=65536");
+    wait_until_waiting(cache);
+    pause_ms(20);
+    for (size_t i = 0; i < 20; i++) {
+        char name[8];
+        (void)snprintf(name, sizeof name, "s%zu", i);
+        assert_int_equal(mc_cache_load(cache, name, "bytes=64", NULL), MC_OK);
+        assert_int_equal(state_of(cache, "w9"), MC_STATE_LOADING);
+        assert_int_equal(mc_cache_unload(cache, name, NULL), MC_OK);
+    }
+    mc_model_release(held);
+    for (size_t i = 0; i < WAITERS; i++)
+        assert_int_equal(end(&waiters[i]), MC_OK);
+    assert_int_equal(cache->n_parked, 0);
+    mc_cache_destroy(cache);
+}
+
 static void drop_first_makes_requests_wait_for_the_new_one(void **state)
 {
     (void)state;
@@ -326,6 +355,7 @@ int main(void)
         cmocka_unit_test(destroying_ends_the_waiting),
         cmocka_unit_test(two_loads_do_not_wait_for_each_other),
         cmocka_unit_test(keep_refuses_what_does_not_fit_beside_it),
+        cmocka_unit_test(who_waits_holds_up_nobody),
         cmocka_unit_test(drop_first_makes_requests_wait_for_the_new_one),
         cmocka_unit_test(drop_first_drops_nothing_that_fits),
         cmocka_unit_test(a_source_that_fails_gives_the_old_one_back),
