@@ -6,6 +6,9 @@
 /* A row must cost so many look-ups: what they are timed at leaves out keys, copies and cold memory,
  * and a miss pays for being kept too. */
 #define WORTH 4u
+/* And no less than this: a request's own costs count for a row that comes alone, and those of its
+ * look-up do not. Known single rows of 1 us were answered 2 us later than computed ones. */
+#define LEAST_ROW_NS 2000u
 
 static uint64_t get(const _Atomic uint64_t *number)
 {
@@ -42,7 +45,8 @@ mc_prediction_use mc_use_state(const mc_use *use)
 {
     if (atomic_load_explicit(&use->trials, memory_order_relaxed) < MC_USE_TRIALS)
         return MC_PREDICTIONS_MEASURING;
-    if (get(&use->row_ns) < WORTH * get(&use->look_up_ns))
+    const uint64_t row_ns = get(&use->row_ns);
+    if (row_ns < LEAST_ROW_NS || row_ns < WORTH * get(&use->look_up_ns))
         return MC_PREDICTIONS_TOO_CHEAP;
     return get(&use->rest) > 0 ? MC_PREDICTIONS_RESTING : MC_PREDICTIONS_ON;
 }
