@@ -42,6 +42,8 @@ mc_status mc_check_power(const mc_view *view, const mc_step *step, mc_error *err
 /* A zero that a sparse matrix does not store is not mapped. */
 static bool is_absent(const mc_run *run, const mc_step *step, double x)
 {
+    if (step->flags & MC_STEP_NAN_ABSENT)
+        return isnan(x);
     return x == 0.0 && ((step->flags & MC_STEP_ALL_ABSENT) ||
                         ((step->flags & MC_STEP_KEEP_ABSENT) && run->came_sparse));
 }

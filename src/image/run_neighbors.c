@@ -394,8 +394,9 @@ mc_status mc_run_near_spread(const mc_run *run, const mc_step *step, mc_error *e
 {
     (void)err;
     const mc_near_lists lists = mc_lists_of(run, step);
+    const double elsewhere = (step->flags & MC_STEP_ELSE_NAN) ? (double)NAN : 0.0;
     mc_near_spread(&lists, mc_run_width(run, step->dst), (step->flags & MC_STEP_AS_DISTANCES) != 0,
-                   mc_run_dst(run, step));
+                   elsewhere, mc_run_dst(run, step));
     return MC_OK;
 }
 

@@ -37,9 +37,11 @@ typedef enum mc_op {
 #define MC_STEP_ADMITS_EQUAL   2u
 #define MC_STEP_MEASURES_WHOLE 4u
 #define MC_STEP_AS_DISTANCES   1u
+#define MC_STEP_ELSE_NAN       2u
 #define MC_STEP_POSITIVE       1u
 #define MC_STEP_KEEP_ABSENT    1u
 #define MC_STEP_ALL_ABSENT     2u
+#define MC_STEP_NAN_ABSENT     4u
 #define MC_STEP_REFUSE_ZEROS   1u
 #define MC_STEP_ZEROS_LAST     2u
 #define MC_STEP_FROM_END       1u

@@ -163,11 +163,15 @@ void mc_near_mean(const mc_near_lists *lists, const mc_narrow *values, size_t wi
     }
 }
 
-void mc_near_spread(const mc_near_lists *lists, size_t n, bool distances, double *out)
+void mc_near_spread(const mc_near_lists *lists, size_t n, bool distances, double elsewhere,
+                    double *out)
 {
-    memset(out, 0, lists->n_rows * n * sizeof *out);
+    for (size_t i = 0; i < lists->n_rows * n; i++)
+        out[i] = elsewhere;
     for (size_t row = 0; row < lists->n_rows; row++) {
         const list l = list_at(lists, row);
+        for (size_t i = 0; i < l.n; i++)
+            out[row * n + index_at(&l, i)] = 0.0;
         for (size_t i = 0; i < l.n; i++)
             out[row * n + index_at(&l, i)] += distances ? l.distances[i] : 1.0;
     }

@@ -36,9 +36,10 @@ void mc_near_vote(const mc_near_lists *lists, const mc_near_votes *votes, double
 void mc_near_mean(const mc_near_lists *lists, const mc_narrow *values, size_t width,
                   mc_near_weights weights, double *out);
 
-/* out (n_rows, n) = distance, or 1, in the columns of the neighbours, else 0; their sum where a
- * list names a row more than once, as it does when all distances overflow. */
-void mc_near_spread(const mc_near_lists *lists, size_t n, bool distances, double *out);
+/* out (n_rows, n) = distance, or 1, in the columns of the neighbours, else `elsewhere`; their sum
+ * where a list names a row more than once, as it does when all distances overflow. */
+void mc_near_spread(const mc_near_lists *lists, size_t n, bool distances, double elsewhere,
+                    double *out);
 
 /* out (n_rows) = - mean over the neighbours of reach_density[j] / density of the row: what
  * LocalOutlierFactor calls score_samples. reach (n) distance of row j to its k-th neighbour,

@@ -77,6 +77,8 @@ static void make_uses(making *m, results *r, uint32_t lists)
     keep(r, make_step(m, step, N));
     step.flags = MC_STEP_AS_DISTANCES;
     keep(r, make_step(m, step, N));
+    step.flags |= MC_STEP_ELSE_NAN;
+    keep(r, make_step(m, step, N));
     step = step_of(MC_OP_NEAR_CELLS);
     step.src = lists;
     (void)make_step(m, step, 1);

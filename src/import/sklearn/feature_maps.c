@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/neighbors_fit.h"
 #include "kernel/column_map.h"
 
 static bool is_way(mc_method method)
@@ -112,6 +113,7 @@ mc_status mc_lower_quantile(mc_lowering *to, const mc_value *est, mc_method meth
 {
     mc_step step = MC_STEP_INIT(QUANTILE);
     mc_sym y;
+    bool is_graph = false;
     if (!is_way(method))
         return mc_no_method(err, est, method);
     step.n[0] = method == MC_METHOD_INVERSE_TRANSFORM;
@@ -128,6 +130,9 @@ mc_status mc_lower_quantile(mc_lowering *to, const mc_value *est, mc_method meth
     MC_TRY(put_quantiles(to, est, x->n_cols, &step, err));
     MC_TRY(mc_emit_check(to, x, MC_OR_NAN, &y, err));
     step.flags = y.sparse ? MC_STEP_ALL_ABSENT : y.sparse_as_input ? MC_STEP_KEEP_ABSENT : 0;
+    MC_TRY(mc_near_stored(to, x, &y, &is_graph, err));
+    if (is_graph)
+        step.flags = MC_STEP_NAN_ABSENT;
     MC_TRY(mc_emit_step(to, step, &y, x->n_cols, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }

@@ -75,10 +75,14 @@ MC_MUST_CHECK mc_status mc_near_build_rows(mc_lowering *to, const mc_near_metric
 /* x as rows of these columns, checked as fit() would. */
 MC_MUST_CHECK mc_status mc_near_input(mc_lowering *to, mc_near_fit *fit, const mc_sym *x,
                                       mc_sym *out, mc_error *err);
-/* Says that `graph` (NUMBERS) holds these lists, the nearest first, and is 0 elsewhere: estimators
- * on precomputed distances read the lists. */
+/* Says that `graph` (NUMBERS) holds the distances of these lists, and is 0 elsewhere. Estimators on
+ * precomputed distances read lists that are `in_order`, the nearest first. */
 MC_MUST_CHECK mc_status mc_near_note_graph(mc_lowering *to, const mc_sym *graph,
-                                           const mc_sym *lists, mc_error *err);
+                                           const mc_sym *lists, bool in_order, mc_error *err);
+/* Is x such a graph? If so, out = x with NaN where it stores nothing: a neighbour at distance 0 is
+ * stored. */
+MC_MUST_CHECK mc_status mc_near_stored(mc_lowering *to, const mc_sym *x, mc_sym *out,
+                                       bool *is_graph, mc_error *err);
 /* Lists of neighbours (kernel/neighbors.h) of rows that went through mc_near_input(). */
 MC_MUST_CHECK mc_status mc_emit_nearest(mc_lowering *to, const mc_near_fit *fit, const mc_sym *x,
                                         int64_t k, mc_sym *out, mc_error *err);

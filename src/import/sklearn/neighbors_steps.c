@@ -13,19 +13,33 @@
 static const mc_value GRAPHS = {.kind = MC_KIND_NONE};
 
 mc_status mc_near_note_graph(mc_lowering *to, const mc_sym *graph, const mc_sym *lists,
-                             mc_error *err)
+                             bool in_order, mc_error *err)
 {
-    const uint32_t ids[4] = {lists->buffer, mc_u32_from_size(lists->n_cols)};
+    const uint32_t ids[4] = {lists->buffer, mc_u32_from_size(lists->n_cols), in_order};
     return mc_memo_add(to, &GRAPHS, graph->buffer, ids, err);
 }
 
-static bool lists_of_graph(const mc_lowering *to, const mc_sym *graph, mc_sym *out)
+static bool lists_of_graph(const mc_lowering *to, const mc_sym *graph, bool in_order, mc_sym *out)
 {
     uint32_t ids[4];
     if (graph->kind != MC_SYM_NUMBERS || !mc_memo_find(to, &GRAPHS, graph->buffer, ids))
         return false;
     *out = (mc_sym){.kind = MC_SYM_NUMBERS, .buffer = ids[0], .n_cols = ids[1]};
-    return true;
+    return ids[2] != 0 || !in_order;
+}
+
+mc_status mc_near_stored(mc_lowering *to, const mc_sym *x, mc_sym *out, bool *is_graph,
+                         mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(NEAR_SPREAD);
+    mc_sym lists;
+    *is_graph = lists_of_graph(to, x, false, &lists);
+    if (!*is_graph)
+        return MC_OK;
+    step.src = lists.buffer;
+    step.flags = MC_STEP_AS_DISTANCES | MC_STEP_ELSE_NAN;
+    *out = *x;
+    return mc_build_step(to->b, step, x->n_cols, &out->buffer, err);
 }
 
 /* What check_rows() asks of training rows, of the rows asked: refused where they run. */
@@ -48,7 +62,7 @@ mc_status mc_near_input(mc_lowering *to, mc_near_fit *fit, const mc_sym *x, mc_s
     const size_t width = fit->way == MC_NEAR_GIVEN ? fit->n : fit->d;
     if (x->n_cols != width)
         return mc_refuse(err, fit->est, "fitted on %zu columns, and given %zu", width, x->n_cols);
-    if (fit->way == MC_NEAR_GIVEN && x->sparse && lists_of_graph(to, x, out)) {
+    if (fit->way == MC_NEAR_GIVEN && x->sparse && lists_of_graph(to, x, true, out)) {
         fit->in_graph = true;
         return MC_OK;
     }

@@ -196,8 +196,8 @@ mc_status mc_lower_neighbors_transformer(mc_lowering *to, const mc_value *est, m
     step.flags = distances ? MC_STEP_AS_DISTANCES : 0;
     MC_TRY(list_step(to, &a, step, a.fit.n, &y, err));
     y.sparse = true;
-    if (distances && !a.by_radius)
-        MC_TRY(mc_near_note_graph(to, &y, &a.lists, err));
+    if (distances)
+        MC_TRY(mc_near_note_graph(to, &y, &a.lists, !a.by_radius, err));
     return mc_answer_matrix(to, y, out, err);
 }
 
