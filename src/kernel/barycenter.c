@@ -60,7 +60,8 @@ void mc_barycenter(const mc_near_lists *lists, size_t k, const double *x, const 
 
 /* ------------------------------------------------------------------------------ donors ---- */
 
-/* The nearest rows that have a value in the column. NaN counts as the farthest. */
+/* The nearest rows that have a value in the column. NaN is behind all infinities, as in numpy's
+ * order: an infinity of an index n further on. */
 static size_t find_donors(const mc_donors *by, size_t column, const double *distances,
                           const mc_near_heap *heap, bool *out_known)
 {
@@ -68,16 +69,21 @@ static size_t find_donors(const mc_donors *by, size_t column, const double *dist
     *out_known = false;
     for (size_t i = 0; i < heap->k; i++) {
         heap->values[i] = (double)INFINITY;
-        heap->indices[i] = (double)by->n;
+        heap->indices[i] = 2.0 * (double)by->n;
     }
     for (size_t i = 0; i < by->n; i++) {
         if (isnan(by->rows[i * by->d + column]))
             continue;
         n++;
         *out_known = *out_known || !isnan(distances[i]);
-        mc_near_pairs_push(heap, isnan(distances[i]) ? (double)INFINITY : distances[i], (double)i);
+        if (isnan(distances[i]))
+            mc_near_pairs_push(heap, (double)INFINITY, (double)(i + by->n));
+        else
+            mc_near_pairs_push(heap, distances[i], (double)i);
     }
     mc_near_sort_pairs(heap->values, heap->indices, heap->k);
+    for (size_t i = 0; i < heap->k; i++)
+        heap->indices[i] -= heap->indices[i] >= (double)by->n ? (double)by->n : 0.0;
     return n < heap->k ? n : heap->k;
 }
 
@@ -106,7 +112,7 @@ static double filled(const mc_donors *by, size_t column, const double *distances
         sum += by->rows[donor * by->d + column] * weight;
         total += weight;
     }
-    return sum / total;
+    return total == 0.0 ? sum : sum / total; /* numpy.ma.average() leaves its numerator there */
 }
 
 void mc_fill_from_donors(const mc_donors *by, const double *x, const double *distances,

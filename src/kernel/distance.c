@@ -149,8 +149,15 @@ static double square_of_present(const double *x, size_t d)
     return lane[0] + lane[1];
 }
 
+/* numpy.clip(): NaN stays. */
+static double not_negative(double x)
+{
+    return x < 0.0 ? 0.0 : x;
+}
+
 /* Squares over the columns that both rows have, scaled up to all columns. Through products, as
- * scikit-learn computes them: of columns that only one row has the squares are taken off again. */
+ * scikit-learn computes them: of columns that only one row has the squares are taken off again, by
+ * a product with 0 and 1. A square that overflows leaves NaN, be the column in both or not. */
 static double squares_present(const mc_metric *metric, const double *x, const double *y)
 {
     double product = 0.0, only_x = 0.0, only_y = 0.0;
@@ -158,13 +165,13 @@ static double squares_present(const mc_metric *metric, const double *x, const do
     for (size_t j = 0; j < metric->d; j++) {
         const bool in_x = !isnan(x[j]), in_y = !isnan(y[j]);
         product = in_x && in_y ? fma(x[j], y[j], product) : product;
-        only_x += in_x && !in_y ? x[j] * x[j] : 0.0;
-        only_y += in_y && !in_x ? y[j] * y[j] : 0.0;
+        only_x += in_x ? x[j] * x[j] * (in_y ? 0.0 : 1.0) : 0.0;
+        only_y += in_y ? y[j] * y[j] * (in_x ? 0.0 : 1.0) : 0.0;
         n += in_x && in_y;
     }
     const double all =
         -2.0 * product + square_of_present(x, metric->d) + square_of_present(y, metric->d);
-    const double sum = fmax(fmax(all, 0.0) - only_x - only_y, 0.0);
+    const double sum = not_negative(not_negative(all) - only_x - only_y);
     return n == 0 ? (double)NAN : sum / (double)n * (double)metric->d;
 }
 

@@ -70,11 +70,29 @@ static void tile(const mc_training *t, const double *x, size_t n_rows, size_t fi
 
 /* ------------------------------------------------------------------------- brute force ---- */
 
+/* numpy's order without ties: NaN behind all infinities, as an infinity of an index n further on.
+ */
+static void push_pair(const mc_near_heap *heap, double distance, size_t index, size_t n)
+{
+    if (isnan(distance))
+        mc_near_pairs_push(heap, (double)INFINITY, (double)(index + n));
+    else
+        mc_near_pairs_push(heap, distance, (double)index);
+}
+
+/* The indices that went into push_pair(). */
+static void fold_indices(double *indices, size_t k, size_t n)
+{
+    for (size_t j = 0; j < k; j++)
+        indices[j] -= indices[j] >= (double)n ? (double)n : 0.0;
+}
+
 /* What ArgKmin does with the heap of a thread: its content passes through another one. */
 static void finish_brute(const mc_training *t, const mc_near_heap *from, const mc_near_heap *to)
 {
     if (t->lower_first) { /* these are distances */
         mc_near_sort_pairs(from->values, from->indices, from->k);
+        fold_indices(from->indices, from->k, t->n);
         memcpy(to->values, from->values, from->k * sizeof *to->values);
         memcpy(to->indices, from->indices, from->k * sizeof *to->indices);
         return;
@@ -91,7 +109,7 @@ static void start_brute(const mc_training *t, const mc_near_heap *heap)
 {
     mc_near_heap_start(heap, t->lower_first ? (double)INFINITY : DBL_MAX);
     for (size_t i = 0; t->lower_first && i < heap->k; i++)
-        heap->indices[i] = (double)t->n;
+        heap->indices[i] = 2.0 * (double)t->n;
 }
 
 static void push_brute(const mc_training *t, const mc_near_heap *heap, double reduced, size_t index)
@@ -101,7 +119,7 @@ static void push_brute(const mc_training *t, const mc_near_heap *heap, double re
         return;
     }
     const double distance = mc_distance_from_reduced(&t->metric, reduced < 0.0 ? 0.0 : reduced);
-    mc_near_pairs_push(heap, isnan(distance) ? (double)INFINITY : distance, (double)index);
+    push_pair(heap, distance, index, t->n);
 }
 
 /* NaN counted as the largest until now. */
@@ -395,13 +413,12 @@ void mc_near_k_of(const double *distances, size_t n_rows, size_t n, size_t k, si
         const mc_near_heap heap = {l.distances, l.indices, k, false};
         for (size_t j = 0; j < k; j++) {
             l.distances[j] = (double)INFINITY;
-            l.indices[j] = (double)n;
+            l.indices[j] = 2.0 * (double)n;
         }
-        for (size_t j = 0; j < n; j++) {
-            const double distance = distances[i * n + j];
-            mc_near_pairs_push(&heap, isnan(distance) ? (double)INFINITY : distance, (double)j);
-        }
+        for (size_t j = 0; j < n; j++)
+            push_pair(&heap, distances[i * n + j], j, n);
         mc_near_sort_pairs(l.distances, l.indices, k);
+        fold_indices(l.indices, k, n);
         for (size_t j = 0; j < k; j++)
             l.distances[j] = distances[i * n + (size_t)l.indices[j]];
         *l.count = (double)k;
