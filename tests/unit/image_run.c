@@ -65,6 +65,28 @@ static double look_at_rows(const mc_part *part, size_t n_rows)
     return sum;
 }
 
+static double look_at_scalar(const mc_cell *cell)
+{
+    double sum = 0.0;
+    MC_ASSERT(cell->kind <= MC_CELL_STRING);
+    for (size_t k = 0; cell->kind == MC_CELL_STRING && k < cell->size; k++)
+        sum += cell->as.text[k];
+    return cell->kind == MC_CELL_NUMBER ? cell->as.number : sum;
+}
+
+/* Lists of neighbours, terms of a document, dicts of names: what is in them are no lists. */
+static double look_at_cell(const mc_cell *cell)
+{
+    double sum = 0.0;
+    if (cell->kind <= MC_CELL_STRING)
+        return look_at_scalar(cell);
+    MC_ASSERT(cell->kind <= MC_CELL_DICT);
+    const size_t n = (size_t)cell->size * (cell->kind == MC_CELL_DICT ? 2 : 1);
+    for (size_t k = 0; k < n; k++)
+        sum += look_at_scalar(&cell->as.items[k]);
+    return sum;
+}
+
 /* Sums what the answer holds, so that each byte of it is read; the caller keeps the sum. */
 static double look_at(const mc_model *model, const mc_output *output)
 {
@@ -85,10 +107,7 @@ static double look_at(const mc_model *model, const mc_output *output)
                 MC_ASSERT(label >= 0);
                 MC_ASSERT((size_t)label < n_classes);
             } else if (part->type == MC_VALUE_CELL) {
-                const mc_cell *cell = (const mc_cell *)part->data + j;
-                MC_ASSERT(cell->kind <= MC_CELL_STRING);
-                for (size_t k = 0; cell->kind == MC_CELL_STRING && k < cell->size; k++)
-                    sum += cell->as.text[k];
+                sum += look_at_cell((const mc_cell *)part->data + j);
             } else {
                 sum += ((const double *)part->data)[j];
             }
