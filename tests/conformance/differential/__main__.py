@@ -309,6 +309,9 @@ def main():
             break
         number = results[-1]["case"] + 1 if results else number + 1
     log.close((time.monotonic() - start) / 60)
+    if not log.counts["cases"]:
+        log.write("no case could be drawn and asked: nothing is known")
+        return 2
     return 1 if log.counts["differences"] else 0
 
 
