@@ -124,8 +124,9 @@ static void predict(const mc_model *model, const mc_input *input)
     volatile double seen = 0.0;
     for (size_t i = 0; i < MC_N_METHODS; i++) {
         mc_output output;
-        if (!(methods >> i & 1u))
-            continue;
+        const bool is_backwards = i == MC_METHOD_INVERSE_TRANSFORM && mc_model_inverse(model);
+        if (!(methods >> i & 1u) || is_backwards)
+            continue; /* the way back is asked with rows of its own columns */
         const mc_status status =
             mc_model_predict(model, (mc_method)i, input, workspace, &output, NULL);
         MC_ASSERT(status == MC_OK || status == MC_E_BAD_INPUT || status == MC_E_BUSY);
@@ -280,6 +281,8 @@ bool image_run_all(const uint8_t *block, size_t size, mc_error *err)
         return false;
     MC_ASSERT(mc_model_create(&image, &identity, &model, NULL) == MC_OK);
     use_model(model);
+    if (mc_model_inverse(model) != NULL)
+        use_model(mc_model_inverse(model));
     mc_model_release(model);
     return true;
 }
