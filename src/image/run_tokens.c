@@ -254,7 +254,8 @@ mc_status mc_run_tfidf(const mc_run *run, const mc_step *step, mc_error *err)
                           .norm = step->n[0],
                           .sublinear = (step->flags & MC_STEP_SUBLINEAR) != 0,
                           .descending = (step->flags & MC_STEP_DESCENDING) != 0,
-                          .float32 = (step->flags & MC_STEP_HELD32) != 0};
+                          .float32 = (step->flags & MC_STEP_HELD32) != 0 &&
+                                     (run->came_sparse || !(step->flags & MC_STEP_HELD_AS_ROWS))};
     for (size_t i = 0; i < run->n_rows; i++) {
         void *values = NULL;
         MC_TRY(mc_run_room(run, x[i].n * sizeof(double), &values, err));

@@ -62,6 +62,7 @@ typedef enum mc_op {
 #define MC_STEP_SUBLINEAR      1u
 #define MC_STEP_DESCENDING     2u
 #define MC_STEP_HELD32         8u
+#define MC_STEP_HELD_AS_ROWS   16u
 #define MC_STEP_TENTH          1u
 #define MC_STEP_NORM_AS_ROWS   1u
 #define MC_STEP_INTERACTIONS   1u

@@ -72,23 +72,50 @@ static mc_status put_norm(const mc_value *est, mc_step *step, mc_error *err)
     return MC_OK;
 }
 
-mc_status mc_emit_tfidf(mc_lowering *to, const mc_value *est, const mc_sym *x, bool float32,
-                        mc_sym *out, mc_error *err)
+/* Flags beside those that `est` asks for, and which flags may be set at all. */
+typedef struct flags {
+    uint16_t more;
+    uint16_t allowed;
+} flags;
+
+static mc_status emit(mc_lowering *to, const mc_value *est, const mc_sym *x, flags how, mc_sym *out,
+                      mc_error *err)
 {
     mc_step step = MC_STEP_INIT(TFIDF);
     bool sublinear = false;
     mc_sym y = *x;
     MC_TRY(mc_attr_bool(est, "sublinear_tf", false, &sublinear, err));
     step.src = x->buffer;
-    step.flags = (uint16_t)((sublinear ? MC_STEP_SUBLINEAR : 0) | (float32 ? MC_STEP_HELD32 : 0));
+    step.flags = (uint16_t)((sublinear ? MC_STEP_SUBLINEAR : 0) | how.more);
     MC_TRY(put_idf(to, est, x->n_cols, &step, err));
     MC_TRY(put_norm(est, &step, err));
+    step.flags &= how.allowed;
     MC_TRY(mc_build_step(to->b, step, x->n_cols, &y.buffer, err));
     y.type = MC_VALUE_FLOAT;
     y.type_as_input = 0;
     y.sparse = true;
     *out = y;
     return MC_OK;
+}
+
+mc_status mc_emit_tfidf(mc_lowering *to, const mc_value *est, const mc_sym *x, bool float32,
+                        mc_sym *out, mc_error *err)
+{
+    const flags how = {.more = float32 ? MC_STEP_HELD32 : 0, .allowed = UINT16_MAX};
+    return emit(to, est, x, how, out, err);
+}
+
+/* Before 1.5 dense rows become float64, whatever the weights were learnt from. */
+static flags of_rows(const mc_lowering *to, const mc_value *est, const mc_sym *x)
+{
+    flags how = {.allowed = UINT16_MAX};
+    if (x->sparse || mc_version_of(to, est) >= 105)
+        return how;
+    if (x->sparse_as_input)
+        how.more = MC_STEP_HELD_AS_ROWS;
+    else
+        how.allowed = UINT16_MAX & ~MC_STEP_HELD32;
+    return how;
 }
 
 mc_status mc_lower_tfidf_transformer(mc_lowering *to, const mc_value *est, mc_method method,
@@ -98,7 +125,8 @@ mc_status mc_lower_tfidf_transformer(mc_lowering *to, const mc_value *est, mc_me
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, &y, err));
+    const flags how = of_rows(to, est, &y);
     MC_TRY(mc_to_sparse(to, &y, &y, err));
-    MC_TRY(mc_emit_tfidf(to, est, &y, false, &y, err));
+    MC_TRY(emit(to, est, &y, how, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }
