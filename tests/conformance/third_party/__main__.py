@@ -56,6 +56,9 @@ def _answers(estimator, asked):
         except ValueError as error:
             if "support `predict_proba`" not in str(error):  # XGBoost 1.6
                 raise
+    if hasattr(estimator, "decision_path"):
+        path = estimator.decision_path(asked)  # of forests, with where the trees begin
+        answers["decision_path"] = (path[0] if isinstance(path, tuple) else path).toarray()
     return answers
 
 

@@ -12,10 +12,12 @@ from .. import native
 
 def _values(output):
     """The columns side by side. Columns that pass an encoder are cells; here they are numbers."""
-    parts = output.parts
+    parts = [part for part in output.parts if part.name != "n_nodes_ptr"]
     values = np.hstack([part.values for part in parts])
     if values.dtype == object and any(type(value) is float for value in values.ravel()):
         values = values.astype(np.float64)
+    if all(part.sparse and part.kind == "i" for part in parts):
+        values = values.astype(np.int64)  # sparse values are held as doubles
     flat = len(parts) == 1 and parts[0].scalar
     return values[:, 0] if flat else values
 
