@@ -38,7 +38,9 @@ class Daemon:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure=None, *_):
+        if failure is not None:  # what pytest shows of a test that fails
+            print("the daemon, exit code %s:\n%s" % (self._process.poll(), self.log()[-4000:]))
         self._process.terminate()
         try:
             self.exit_code = self._process.wait(timeout=10)
