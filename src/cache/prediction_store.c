@@ -402,14 +402,13 @@ bool mc_prediction_put(mc_prediction_store *store, const mc_prediction_key *key,
     uint32_t place = 0;
     holder *h = find_holder(store, key->owner, &place); /* behind the lock: see add_holder() */
     holding *own = h == NULL ? NULL : &h->holdings[s - store->shards];
-    const bool has_room = own == NULL || make_own_room(store, s, own, bytes_of(k));
-    kept **at = find(store, s, key);
-    const bool is_new = has_room && *at == NULL;
+    /* One that is kept already displaces nothing. */
+    const bool is_new = *find(store, s, key) == NULL &&
+                        (own == NULL || make_own_room(store, s, own, bytes_of(k)));
     if (is_new) {
         while (s->small_bytes + s->main_bytes + bytes_of(k) > s->limit)
             evict_step(store, s);
-        at = find(store, s, key); /* the chain's end may have been dropped */
-        *at = k;
+        *find(store, s, key) = k; /* the chain's end may have been dropped */
         s->n++;
         enter_queue(s, k, was_dropped(store, s, key));
         enter_holding(k, own);

@@ -59,7 +59,7 @@
 #include "base/base.h"
 
 #define MC_IMAGE_MAGIC  "MCIMAGE\n"
-#define MC_IMAGE_FORMAT 3u /* rises with each change here, in steps.def or in unary.def */
+#define MC_IMAGE_FORMAT 4u /* rises with each change here, in steps.def or in unary.def */
 #define MC_IMAGE_ORDER  0x01020304u
 #define MC_IMAGE_ALIGN  64u
 #define MC_N_INPUTS     3u         /* buffers that no step writes: numbers, cells, sparse rows */

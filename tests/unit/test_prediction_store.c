@@ -216,6 +216,21 @@ static void an_owner_displaces_its_own_rows(void **state)
     mc_prediction_store_destroy(store);
 }
 
+static void what_is_kept_already_displaces_nothing(void **state)
+{
+    (void)state;
+    mc_prediction_store *store = make(400000, 0, 0);
+    assert_int_equal(mc_prediction_share(store, 7, 10, NULL), MC_OK);
+    for (uint64_t i = 0; mc_prediction_count(store).evictions == 0; i++)
+        assert_true(put(store, i, 7, 0));
+    const mc_prediction_counts full = mc_prediction_count(store);
+    for (uint64_t i = 1; i <= full.entries; i++) /* all of them but the first are there */
+        assert_false(put(store, i, 7, 0));
+    assert_int_equal(mc_prediction_count(store).evictions, 1);
+    assert_int_equal(mc_prediction_count(store).entries, full.entries);
+    mc_prediction_store_destroy(store);
+}
+
 static void a_share_that_shrinks_makes_room(void **state)
 {
     (void)state;
@@ -266,6 +281,7 @@ int main(void)
         cmocka_unit_test(too_small_a_limit_is_refused),
         cmocka_unit_test(threads_share_it),
         cmocka_unit_test(an_owner_displaces_its_own_rows),
+        cmocka_unit_test(what_is_kept_already_displaces_nothing),
         cmocka_unit_test(a_share_that_shrinks_makes_room),
         cmocka_unit_test(too_many_shares_are_refused),
     };
