@@ -127,6 +127,7 @@ static void keep_trees_together(mc_quantize_plan *plan)
 
 typedef struct range {
     double least, most, size; /* of what is finite; size is the largest |value| */
+    double least_row;         /* size of the smallest row of weights that is not 0; else size */
     bool all_finite, all_whole;
 } range;
 
@@ -144,15 +145,37 @@ static void extend(range *of, double value)
 
 static range no_range(void)
 {
-    return (range){(double)INFINITY, -(double)INFINITY, 0.0, true, true};
+    return (range){.least = (double)INFINITY,
+                   .most = -(double)INFINITY,
+                   .all_finite = true,
+                   .all_whole = true};
 }
 
-static range range_of(const mc_view *view, uint32_t id)
+static range range_of_row(const mc_view *view, uint32_t id, size_t row)
 {
-    const double *items = mc_view_f64(view, id);
+    const size_t n = view->arrays[id].n_cols;
+    const double *items = mc_view_f64(view, id) + row * n;
     range out = no_range();
-    for (size_t i = 0; i < view->arrays[id].n_items; i++)
-        extend(&out, items[i]);
+    for (size_t j = 0; j < n; j++)
+        extend(&out, items[j]);
+    return out;
+}
+
+/* Of weights, a row may be a column of the answer: however small beside others, bytes keep it. */
+static range range_of(const mc_view *view, uint32_t id, mc_quantize_use use)
+{
+    range out = no_range();
+    double least = (double)INFINITY;
+    for (size_t i = 0; i < view->arrays[id].n_rows; i++) {
+        const range row = range_of_row(view, id, i);
+        out.all_finite = out.all_finite && row.all_finite;
+        out.all_whole = out.all_whole && row.all_whole;
+        out.least = fmin(out.least, row.least);
+        out.most = fmax(out.most, row.most);
+        out.size = fmax(out.size, row.size);
+        least = row.size > 0.0 ? fmin(least, row.size) : least;
+    }
+    out.least_row = use == MC_USE_WEIGHT_ROWS ? fmin(least, out.size) : out.size;
     return out;
 }
 
@@ -166,6 +189,16 @@ static bool holds(const range *of, double most)
     return of->size <= most && (of->size == 0.0 || of->size > LEAST_SIZE);
 }
 
+/* Scales of rows of four numbers would take what bytes save; but F16 has one power of two for all
+ * rows, and those far below others would be lost. */
+static bool takes_bytes(const mc_image_array *array, mc_quantize_use use, const range *of)
+{
+    static const double HALVES_HOLD = 0x1p-29;
+    const bool short_rows = use == MC_USE_WEIGHT_ROWS && array->n_cols <= 4;
+    return of->all_finite && use != MC_USE_FINE &&
+           !(short_rows && of->least_row >= of->size * HALVES_HOLD);
+}
+
 static mc_array_type type_for(const mc_quantize_plan *plan, uint32_t id, const range *of)
 {
     const mc_image_array *array = &plan->view->arrays[id];
@@ -177,10 +210,7 @@ static mc_array_type type_for(const mc_quantize_plan *plan, uint32_t id, const r
     case MC_QUANTIZE_BF16:
         return holds(of, MOST_BF16) ? MC_ARRAY_BF16 : MC_ARRAY_F64;
     case MC_QUANTIZE_INT8:
-        if (of->all_finite && use != MC_USE_FINE &&
-            !(use == MC_USE_WEIGHT_ROWS && array->n_cols <= 4))
-            return MC_ARRAY_I8;
-        return MC_ARRAY_F16;
+        return takes_bytes(array, use, of) ? MC_ARRAY_I8 : MC_ARRAY_F16;
     case MC_QUANTIZE_F16:
         return MC_ARRAY_F16;
     case MC_QUANTIZE_NEVER:
@@ -271,28 +301,45 @@ static mc_status scales_of_columns(mc_quantize_plan *plan, uint32_t id, mc_error
 
 static mc_status scales_of_rows(mc_quantize_plan *plan, uint32_t id, mc_error *err)
 {
-    const mc_image_array *array = &plan->view->arrays[id];
-    const double *items = mc_view_f64(plan->view, id);
-    const mc_added_array added = {.type = MC_ARRAY_F32, .n_rows = array->n_rows, .n_cols = 1};
-    float *scales = mc_alloc(array->n_rows, sizeof *scales);
+    const size_t n = plan->view->arrays[id].n_rows;
+    const mc_added_array added = {.type = MC_ARRAY_F32, .n_rows = mc_u32_from_size(n), .n_cols = 1};
+    float *scales = mc_alloc(n, sizeof *scales);
     if (scales == NULL)
         return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for scales");
-    for (size_t i = 0; i < array->n_rows; i++) {
-        range of = no_range();
-        for (size_t j = 0; j < array->n_cols; j++)
-            extend(&of, items[i * array->n_cols + j]);
-        scales[i] = (float)(of.size / 127.0);
-    }
-    const mc_status status = add_array(plan, added, scales, array->n_rows * sizeof *scales,
-                                       &plan->arrays[id].scales, err);
+    for (size_t i = 0; i < n; i++)
+        scales[i] = (float)(range_of_row(plan->view, id, i).size / 127.0);
+    const mc_status status =
+        add_array(plan, added, scales, n * sizeof *scales, &plan->arrays[id].scales, err);
     mc_free(scales);
     return status;
 }
 
-/* Of scales that are floats: larger than a float, or so small that they would be no more exact. */
-static bool fits_scales(const mc_narrow_plan *to, const range *of)
+/* Where floats would not do: as many lines as rows, and no offsets. Four times the room. */
+static mc_status wide_scales_of_rows(mc_quantize_plan *plan, uint32_t id, mc_error *err)
 {
-    return to->use != MC_USE_WEIGHT_ROWS || (of->size < (double)FLT_MAX && of->size > LEAST_SIZE);
+    const size_t n = plan->view->arrays[id].n_rows;
+    const mc_added_array added = {
+        .type = MC_ARRAY_F64, .n_rows = mc_u32_from_size(2 * n), .n_cols = 1};
+    double *scales = mc_alloc(2 * n, sizeof *scales);
+    if (scales == NULL)
+        return mc_fail(err, MC_E_NO_MEMORY, MC_NO_OFFSET, "no memory for scales");
+    for (size_t i = 0; i < n; i++) {
+        scales[i] = range_of_row(plan->view, id, i).size / 127.0;
+        scales[n + i] = 0.0;
+    }
+    const mc_status status =
+        add_array(plan, added, scales, 2 * n * sizeof *scales, &plan->arrays[id].scales, err);
+    mc_free(scales);
+    return status;
+}
+
+static mc_status scales_of(mc_quantize_plan *plan, uint32_t id, const range *of, mc_error *err)
+{
+    if (plan->arrays[id].use != MC_USE_WEIGHT_ROWS)
+        return scales_of_columns(plan, id, err);
+    return holds(of, (double)FLT_MAX) && of->least_row > LEAST_SIZE
+               ? scales_of_rows(plan, id, err)
+               : wide_scales_of_rows(plan, id, err);
 }
 
 /* Does its form hold every number of an array as it is? Of bytes: where each column takes steps
@@ -317,20 +364,15 @@ static bool is_exact(const mc_quantize_plan *plan, uint32_t id, const range *of)
 static mc_status choose(mc_quantize_plan *plan, uint32_t id, mc_error *err)
 {
     mc_narrow_plan *to = &plan->arrays[id];
-    const range of = range_of(plan->view, id);
+    const range of = range_of(plan->view, id, to->use);
     to->type = type_for(plan, id, &of);
-    if (to->type == MC_ARRAY_I8 && !fits_scales(to, &of))
-        to->type = MC_ARRAY_F16;
     if (to->type == MC_ARRAY_F16)
         to->scales = power_for(of.size);
     if (to->is_compared && !is_exact(plan, id, &of)) {
         to->type = MC_ARRAY_F64;
         to->scales = 0;
     }
-    if (to->type != MC_ARRAY_I8)
-        return MC_OK;
-    return to->use == MC_USE_WEIGHT_ROWS ? scales_of_rows(plan, id, err)
-                                         : scales_of_columns(plan, id, err);
+    return to->type == MC_ARRAY_I8 ? scales_of(plan, id, &of, err) : MC_OK;
 }
 
 static bool are_small(const mc_view *view, uint32_t id)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -107,6 +108,59 @@ static void twice_is_refused(void **state)
                      MC_E_CONFLICT);
     assert_non_null(strstr(err.message, "f16"));
     mc_image_close(&once);
+}
+
+static uint32_t making_linear(making *m, size_t k, size_t d, const double *weights)
+{
+    static const double NOTHING[8] = {0};
+    const uint32_t columns[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    mc_step step = step_of(MC_OP_LINEAR);
+    m->status = mc_build_columns(m->b, d, NULL, false, &m->err);
+    step.src = make_gather(m, d, columns, false);
+    step.array[0] = make_f64(m, k, d, weights);
+    step.array[1] = make_f64(m, 1, k, NOTHING);
+    return make_step(m, step, k);
+}
+
+#define FAR_ROWS    6u
+#define FAR_COLUMNS 6u
+static double far_weight(size_t row, size_t column)
+{
+    static const double SIZES[FAR_ROWS] = {1.0, 1e-12, 1e-35, 1e-300, 0.0, 1e300};
+    return SIZES[row] * (1.0 - 0.125 * (double)column);
+}
+
+static void make_far_rows(making *m)
+{
+    double weights[FAR_ROWS * FAR_COLUMNS];
+    for (size_t i = 0; i < MC_COUNT_OF(weights); i++)
+        weights[i] = far_weight(i / FAR_COLUMNS, i % FAR_COLUMNS);
+    const mc_build_part part = {.buffer = making_linear(m, FAR_ROWS, FAR_COLUMNS, weights),
+                                .type = MC_VALUE_FLOAT,
+                                .table = MC_NONE};
+    make_method(m, MC_METHOD_PREDICT, &part, 1);
+}
+
+/* A row of weights is an answer of its own: bytes keep it however small it is beside others. */
+static void bytes_keep_rows_of_any_size(void **state)
+{
+    (void)state;
+    copy c = quantized(make_far_rows, MC_QUANTIZE_INT8);
+    size_t n_found = 0;
+    for (uint32_t id = 0; id < c.view.n_arrays; id++) {
+        if (c.view.arrays[id].type != MC_ARRAY_I8)
+            continue;
+        const mc_narrow found = mc_view_narrow(&c.view, id);
+        for (size_t i = 0; i < FAR_ROWS * FAR_COLUMNS; i++, n_found++) {
+            const double want = far_weight(i / FAR_COLUMNS, i % FAR_COLUMNS);
+            const double most = far_weight(i / FAR_COLUMNS, 0) / 253.0;
+            const double got = mc_widen_at(&found, i / FAR_COLUMNS, i % FAR_COLUMNS);
+            assert_true(fabs(got - want) <= most);
+        }
+    }
+    assert_int_equal(n_found, FAR_ROWS * FAR_COLUMNS);
+    assert_true(image_run_all(c.block, c.size, NULL));
+    drop(&c);
 }
 
 /* I12 */
@@ -245,6 +299,7 @@ int main(void)
         cmocka_unit_test(every_form_of_everything_runs),
         cmocka_unit_test(both_ways_are_quantized),
         cmocka_unit_test(twice_is_refused),
+        cmocka_unit_test(bytes_keep_rows_of_any_size),
         cmocka_unit_test(broken_scales_are_refused),
         cmocka_unit_test(other_arrays_must_be_wide),
         cmocka_unit_test(whatever_is_accepted_runs),
