@@ -46,7 +46,7 @@ static mc_status open_ada(mc_lowering *to, const mc_value *est, ada *out, mc_err
     *out = (ada){.est = est};
     MC_TRY(mc_attr_items(to, est, "estimators_", &out->trees, err));
     MC_TRY(mc_attr_integer(est, "n_classes_", 0, &n_classes, err));
-    if (out->trees.n == 0 || n_classes < 2 || n_classes > (int64_t)MC_LIMIT_WIDTH)
+    if (out->trees.n == 0 || n_classes < 1 || n_classes > (int64_t)MC_LIMIT_WIDTH)
         return mc_refuse(err, est, "%zu estimators for %lld classes", out->trees.n,
                          (long long)n_classes);
     out->n_classes = (size_t)n_classes;
@@ -213,6 +213,38 @@ static mc_status labels(mc_lowering *to, const ada *a, const mc_sym *score, mc_a
     return mc_answer_labels(to, y, table, out, err);
 }
 
+/* The scores of the only class: 0 of the type of the rows since 1.6; the sum of the votes up
+ * to 1.2. In between SAMME divides by 0, which raises. */
+static mc_status only_score(mc_lowering *to, const ada *a, mc_method method, const mc_sym *x,
+                            mc_sym *out, mc_error *err)
+{
+    const unsigned version = mc_version_of(to, a->est);
+    const double score = version < 103 && !a->is_real ? 1.0 : 0.0;
+    mc_sym checked;
+    if (!a->is_real && version >= 103 && version < 106)
+        return mc_no_method(err, a->est, method);
+    MC_TRY(mc_emit_check(to, x, MC_FINITE, &checked, err));
+    MC_TRY(mc_emit_first_columns(to, 1, &checked, err));
+    MC_TRY(mc_emit_unary(to, &checked, MC_UNARY_SCALE, 0.0, 0.0, out, err));
+    MC_TRY(mc_emit_unary(to, out, MC_UNARY_IF_ZERO, score, 0.0, out, err)); /* -0 too */
+    out->type_as_input = version >= 106 ? checked.type_as_input : 0;
+    return MC_OK;
+}
+
+static mc_status answer_only_class(mc_lowering *to, const ada *a, mc_method method, const mc_sym *x,
+                                   mc_answer *out, mc_error *err)
+{
+    const double certain = method == MC_METHOD_PREDICT_PROBA ? 1.0 : 0.0;
+    mc_sym y;
+    if (method == MC_METHOD_PREDICT_PROBA || method == MC_METHOD_PREDICT_LOG_PROBA) {
+        MC_TRY(mc_emit_constant(to, &certain, 1, &y, err)); /* it does not look at the rows */
+        return mc_answer_matrix(to, y, out, err);
+    }
+    MC_TRY(only_score(to, a, method, x, &y, err));
+    return method == MC_METHOD_PREDICT ? labels(to, a, &y, out, err)
+                                       : mc_answer_matrix(to, y, out, err);
+}
+
 mc_status mc_lower_ada_boost(mc_lowering *to, const mc_value *est, mc_method method,
                              const mc_sym *x, mc_answer *out, mc_error *err)
 {
@@ -222,6 +254,8 @@ mc_status mc_lower_ada_boost(mc_lowering *to, const mc_value *est, mc_method met
         method != MC_METHOD_PREDICT_LOG_PROBA && method != MC_METHOD_DECISION_FUNCTION)
         return mc_no_method(err, est, method);
     MC_TRY(open_ada(to, est, &a, err));
+    if (a.n_classes == 1)
+        return answer_only_class(to, &a, method, x, out, err);
     const bool asks_shares =
         method == MC_METHOD_PREDICT_PROBA || method == MC_METHOD_PREDICT_LOG_PROBA;
     const bool is_first = mc_version_of(to, est) <= 21;

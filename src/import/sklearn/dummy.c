@@ -1,8 +1,8 @@
 /* dummy.c: estimators that do not look at their input. Gradient boosting begins with one.
  *
  * Oracle   sklearn/dummy.py, scikit-learn 1.2 to 1.9.
- * Exact    Bit for bit. Strategies that draw (stratified, uniform) are refused: their answers are
- *          not a function of the row. */
+ * Exact    Bit for bit. Strategies that draw (stratified, uniform) among several classes are
+ *          refused: their answers are not a function of the row. */
 #include <math.h>
 
 #include "import/sklearn/attr.h"
@@ -85,6 +85,15 @@ static mc_status class_shares(mc_lowering *to, const mc_value *est, size_t k, si
     return MC_OK;
 }
 
+static bool is_fixed(const mc_value *est)
+{
+    static const char *const FIXED[] = {"prior", "most_frequent", "constant"};
+    for (size_t i = 0; i < MC_COUNT_OF(FIXED); i++)
+        if (mc_attr_is_text(est, strategy_name(est), FIXED[i]))
+            return true;
+    return false;
+}
+
 /* One output of the answer. */
 static mc_status class_part(mc_lowering *to, const mc_value *est, mc_method method, size_t k,
                             size_t n_outputs, mc_answer_part *out, mc_error *err)
@@ -94,6 +103,10 @@ static mc_status class_part(mc_lowering *to, const mc_value *est, mc_method meth
     size_t n = 0;
     MC_TRY(output_item(to, est, "classes_", k, n_outputs, &classes, err));
     MC_TRY(class_shares(to, est, k, n_outputs, classes, &shares, &n, err));
+    if (n > 1 && !is_fixed(est)) /* of one class it can draw no other */
+        return mc_refuse(err, est,
+                         "_strategy: expected prior, most_frequent or constant, found %.*s",
+                         MC_SHOW(mc_attr_text(est, strategy_name(est))));
     for (size_t i = 0; method == MC_METHOD_PREDICT_LOG_PROBA && i < n; i++)
         shares[i] = log(shares[i]);
     MC_TRY(mc_emit_constant(to, shares, n, &out->value, err));
@@ -107,20 +120,11 @@ static mc_status class_part(mc_lowering *to, const mc_value *est, mc_method meth
 mc_status mc_lower_dummy_classifier(mc_lowering *to, const mc_value *est, mc_method method,
                                     const mc_sym *x, mc_answer *out, mc_error *err)
 {
-    static const char *const FIXED[] = {"prior", "most_frequent", "constant"};
     int64_t n_outputs = 1;
-    bool is_fixed = false;
     (void)x;
     if (method != MC_METHOD_PREDICT && method != MC_METHOD_PREDICT_PROBA &&
         method != MC_METHOD_PREDICT_LOG_PROBA)
         return mc_no_method(err, est, method);
-    for (size_t i = 0; i < MC_COUNT_OF(FIXED); i++)
-        is_fixed = is_fixed || mc_attr_is_text(est, strategy_name(est), FIXED[i]);
-    if (!is_fixed) {
-        return mc_refuse(err, est,
-                         "_strategy: expected prior, most_frequent or constant, found %.*s",
-                         MC_SHOW(mc_attr_text(est, strategy_name(est))));
-    }
     MC_TRY(mc_attr_integer(est, "n_outputs_", 1, &n_outputs, err));
     if (n_outputs < 1 || n_outputs > (int64_t)MC_LIMIT_WIDTH)
         return mc_refuse(err, est, "n_outputs_: %lld", (long long)n_outputs);

@@ -104,6 +104,8 @@ static mc_status threshold_labels(mc_lowering *to, const mc_value *est, const mc
     double threshold = 0.0;
     mc_sym y;
     MC_TRY(mc_classes_known_to(to, inside, x, &classes, &n, err));
+    if (n == 1) /* it raises ValueError; its probabilities are asked for elsewhere */
+        return mc_no_method(err, est, MC_METHOD_PREDICT);
     if (n != 2)
         return mc_refuse(err, est, "expected two classes, found %zu", n);
     MC_TRY(positive_class(to, est, classes, &positive, err));

@@ -303,6 +303,9 @@ static const mc_value *any_part(mc_lowering *to, const mc_value *est)
 
 bool mc_takes_any_width(const mc_value *est)
 {
+    const mc_value *found = mc_value_attr(est, "best_estimator_");
+    if (mc_value_is(found, MC_KIND_OBJECT)) /* a search hands its rows on */
+        est = found;
     const mc_value *steps = mc_value_attr(est, "steps");
     if (!is_sequence(steps))
         return is_open_class(est);
