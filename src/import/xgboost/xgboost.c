@@ -16,8 +16,9 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 
-#define SIGMOID_BOUNDED 106u        /* since when exp() in it cannot overflow */
-#define MEMO_TAG        0x58474221u /* "XGB!" */
+#define SIGMOID_BOUNDED   106u /* since when exp() in it cannot overflow */
+#define LEAVES_ARE_FLOATS 104u
+#define MEMO_TAG          0x58474221u /* "XGB!" */
 
 /* ---------------------------------------------------------------------------------- reading ----
  */
@@ -109,18 +110,44 @@ static mc_status booster_input(mc_lowering *to, const mc_value *est, bool in_pla
     return mc_build_step(to->b, fill, out->n_cols, &out->buffer, err);
 }
 
+static bool is_linear(const mc_xgb *xgb)
+{
+    const mc_doc *booster = mc_doc_get(&xgb->learner, "gradient_booster");
+    return mc_bytes_is(mc_xgb_text(mc_doc_get(booster, "name")), "gblinear");
+}
+
+static mc_status need_width(const mc_value *est, const mc_xgb *xgb, const mc_sym *x, mc_error *err)
+{
+    return x->n_cols == xgb->n_features
+               ? MC_OK
+               : mc_refuse(err, est, "it was fitted on %zu features, and is given %zu",
+                           xgb->n_features, x->n_cols);
+}
+
 static mc_status sums(mc_lowering *to, const mc_value *est, const mc_xgb *xgb, const mc_sym *x,
                       mc_sym *out, mc_error *err)
 {
-    const mc_doc *booster = mc_doc_get(&xgb->learner, "gradient_booster");
-    const bool in_place =
-        !is_booster(est) && !mc_bytes_is(mc_xgb_text(mc_doc_get(booster, "name")), "gblinear");
+    const bool in_place = !is_booster(est) && !is_linear(xgb);
     mc_sym y;
-    if (x->n_cols != xgb->n_features)
-        return mc_refuse(err, est, "it was fitted on %zu features, and is given %zu",
-                         xgb->n_features, x->n_cols);
+    MC_TRY(need_width(est, xgb, x, err));
     MC_TRY(booster_input(to, est, in_place, x, &y, err));
     return mc_xgb_sums(to, xgb, rounds_of(est, xgb), in_place, &y, out, err);
+}
+
+/* apply(): a row's leaf in each tree, by way of a DMatrix. Before 1.4 they were integers, and of
+ * all trees. */
+static mc_status leaves(mc_lowering *to, const mc_value *est, const mc_xgb *xgb, const mc_sym *x,
+                        mc_answer *out, mc_error *err)
+{
+    mc_sym y;
+    if (is_linear(xgb))
+        return mc_no_method(err, est, MC_METHOD_APPLY);
+    MC_TRY(need_width(est, xgb, x, err));
+    MC_TRY(booster_input(to, est, false, x, &y, err));
+    const bool is_old = xgb->version < LEAVES_ARE_FLOATS;
+    MC_TRY(mc_xgb_leaves(to, xgb, is_old ? SIZE_MAX : rounds_of(est, xgb), &y, &y, err));
+    y.type = is_old ? MC_VALUE_INT : MC_VALUE_FLOAT;
+    return y.n_cols == 1 ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
 }
 
 /* ------------------------------------------------------------------------------------ links ----
@@ -224,16 +251,28 @@ static mc_status linked(mc_lowering *to, const mc_xgb *xgb, const mc_sym *x, mc_
 /* ------------------------------------------------------------------------------ classifiers ----
  */
 
-static mc_status number_classes(mc_lowering *to, const mc_value *est, size_t *out_n,
-                                uint32_t *out_table, mc_error *err)
+/* Up to 1.5 labels were encoded. Where all are one, no sum is above where it begins. */
+static mc_status encoded_classes(mc_lowering *to, const mc_value *est, const mc_xgb *xgb,
+                                 size_t *out_n, uint32_t *out_table, mc_error *err)
+{
+    const mc_cell *cells = NULL;
+    size_t n = 0;
+    MC_TRY(mc_attr_cells(to, mc_value_attr(est, "_le"), "classes_", &cells, &n, err));
+    if (n == 0 || (n == 1 && !(xgb->scores[0] <= 0.5)))
+        return mc_refuse(err, est, "classes_: %zu classes", n);
+    const mc_cell both[2] = {cells[0], cells[n - 1]};
+    *out_n = n;
+    return n == 1 ? mc_build_classes(to->b, both, 2, out_table, err)
+                  : mc_build_classes(to->b, cells, n, out_table, err);
+}
+
+static mc_status number_classes(mc_lowering *to, const mc_value *est, const mc_xgb *xgb,
+                                size_t *out_n, uint32_t *out_table, mc_error *err)
 {
     int64_t n = 0;
     mc_cell *labels = NULL;
-    const mc_value *old = mc_value_attr(mc_value_attr(est, "_le"), "classes_"); /* up to 1.5 */
-    if (old != NULL) {
-        MC_TRY(mc_emit_classes(to, old, out_table, out_n, err));
-        return *out_n >= 2 ? MC_OK : mc_refuse(err, est, "classes_: %zu classes", *out_n);
-    }
+    if (mc_value_attr(mc_value_attr(est, "_le"), "classes_") != NULL)
+        return encoded_classes(to, est, xgb, out_n, out_table, err);
     MC_TRY(mc_attr_integer(est, "n_classes_", 2, &n, err));
     if (n < 1 || n > (int64_t)MC_LIMIT_WIDTH)
         return mc_refuse(err, est, "n_classes_: %lld", (long long)n);
@@ -265,7 +304,7 @@ static mc_status classifier(mc_lowering *to, const mc_value *est, const mc_xgb *
     const bool is_hard = mc_attr_is_text(est, "objective", "multi:softmax");
     if (is_hard && method == MC_METHOD_PREDICT_PROBA && xgb->version == 106)
         return mc_no_method(err, est, method); /* it raises, in 1.6 alone */
-    MC_TRY(number_classes(to, est, &n, &table, err));
+    MC_TRY(number_classes(to, est, xgb, &n, &table, err));
     if (is_hard && raw->n_cols > 1)
         MC_TRY(soft(to, raw, &y, err));
     else
@@ -292,9 +331,13 @@ mc_status mc_lower_xgboost(mc_lowering *to, const mc_value *est, mc_method metho
         mc_bytes_is(name, "XGBClassifier") || mc_bytes_is(name, "XGBRFClassifier");
     const mc_xgb *xgb = NULL;
     mc_sym y;
-    if (method != MC_METHOD_PREDICT && !(is_classifier && method == MC_METHOD_PREDICT_PROBA))
+    const bool is_apply = method == MC_METHOD_APPLY && !is_booster(est);
+    if (method != MC_METHOD_PREDICT && !is_apply &&
+        !(is_classifier && method == MC_METHOD_PREDICT_PROBA))
         return mc_no_method(err, est, method);
     MC_TRY(read_booster(to, est, &xgb, err));
+    if (is_apply)
+        return leaves(to, est, xgb, x, out, err);
     MC_TRY(sums(to, est, xgb, x, &y, err));
     if (is_classifier)
         return classifier(to, est, xgb, method, &y, out, err);

@@ -29,6 +29,10 @@ MC_MUST_CHECK mc_status mc_xgb_read(mc_lowering *to, const mc_value *est, mc_byt
 MC_MUST_CHECK mc_status mc_xgb_sums(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds,
                                     bool in_place, const mc_sym *x, mc_sym *out, mc_error *err);
 
+/* The number of the leaf in each tree of these rounds, (n, n_trees); there must be trees. */
+MC_MUST_CHECK mc_status mc_xgb_leaves(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds,
+                                      const mc_sym *x, mc_sym *out, mc_error *err);
+
 /* The binary form of before JSON, as the document that JSON gives; *out_config is written if a
  * pickle's configuration follows it. */
 MC_MUST_CHECK mc_status mc_xgb_read_binary(mc_bytes bytes, mc_arena *arena, mc_doc *out,

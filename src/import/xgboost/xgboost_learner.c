@@ -1,6 +1,6 @@
 /* xgboost_learner.c: what a booster of XGBoost says of itself.
  *
- * Oracle   XGBoost 1.7 to 3.2: src/learner.cc, src/objective/ (ProbToMargin). */
+ * Oracle   XGBoost 1.0 to 3.2: src/learner.cc, src/objective/ (ProbToMargin). */
 #include <math.h>
 #include <string.h>
 
@@ -24,13 +24,18 @@ static bool is_one_of(mc_bytes text, const char *const *names, size_t n)
 /* ------------------------------------------------------------------------------ base scores ----
  */
 
+#define SCORE_BOUNDED 302u /* since when a logistic base score of 0 or 1 is held off them */
+#define SCORE_EDGE    1e-6f
+
 /* The margin of a base score, computed in float32. */
 static double margin_of(const mc_xgb *xgb, double score)
 {
     static const char *const LOGISTIC[] = {"binary:logistic", "reg:logistic"};
     static const char *const LOGARITHMIC[] = {"count:poisson", "reg:gamma", "reg:tweedie",
                                               "survival:cox", "survival:aft"};
-    const float p = (float)score;
+    float p = (float)score;
+    if (xgb->version >= SCORE_BOUNDED && is_one_of(xgb->objective, LOGISTIC, MC_COUNT_OF(LOGISTIC)))
+        p = fminf(fmaxf(p, SCORE_EDGE), 1.0f - SCORE_EDGE);
     if (is_one_of(xgb->objective, LOGISTIC, MC_COUNT_OF(LOGISTIC)) ||
         (xgb->version < 103 && mc_bytes_is(xgb->objective, "binary:logitraw")))
         return (double)-logf(1.0f / p - 1.0f);

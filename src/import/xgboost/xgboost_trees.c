@@ -34,6 +34,7 @@ typedef struct loading {
     const double *drop_weights; /* dart: (n_trees), or NULL */
     size_t n_drop_weights;
     bool in_place;
+    bool names_leaves; /* a leaf's value is its number in the tree, which has a column of its own */
 } loading;
 
 /* A list of numbers; an absent one has none. */
@@ -133,9 +134,11 @@ static mc_status leaf_node(loading *load, const tree *t, size_t i, size_t at, si
                            mc_loose_node *out, mc_error *err)
 {
     const size_t width = load->boost.packing.n_values;
-    const double *from = t->condition + i;
+    const double *from = t->condition + i, number = (double)i;
     double *row = NULL;
     out->left = MC_LOOSE_LEAF;
+    if (load->names_leaves)
+        return mc_pack_leaf(&load->boost.packing, &number, &out->leaf, err);
     if (width > 1 && t->n_leaf_weights > 0) { /* since 3.1 leaves have numbers of their own */
         if (!(t->right[i] >= 0.0) ||
             (t->right[i] + 1.0) * (double)width > (double)t->n_leaf_weights)
@@ -189,7 +192,8 @@ static mc_status add_tree(loading *load, const mc_doc *doc, size_t at, double gr
         else
             MC_TRY(inner_node(load, &t, i, &nodes[i], err));
     }
-    return mc_boost_add_tree(&load->boost, nodes, t.n, (uint32_t)group, err);
+    return mc_boost_add_tree(&load->boost, nodes, t.n,
+                             load->names_leaves ? (uint32_t)at : (uint32_t)group, err);
 }
 
 /* ---------------------------------------------------------------------------------- rounds ---- */
@@ -242,11 +246,13 @@ static mc_status trees_of(const mc_xgb *xgb, const mc_doc *model, size_t n_trees
     return MC_OK;
 }
 
-static mc_status add_trees(loading *load, const mc_doc *model, size_t n_rounds, mc_error *err)
+/* Trees of the first n_rounds rounds; *out_n is how many. */
+static mc_status add_trees(loading *load, const mc_doc *model, size_t n_rounds, size_t *out_n,
+                           mc_error *err)
 {
     const mc_doc *trees = mc_doc_get(model, "trees");
     const double *groups = NULL;
-    size_t n_groups = 0, n = 0;
+    size_t n_groups = 0;
     if (trees == NULL || (trees->n > 0 && trees->kind != MC_DOC_LIST) ||
         !numbers(model, "tree_info", &groups, &n_groups) || n_groups != trees->n)
         return mc_refuse(err, load->xgb->est, "its trees are not a list with their groups");
@@ -254,8 +260,8 @@ static mc_status add_trees(loading *load, const mc_doc *model, size_t n_rounds, 
         return mc_refuse(err, load->xgb->est, "weight_drop: %zu weights for %zu trees",
                          load->n_drop_weights, trees->n);
     const size_t width = leaf_width(load->xgb, trees);
-    MC_TRY(trees_of(load->xgb, model, trees->n, width, n_rounds, &n, err));
-    for (size_t i = 0; i < n; i++)
+    MC_TRY(trees_of(load->xgb, model, trees->n, width, n_rounds, out_n, err));
+    for (size_t i = 0; i < *out_n; i++)
         MC_TRY_IN(add_tree(load, &trees->as.members[i].value, i, groups[i], err), err, "trees[%zu]",
                   i);
     return MC_OK;
@@ -277,21 +283,26 @@ static mc_status tree_sums(mc_lowering *to, loading *load, const mc_doc *model, 
                            const mc_sym *x, mc_sym *out, mc_error *err)
 {
     const unsigned first = load->drop_weights == NULL ? BEGINS_FIRST : DART_BEGINS_FIRST;
-    const bool is_late = load->xgb->version < first;
-    const mc_boost_sums sums = {.start = is_late ? NULL : load->xgb->margins,
-                                .width = load->xgb->n_groups,
-                                .divisor = 1.0,
-                                .is_float32 = true};
+    const bool is_late = load->xgb->version < first, is_sum = !load->names_leaves;
+    mc_boost_sums sums = {.start = is_late || !is_sum ? NULL : load->xgb->margins,
+                          .width = load->xgb->n_groups,
+                          .divisor = 1.0,
+                          .is_float32 = true};
     const mc_doc *trees = mc_doc_get(model, "trees");
+    size_t n = 0;
     mc_boosted boosted;
     mc_boost_init(&load->boost, to, load->xgb->n_features,
-                  trees == NULL ? 1 : leaf_width(load->xgb, trees));
-    mc_status status = add_trees(load, model, n_rounds, err);
+                  trees == NULL || !is_sum ? 1 : leaf_width(load->xgb, trees));
+    mc_status status = add_trees(load, model, n_rounds, &n, err);
+    if (status == MC_OK && !is_sum && n == 0)
+        status = mc_refuse(err, load->xgb->est, "it has no trees");
+    if (!is_sum)
+        sums.width = n;
     if (status == MC_OK)
         status = mc_boost_place(to, &load->boost, &boosted, err);
     if (status == MC_OK)
         status = mc_boost_emit(to, &boosted, &sums, x, out, err);
-    if (status == MC_OK && is_late)
+    if (status == MC_OK && is_late && is_sum)
         status = begin_at_last(to, load->xgb, out, err);
     mc_boost_fini(&load->boost);
     return status;
@@ -300,7 +311,8 @@ static mc_status tree_sums(mc_lowering *to, loading *load, const mc_doc *model, 
 /* --------------------------------------------------------------------------------- boosters ----
  */
 
-/* bias and start of each group, then a weight a feature. */
+/* bias and start of each group, then a weight a feature. All groups begin with the first one's base
+ * score, those of 3.1 that have one each too. */
 static mc_status linear_sums(mc_lowering *to, const mc_xgb *xgb, const mc_doc *model,
                              const mc_sym *x, mc_sym *out, mc_error *err)
 {
@@ -314,7 +326,7 @@ static mc_status linear_sums(mc_lowering *to, const mc_xgb *xgb, const mc_doc *m
     MC_TRY(mc_arena_new(to->arena, double, xgb->n_groups, &bias, err));
     for (size_t i = 0; i < xgb->n_groups; i++)
         bias[i] =
-            (double)((float)weights[xgb->n_features * xgb->n_groups + i] + (float)xgb->margins[i]);
+            (double)((float)weights[xgb->n_features * xgb->n_groups + i] + (float)xgb->margins[0]);
     MC_TRY(mc_to_numbers(to, x, out, err));
     step.src = out->buffer;
     MC_TRY(mc_build_f64(to->b, weights, xgb->n_features, xgb->n_groups, &step.array[0], err));
@@ -324,16 +336,18 @@ static mc_status linear_sums(mc_lowering *to, const mc_xgb *xgb, const mc_doc *m
     return MC_OK;
 }
 
-mc_status mc_xgb_sums(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds, bool in_place,
-                      const mc_sym *x, mc_sym *out, mc_error *err)
+static mc_bytes booster_name(const mc_xgb *xgb)
+{
+    return mc_xgb_text(mc_doc_get(mc_doc_get(&xgb->learner, "gradient_booster"), "name"));
+}
+
+/* The model of a booster of trees; dart keeps it one level deeper, beside its weights. */
+static mc_status tree_model(const mc_xgb *xgb, loading *load, const mc_doc **out, mc_error *err)
 {
     const mc_doc *booster = mc_doc_get(&xgb->learner, "gradient_booster");
-    const mc_bytes name = mc_xgb_text(mc_doc_get(booster, "name"));
-    loading load = {.xgb = xgb, .in_place = in_place};
-    if (mc_bytes_is(name, "gblinear"))
-        return linear_sums(to, xgb, mc_doc_get(booster, "model"), x, out, err);
+    const mc_bytes name = booster_name(xgb);
     if (mc_bytes_is(name, "dart")) {
-        (void)numbers(booster, "weight_drop", &load.drop_weights, &load.n_drop_weights);
+        (void)numbers(booster, "weight_drop", &load->drop_weights, &load->n_drop_weights);
         booster = mc_doc_get(booster, "gbtree");
         if (xgb->version < 100) {
             return mc_refuse(err, xgb->est,
@@ -346,5 +360,26 @@ mc_status mc_xgb_sums(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds, bool 
                          "\"%.*s\"",
                          MC_SHOW(name));
     }
-    return tree_sums(to, &load, mc_doc_get(booster, "model"), n_rounds, x, out, err);
+    *out = mc_doc_get(booster, "model");
+    return MC_OK;
+}
+
+mc_status mc_xgb_sums(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds, bool in_place,
+                      const mc_sym *x, mc_sym *out, mc_error *err)
+{
+    const mc_doc *model = mc_doc_get(mc_doc_get(&xgb->learner, "gradient_booster"), "model");
+    loading load = {.xgb = xgb, .in_place = in_place};
+    if (mc_bytes_is(booster_name(xgb), "gblinear"))
+        return linear_sums(to, xgb, model, x, out, err);
+    MC_TRY(tree_model(xgb, &load, &model, err));
+    return tree_sums(to, &load, model, n_rounds, x, out, err);
+}
+
+mc_status mc_xgb_leaves(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds, const mc_sym *x,
+                        mc_sym *out, mc_error *err)
+{
+    const mc_doc *model = NULL;
+    loading load = {.xgb = xgb, .names_leaves = true};
+    MC_TRY(tree_model(xgb, &load, &model, err));
+    return tree_sums(to, &load, model, n_rounds, x, out, err);
 }

@@ -69,6 +69,11 @@ def _save_sparse(out, name, estimator, asked):
     _save(out, name + "_csr", ".pkl", _pickle(estimator, 4), rows.toarray(), answers, 0.0)
 
 
+def _save_leaves(out, name, estimator, asked):
+    answers = {**_answers(estimator, asked), "apply": estimator.apply(asked)}
+    _save(out, name + "_apply", ".pkl", _pickle(estimator, 4), asked, answers, 0.0)
+
+
 def _pickle(estimator, protocol):
     return lambda path: path.write_bytes(pickle.dumps(estimator, protocol=protocol))
 
@@ -118,6 +123,8 @@ def main(out):
             )
             if name in ("xgb_clf_binary", "xgb_reg_squared", "xgb_clf_multi"):
                 _save_sparse(out, name, estimator, asked)
+            if name[len("xgb_") :] in boosters.APPLIED:
+                _save_leaves(out, name, estimator, boosters.finite(asked))
             kept, answer = boosters.xgboost_answers(booster, asked)
             for suffix in boosters.xgboost_suffixes():
                 _save(

@@ -78,13 +78,20 @@ def _xgboost_cases():
             ("clf_" + booster, "XGBClassifier", dict(parameters), lambda y: _classes(y, 2), {}),
             ("multi_" + booster, "XGBClassifier", dict(parameters), lambda y: _classes(y, 4), {}),
         ]
+    uneven = lambda y: np.digitize(y, np.quantile(y, [0.1, 0.4]))  # noqa: E731
     cases += [
+        # Since 3.1 each class has a base score, of which gblinear knows the first.
+        ("uneven_gblinear", "XGBClassifier", {"booster": "gblinear"}, uneven, {}),
+        ("uneven", "XGBClassifier", {}, uneven, {}),
         ("reg_deep", "XGBRegressor", {"n_estimators": 60, "max_depth": 8}, lambda y: y, {}),
+        ("reg_one", "XGBRegressor", {"n_estimators": 1}, lambda y: y, {}),
         ("reg_base", "XGBRegressor", {"base_score": 3.25}, lambda y: y, {}),
         ("reg_forest", "XGBRFRegressor", {}, lambda y: y, {}),
         ("clf_forest", "XGBRFClassifier", {}, lambda y: _classes(y, 3), {}),
         ("clf_parallel", "XGBClassifier", {"num_parallel_tree": 3}, lambda y: _classes(y, 3), {}),
         ("clf_binary", "XGBClassifier", {}, lambda y: _classes(y, 2), {}),
+        # 3.2 holds its base score off 0.
+        ("clf_single", "XGBClassifier", {}, lambda y: np.zeros(len(y), dtype=int), {"odd": True}),
         ("clf_base", "XGBClassifier", {"base_score": 0.2}, lambda y: _classes(y, 2), {}),
         ("clf_multi", "XGBClassifier", {}, lambda y: _classes(y, 5), {}),
         (
@@ -192,9 +199,9 @@ def xgboost_models(rng):
         try:
             estimator.fit(X, y, **fit)
         except (AssertionError, TypeError, ValueError, xgboost.core.XGBoostError):
-            if xgboost_version() >= (1, 7):
+            if xgboost_version() >= (1, 7) and not options.get("odd"):
                 raise
-            continue  # an objective or a parameter that came later
+            continue  # an objective, a parameter or a single class that came later
         X = np.asarray(X)
         booster = estimator.get_booster()
         linear = parameters.get("booster") == "gblinear"
@@ -206,13 +213,21 @@ def xgboost_models(rng):
             yield "xgb_" + name, estimator, asked, booster
 
 
+# Of these, apply() is asked too.
+APPLIED = ("reg_one", "clf_early", "reg_early", "clf_parallel", "clf_dart", "reg_vector")
+
+
+def finite(asked):
+    """The rows that a DMatrix takes: without infinities."""
+    single = asked.astype(np.float32)
+    return asked[(np.isfinite(single) | np.isnan(single)).all(axis=1)]
+
+
 def xgboost_answers(booster, asked):
     """What the booster answers on its own, and for which of the rows: it takes no infinities."""
     import xgboost
 
-    single = asked.astype(np.float32)
-    finite = np.isfinite(single) | np.isnan(single)
-    kept = asked[finite.all(axis=1)]
+    kept = finite(asked)
     names, types = booster.feature_names, booster.feature_types
     options = {"enable_categorical": True} if types else {}
     data = xgboost.DMatrix(kept, feature_names=names, feature_types=types, **options)

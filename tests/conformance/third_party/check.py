@@ -16,8 +16,8 @@ def _values(output):
     values = np.hstack([part.values for part in parts])
     if values.dtype == object and any(type(value) is float for value in values.ravel()):
         values = values.astype(np.float64)
-    if all(part.sparse and part.kind == "i" for part in parts):
-        values = values.astype(np.int64)  # sparse values are held as doubles
+    if values.dtype != object and all(part.kind == "i" for part in parts):
+        values = values.astype(np.int64)  # they are held as doubles
     flat = len(parts) == 1 and parts[0].scalar
     return values[:, 0] if flat else values
 
