@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "kernel/category.h"
@@ -141,22 +142,32 @@ static mc_status emit_fill(mc_lowering *to, const mc_missing *missing, const mc_
     return MC_OK;
 }
 
-/* Columns that training saw empty are dropped, unless they are kept by option. */
-static mc_status keep_columns(mc_lowering *to, const mc_value *est, const mc_cell *statistics,
-                              mc_sym *x, mc_error *err)
+/* The columns that stay: those that training saw empty are dropped, unless they are kept by option.
+ */
+static mc_status kept_columns(mc_lowering *to, const mc_value *est, const mc_cell *statistics,
+                              size_t n, const uint32_t **out, size_t *out_n, mc_error *err)
 {
     bool keep_empty = false;
     uint32_t *kept = NULL;
-    size_t n_kept = 0;
     MC_TRY(mc_attr_bool(est, "keep_empty_features", false, &keep_empty, err));
     const bool is_constant = mc_attr_is_text(est, "strategy", "constant");
-    if (keep_empty || (is_constant && mc_version_of(to, est) < 107))
-        return MC_OK;
-    MC_TRY(mc_arena_new(to->arena, uint32_t, x->n_cols, &kept, err));
-    for (uint32_t i = 0; i < x->n_cols; i++)
-        if (!mc_cell_is_nan(&statistics[i]) && statistics[i].kind != MC_CELL_NONE)
-            kept[n_kept++] = i;
-    return n_kept == x->n_cols ? MC_OK : mc_emit_columns(to, x, kept, n_kept, x, err);
+    const bool keeps_all = keep_empty || (is_constant && mc_version_of(to, est) < 107);
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &kept, err));
+    *out_n = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (keeps_all || (!mc_cell_is_nan(&statistics[i]) && statistics[i].kind != MC_CELL_NONE))
+            kept[(*out_n)++] = i;
+    *out = kept;
+    return MC_OK;
+}
+
+static mc_status keep_columns(mc_lowering *to, const mc_value *est, const mc_cell *statistics,
+                              mc_sym *x, mc_error *err)
+{
+    const uint32_t *kept = NULL;
+    size_t n = 0;
+    MC_TRY(kept_columns(to, est, statistics, x->n_cols, &kept, &n, err));
+    return n == x->n_cols ? MC_OK : mc_emit_columns(to, x, kept, n, x, err);
 }
 
 /* Columns that an indicator shows. */
@@ -229,6 +240,87 @@ static mc_status keep_integers(mc_lowering *to, const mc_value *est, const mc_sy
     return mc_emit_as_type_of(to, in, &filled, y, err);
 }
 
+/* -------------------------------------------------------------------------------- the way back
+ * ----
+ */
+
+/* 1 where a column was missing, of all columns. One that was dropped must have been: elsewhere
+ * scikit-learn takes the next column for it, in all rows of the batch. */
+static mc_status was_missing(mc_lowering *to, const mc_sym *shown, const uint32_t *at, size_t n,
+                             const bool *is_kept, mc_sym *out, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(CHECK_LEAST);
+    double *spared = NULL;
+    MC_TRY(mc_arena_new(to->arena, double, n, &spared, err));
+    for (size_t j = 0; j < n; j++)
+        spared[j] = is_kept[j] ? 1.0 : 0.0;
+    step.value[0] = 1.0;
+    MC_TRY(mc_emit_unary(to, shown, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, out, err));
+    MC_TRY(mc_emit_unary(to, out, MC_UNARY_LOGICAL_NOT, 0.0, 0.0, out, err));
+    MC_TRY(mc_emit_scatter(to, out, at, n, out, err));
+    MC_TRY(mc_emit_add(to, out, spared, out, err));
+    MC_TRY(mc_emit_step(to, step, out, n, out, err));
+    return mc_emit_subtract(to, out, spared, out, err);
+}
+
+static mc_status last_columns(mc_lowering *to, const mc_sym *x, size_t n, mc_sym *out,
+                              mc_error *err)
+{
+    uint32_t *at = NULL;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &at, err));
+    for (size_t i = 0; i < n; i++)
+        at[i] = mc_u32_from_size(x->n_cols - n + i);
+    return mc_emit_columns(to, x, at, n, out, err);
+}
+
+/* inverse_transform: what was filled in is missing again. scikit-learn passes over a column that
+ * every row of the batch misses; it means those that were dropped, and so do we: one row alone is
+ * answered as among others, where scikit-learn raises IndexError. */
+static mc_status answer_back(mc_lowering *to, const mc_value *est, const mc_missing *missing,
+                             const mc_cell *statistics, size_t n, const mc_sym *x, mc_answer *out,
+                             mc_error *err)
+{
+    const mc_value *indicator = NULL;
+    const uint32_t *kept = NULL, *at = NULL;
+    size_t n_kept = 0, n_at = 0;
+    bool *is_kept = NULL;
+    double *markers = NULL;
+    mc_step step = MC_STEP_INIT(CHOOSE);
+    mc_sym all, shown, parts[3], y = {.kind = MC_SYM_NUMBERS, .n_cols = n};
+    MC_TRY(mc_attr_need(est, "indicator_", &indicator, err));
+    MC_TRY(indicator_columns(to, indicator, &at, &n_at, n, err));
+    MC_TRY(kept_columns(to, est, statistics, n, &kept, &n_kept, err));
+    if (x->n_cols != n_kept + n_at)
+        return mc_refuse(err, est, "inverse_transform of %zu columns, expected %zu", x->n_cols,
+                         n_kept + n_at);
+    MC_TRY(mc_arena_new(to->arena, bool, n, &is_kept, err));
+    MC_TRY(mc_arena_new(to->arena, double, n, &markers, err));
+    for (size_t i = 0; i < n_kept; i++)
+        is_kept[kept[i]] = true;
+    for (size_t j = 0; j < n; j++)
+        markers[j] = missing->is_nan ? (double)NAN : marker_number(missing);
+    MC_TRY(mc_to_numbers(to, x, &all, err));
+    MC_TRY(last_columns(to, &all, n_at, &shown, err));
+    MC_TRY(mc_emit_first_columns(to, n_kept, &all, err));
+    MC_TRY(was_missing(to, &shown, at, n, is_kept, &parts[0], err));
+    MC_TRY(mc_emit_constant(to, markers, n, &parts[1], err));
+    MC_TRY(mc_emit_scatter(to, &all, kept, n, &parts[2], err));
+    step.value[0] = -(double)INFINITY;
+    step.value[1] = (double)INFINITY;
+    const uint32_t sources[3] = {parts[0].buffer, parts[1].buffer, parts[2].buffer};
+    MC_TRY(mc_build_u32(to->b, sources, 3, &step.array[0], err));
+    MC_TRY(mc_build_step(to->b, step, n, &y.buffer, err));
+    return mc_answer_matrix(to, y, out, err);
+}
+
+/* Texts are not taken back: scikit-learn makes floats of all columns, and raises. */
+static bool has_way_back(const mc_value *est, const mc_missing *missing)
+{
+    bool add = false;
+    return mc_attr_bool(est, "add_indicator", false, &add, NULL) == MC_OK && add &&
+           missing->cell.kind != MC_CELL_STRING;
+}
+
 mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_method method,
                                   const mc_sym *x, mc_answer *out, mc_error *err)
 {
@@ -237,7 +329,7 @@ mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_metho
     size_t n = 0;
     int64_t axis = 0;
     mc_sym in, y;
-    if (method != MC_METHOD_TRANSFORM)
+    if (method != MC_METHOD_TRANSFORM && method != MC_METHOD_INVERSE_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(mc_attr_integer(est, "axis", 0, &axis, err));
     if (axis != 0)
@@ -246,6 +338,10 @@ mc_status mc_lower_simple_imputer(mc_lowering *to, const mc_value *est, mc_metho
     MC_TRY(mc_missing_of(to, est, &missing, err));
     missing.on_cells = missing.on_cells || fitted_on_objects(to, est);
     MC_TRY(fill_values(to, est, &statistics, &n, err));
+    if (method == MC_METHOD_INVERSE_TRANSFORM)
+        return has_way_back(est, &missing)
+                   ? answer_back(to, est, &missing, statistics, n, x, out, err)
+                   : mc_no_method(err, est, method);
     if (n != x->n_cols)
         return mc_refuse(err, est, "attribute statistics_: expected %zu values, found %zu",
                          x->n_cols, n);
