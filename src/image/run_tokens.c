@@ -89,27 +89,59 @@ static mc_status hash_one(const mc_run *run, const mc_step *step, const mc_cell 
     return mc_row_add(maker, column, number, err);
 }
 
+/* `name, value = item` of what Python unpacks: a list of two, an object's two names, or a text's
+ * two characters. */
+static mc_status unpack_pair(const mc_cell *item, mc_cell out[2], mc_error *err)
+{
+    if (item->size == 2 && item->kind == MC_CELL_LIST) {
+        out[0] = item->as.items[0];
+        out[1] = item->as.items[1];
+        return MC_OK;
+    }
+    if (item->size == 2 && item->kind == MC_CELL_DICT) {
+        out[0] = item->as.items[0];
+        out[1] = item->as.items[2];
+        return MC_OK;
+    }
+    if (item->kind != MC_CELL_STRING || item->size == 0)
+        return expected(err, "a pair of name and value", item);
+    const uint8_t *text = text_of(item).data;
+    uint32_t second = 1; /* where the second character begins, and whether there is a third */
+    while (second < item->size && (text[second] & 0xc0u) == 0x80u)
+        second++;
+    uint32_t end = second + 1;
+    while (end < item->size && (text[end] & 0xc0u) == 0x80u)
+        end++;
+    if (end != item->size)
+        return expected(err, "a pair of name and value", item);
+    out[0] = (mc_cell){.kind = MC_CELL_STRING, .size = second, .as.text = item->as.text};
+    out[1] =
+        (mc_cell){.kind = MC_CELL_STRING, .size = end - second, .as.text = item->as.text + second};
+    return MC_OK;
+}
+
 static mc_status hash_item(const mc_run *run, const mc_step *step, const mc_cell *item,
                            mc_row_maker *maker, mc_error *err)
 {
     if (step->n[0] == HASHED_STRING)
         return hash_one(run, step, item, NULL, maker, err);
-    if (item->kind != MC_CELL_LIST || item->size != 2)
-        return expected(err, "a pair of name and value", item);
-    return hash_one(run, step, &item->as.items[0], &item->as.items[1], maker, err);
+    mc_cell pair[2];
+    MC_TRY(unpack_pair(item, pair, err));
+    return hash_one(run, step, &pair[0], &pair[1], maker, err);
 }
 
 static mc_status hash_row(const mc_run *run, const mc_step *step, const mc_cell *row,
                           mc_sparse_row *out, mc_error *err)
 {
     mc_row_maker maker;
-    const bool is_dict = step->n[0] == HASHED_DICT;
-    if (row->kind != (is_dict ? MC_CELL_DICT : MC_CELL_LIST))
-        return expected(err, is_dict ? "an object" : "a list", row);
+    const bool is_dict = row->kind == MC_CELL_DICT;
+    const bool wants_dict = step->n[0] == HASHED_DICT;
+    if (!is_dict && (wants_dict || row->kind != MC_CELL_LIST))
+        return expected(err, wants_dict ? "an object" : "a list", row);
     MC_TRY(mc_row_begin(run, &maker, err));
-    for (uint32_t i = 0; i < row->size; i++) {
+    for (uint32_t i = 0; i < row->size; i++) { /* of an object that is no dict: its names */
         const mc_cell *item = row->as.items + (is_dict ? 2 * (size_t)i : i);
-        if (is_dict)
+        if (wants_dict)
             MC_TRY(hash_one(run, step, item, item + 1, &maker, err));
         else
             MC_TRY(hash_item(run, step, item, &maker, err));

@@ -221,13 +221,15 @@ static mc_status put_bare(mc_json_body *body, mc_json_token token, mc_error *err
     return MC_OK;
 }
 
-/* A row that is one list or one object. */
+/* A row that is one list or one object. An object where a list is expected stands for its names, as
+ * it does in Python; whether it may is the model's to say. */
 static mc_status open_nested(mc_json_body *body, mc_json_token token, mc_error *err)
 {
-    const bool is_dict = body->rows->schema.row == MC_ROW_DICT;
-    if (token != (is_dict ? MC_JSON_OBJECT : MC_JSON_LIST))
+    const bool wants_dict = body->rows->schema.row == MC_ROW_DICT,
+               is_dict = token == MC_JSON_OBJECT;
+    if (!is_dict && (wants_dict || token != MC_JSON_LIST))
         return mc_rows_fail(body->rows, err, "expected %s, found %s",
-                            is_dict ? "an object" : "a list", mc_json_token_name(token));
+                            wants_dict ? "an object" : "a list", mc_json_token_name(token));
     MC_TRY(mc_rows_open(body->rows, err));
     mc_nested_begin(&body->nested);
     mc_nested_open(&body->nested, is_dict);

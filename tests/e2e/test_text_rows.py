@@ -78,3 +78,6 @@ def test_tokens(ask):
     assert post({"input": tokens[0]}) == (200, want[:1])
     assert post({"input": []}) == (200, want[-1:])  # one row without tokens
     assert post({"input": ["a", 1]}) == (400, "bad_input")
+    named = sparse(model.transform([{"cat": 1, "the": 2}, {}]))  # an object stands for its names
+    assert post({"inputs": [{"cat": 1, "the": 2}, {}]}) == (200, named)
+    assert post({"input": {"cat": 1, "the": 2}}) == (200, named[:1])
