@@ -83,14 +83,16 @@ static size_t rounds_of(const mc_value *est, const mc_xgb *xgb)
  */
 
 /* float32 values; what stands for missing becomes NaN. */
-static mc_status booster_input(mc_lowering *to, const mc_value *est, bool in_place, const mc_sym *x,
-                               mc_sym *out, mc_error *err)
+static mc_status booster_input(mc_lowering *to, const mc_value *est, const mc_xgb *xgb,
+                               bool in_place, const mc_sym *x, mc_sym *out, mc_error *err)
 {
     mc_step step = MC_STEP_INIT(ROUND32), fill = MC_STEP_INIT(FILL_MISSING);
     mc_step absent = MC_STEP_INIT(ABSENT_NAN);
     double missing = (double)NAN, *nans = NULL;
+    mc_sym codes;
     MC_TRY(mc_attr_number(est, "missing", (double)NAN, &missing, err));
-    MC_TRY(mc_to_numbers(to, x, out, err));
+    MC_TRY(mc_xgb_codes(to, xgb, missing, x, &codes, err));
+    MC_TRY(mc_to_numbers(to, &codes, out, err));
     if (x->sparse) /* what is not there is missing */
         MC_TRY(mc_emit_unary(to, out, MC_UNARY_IF_ZERO, (double)NAN, 0.0, out, err));
     absent.src = out->buffer;
@@ -130,7 +132,7 @@ static mc_status sums(mc_lowering *to, const mc_value *est, const mc_xgb *xgb, c
     const bool in_place = !is_booster(est) && !is_linear(xgb);
     mc_sym y;
     MC_TRY(need_width(est, xgb, x, err));
-    MC_TRY(booster_input(to, est, in_place, x, &y, err));
+    MC_TRY(booster_input(to, est, xgb, in_place, x, &y, err));
     return mc_xgb_sums(to, xgb, rounds_of(est, xgb), in_place, &y, out, err);
 }
 
@@ -143,7 +145,7 @@ static mc_status leaves(mc_lowering *to, const mc_value *est, const mc_xgb *xgb,
     if (is_linear(xgb))
         return mc_no_method(err, est, MC_METHOD_APPLY);
     MC_TRY(need_width(est, xgb, x, err));
-    MC_TRY(booster_input(to, est, false, x, &y, err));
+    MC_TRY(booster_input(to, est, xgb, false, x, &y, err));
     const bool is_old = xgb->version < LEAVES_ARE_FLOATS;
     MC_TRY(mc_xgb_leaves(to, xgb, is_old ? SIZE_MAX : rounds_of(est, xgb), &y, &y, err));
     y.type = is_old ? MC_VALUE_INT : MC_VALUE_FLOAT;

@@ -33,6 +33,11 @@ MC_MUST_CHECK mc_status mc_xgb_sums(mc_lowering *to, const mc_xgb *xgb, size_t n
 MC_MUST_CHECK mc_status mc_xgb_leaves(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds,
                                       const mc_sym *x, mc_sym *out, mc_error *err);
 
+/* Columns that were categorical in a frame of pandas hold values; here their codes. `missing` is
+ * the estimator's, refused beside categories unless it is NaN. */
+MC_MUST_CHECK mc_status mc_xgb_codes(mc_lowering *to, const mc_xgb *xgb, double missing,
+                                     const mc_sym *x, mc_sym *out, mc_error *err);
+
 /* The binary form of before JSON, as the document that JSON gives; *out_config is written if a
  * pickle's configuration follows it. */
 MC_MUST_CHECK mc_status mc_xgb_read_binary(mc_bytes bytes, mc_arena *arena, mc_doc *out,

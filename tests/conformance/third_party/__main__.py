@@ -74,6 +74,23 @@ def _save_leaves(out, name, estimator, asked):
     _save(out, name + "_apply", ".pkl", _pickle(estimator, 4), asked, answers, 0.0)
 
 
+def _save_xgboost_frames(out):
+    """Estimators, and the files of their boosters."""
+    import xgboost
+
+    from . import boosters
+
+    for name, estimator, asked, odd in boosters.xgboost_frames(np.random.default_rng(9)):
+        booster = estimator.get_booster()
+        raw = booster.predict(xgboost.DMatrix(asked, enable_categorical=True))
+        answers = _answers(estimator, asked)
+        asked.attrs["refused"] = [odd]
+        _save(out, name, ".pkl", _pickle(estimator, 4), asked, answers, 0.0)
+        for suffix in (".json", ".ubj"):
+            write = lambda path: booster.save_model(str(path))  # noqa: E731
+            _save(out, name, suffix, write, asked, {"predict": raw}, 0.0)
+
+
 def _pickle(estimator, protocol):
     return lambda path: path.write_bytes(pickle.dumps(estimator, protocol=protocol))
 
@@ -138,6 +155,7 @@ def main(out):
                 )
         for name, booster, kept, answer in boosters.xgboost_survival(np.random.default_rng(7)):
             _save(out, name, ".json", booster.save_model, kept, {"predict": answer}, 0.0)
+        _save_xgboost_frames(out)
     if _present("lightgbm"):
         import lightgbm
 

@@ -4,6 +4,7 @@ import json
 import re
 
 import numpy as np
+import pandas
 
 from . import rows
 
@@ -193,8 +194,6 @@ def xgboost_models(rng):
         if options.get("groups"):
             fit = {"group": [40] * 10}
         if options.get("frame"):
-            import pandas
-
             X = pandas.DataFrame(X, columns=["c%d" % i for i in range(X.shape[1])])
         try:
             estimator.fit(X, y, **fit)
@@ -329,8 +328,6 @@ def lightgbm_models(rng):
             fit["eval_set"] = [(X[:80], y[:80])]
             fit["callbacks"] = [lightgbm.early_stopping(2, verbose=False)]
         if options.get("frame"):
-            import pandas
-
             X = pandas.DataFrame(X, columns=["c%d" % i for i in range(X.shape[1])])
         estimator.fit(X, y, **fit)
         text = estimator.booster_.model_to_string()
@@ -343,23 +340,26 @@ def lightgbm_models(rng):
         yield "lgbm_" + name, estimator, asked, estimator.booster_
 
 
+def _frame(rng, values, target):
+    n = 400
+    X = pandas.DataFrame({"plain": rng.standard_normal(n)})
+    for name, kinds in values.items():
+        X[name] = pandas.Categorical(rng.choice(np.array(kinds, dtype=object), n))
+    X.loc[rng.random(n) < 0.1, "text"] = np.nan
+    return X, X["plain"] + 2 * (X["text"] == "yy") + (X["number"].astype(int) > 5) + target(X)
+
+
 def lightgbm_frames(rng):
     """Boosters of frames whose columns are categories of texts, numbers and truth values."""
     import lightgbm
-    import pandas
 
     values = {
         "text": ["x", "yy", "zzz", "", "ä"],
         "number": [3, 5, 8, 13],
         "float": [0.5, 1.25, -2.0],
     }
-    n = 400
-    X = pandas.DataFrame({"plain": rng.standard_normal(n)})
-    for name, kinds in values.items():
-        X[name] = pandas.Categorical(rng.choice(np.array(kinds, dtype=object), n))
-    X.loc[rng.random(n) < 0.1, "text"] = np.nan
-    y = X["plain"] + 2 * (X["text"] == "yy") + (X["number"].astype(int) > 5) - (X["float"] == 0.5)
-    asked = X.iloc[rng.integers(0, n, 500)].reset_index(drop=True)
+    X, y = _frame(rng, values, lambda X: -1.0 * (X["float"] == 0.5))
+    asked = X.iloc[rng.integers(0, len(X), 500)].reset_index(drop=True)
     for name, odd in (("text", "never"), ("number", 4), ("float", 9.5)):
         cells = asked[name].astype(object)
         cells[rng.random(len(asked)) < 0.1] = odd
@@ -368,6 +368,24 @@ def lightgbm_frames(rng):
     for name, target in (("LGBMRegressor", y), ("LGBMClassifier", _classes(y, 3))):
         made = getattr(lightgbm, name)(n_jobs=1, verbosity=-1, **parameters)
         yield "lgbm_frame_" + name, made.fit(X, target), asked
+
+
+def xgboost_frames(rng):
+    """(name, estimator, asked, a row that is refused), since models keep their categories: 3.1."""
+    import xgboost
+
+    if xgboost_version() < (3, 1):
+        return
+    texts = ["x", "yy", "z z", ""]
+    X, y = _frame(rng, {"text": texts, "number": [3, 5, 8, 13]}, lambda X: 0.0)
+    asked = X.iloc[rng.integers(0, len(X), 300)].reset_index(drop=True)
+    asked["text"] = pandas.Categorical(asked["text"], categories=texts[::-1])
+    odd = [[0.0, "never", 3], [0.0, "ä", 3], [0.0, "x", 4], [0.0, "x", 0]]
+    settings = {**TREES, "enable_categorical": True, "max_cat_to_onehot": 2}
+    for i, (name, target) in enumerate((("XGBRegressor", y), ("XGBClassifier", _classes(y, 3)))):
+        for j, booster in enumerate(("gbtree", "dart")):
+            made = getattr(xgboost, name)(**settings, booster=booster).fit(X, target)
+            yield "xgb_frame_%s_%s" % (name, booster), made, asked, odd[2 * i + j]
 
 
 def xgboost_survival(rng):

@@ -47,11 +47,11 @@ def _differs(want, got, bound, loose):
     )
 
 
-def _answered(library, path, rows):
-    """What is wrong if rows are answered that have no one answer."""
+def _answered(library, path, method, rows):
+    """What is wrong if rows are answered that the package refuses, or that have no one answer."""
     with library.open(str(path)) as model:
         try:
-            model.predict("transform", native.dense(np.array(json.loads(str(rows)), dtype=object)))
+            model.predict(method, native.dense(np.array(json.loads(str(rows)), dtype=object)))
         except native.NativeError:
             return []
     return ["answers what it must refuse"]
@@ -65,7 +65,8 @@ def problems(library, path):
     shaped = native.csr if arrays.pop("is_sparse", False) else native.dense
     bound = float(arrays.pop("bound"))
     if "refused" in arrays:
-        found += _answered(library, path, arrays.pop("refused"))
+        method = "transform" if "transform" in arrays else "predict"
+        found += _answered(library, path, method, arrays.pop("refused"))
     if "cells" in arrays:
         asked = np.array(json.loads(str(arrays.pop("cells"))), dtype=object)
     else:
