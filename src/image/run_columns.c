@@ -356,6 +356,8 @@ mc_status mc_run_check_finite(const mc_run *run, const mc_step *step, mc_error *
             "a constant float is filled in, and scikit-learn raises an error for rows of "
             "integers; give them as floats");
     }
+    if ((step->flags & MC_STEP_IF_CAME_SPARSE) && run->came_sparse)
+        return MC_OK;
     return refuse_bad(run, step, DBL_MAX, err);
 }
 

@@ -144,6 +144,8 @@ mc_status mc_run_csr_check(const mc_run *run, const mc_step *step, mc_error *err
     const bool allow_nan = (step->flags & MC_STEP_ALLOW_NAN) != 0;
     const bool allow_infinity = (step->flags & MC_STEP_ALLOW_INFINITY) != 0;
     run->buffers[step->dst] = run->buffers[step->src];
+    if ((step->flags & MC_STEP_IF_CAME_SPARSE) && run->came_sparse)
+        return MC_OK;
     for (size_t i = 0; i < run->n_rows; i++) {
         for (size_t j = 0; j < x[i].n; j++) {
             if (isfinite(x[i].values[j]))

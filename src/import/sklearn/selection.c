@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/tree_ensemble.h"
@@ -122,6 +123,35 @@ static mc_status forth(mc_lowering *to, const selector *s, const mc_sym *x, mc_s
     return MC_OK;
 }
 
+/* Cells of any kind, as what an encoder answers may be: 0 elsewhere, a whole number. */
+static mc_status scatter_cells(mc_lowering *to, const mc_sym *x, const uint32_t *places,
+                               size_t n_features, mc_sym *out, mc_error *err)
+{
+    static const double NOTHING = 0.0;
+    mc_step step = MC_STEP_INIT(TO_CELLS);
+    uint32_t *at = NULL;
+    mc_sym both[2] = {*x, {.kind = MC_SYM_CELLS, .n_cols = 1}};
+    MC_TRY(mc_emit_constant(to, &NOTHING, 1, out, err));
+    step.src = out->buffer;
+    step.n[0] = MC_CELL_INTEGER;
+    MC_TRY(mc_build_step(to->b, step, 1, &both[1].buffer, err));
+    MC_TRY(mc_emit_hstack(to, both, 2, false, out, err));
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n_features, &at, err));
+    for (size_t j = 0; j < n_features; j++)
+        at[j] = mc_u32_from_size(x->n_cols);
+    for (size_t i = 0; i < x->n_cols; i++)
+        at[places[i]] = mc_u32_from_size(i);
+    return mc_emit_columns(to, out, at, n_features, out, err);
+}
+
+/* What is sparse is not looked at; nor are rows that may come so, if they do. */
+static unsigned allowed_back(const mc_sym *x)
+{
+    if (x->sparse)
+        return MC_OR_NAN | MC_OR_INFINITY;
+    return x->sparse_as_input ? MC_FINITE | MC_STEP_IF_CAME_SPARSE : MC_FINITE;
+}
+
 /* Each column back to where it was, zeros elsewhere. */
 static mc_status back(mc_lowering *to, const selector *s, const mc_sym *x, mc_sym *out,
                       mc_error *err)
@@ -139,7 +169,9 @@ static mc_status back(mc_lowering *to, const selector *s, const mc_sym *x, mc_sy
                        "%.*s kept %zu features, and is given %zu", MC_SHOW(mc_class_name(s->est)),
                        n, x->n_cols);
     }
-    MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, out, err));
+    if (x->kind == MC_SYM_CELLS)
+        return scatter_cells(to, x, places, n_features, out, err);
+    MC_TRY(mc_emit_check_sparse(to, x, allowed_back(x), out, err));
     const uint32_t type_as_input = out->type_as_input;
     const mc_value_type type = out->type;
     MC_TRY(mc_emit_scatter(to, out, places, n_features, out, err));
