@@ -5,6 +5,7 @@
 The versions of everything are pinned in tools/requirements/; `./dev` makes the same environments.
 """
 
+import fcntl
 import filecmp
 import os
 import shutil
@@ -51,8 +52,11 @@ def interpreter_of(name):
     """The same, of tools/requirements/<name>.txt."""
     folder, wanted = ROOT / ".venvs" / name, ROOT / "tools" / "requirements" / (name + ".txt")
     installed = folder / "installed.txt"
-    if not (installed.exists() and filecmp.cmp(wanted, installed, shallow=False)):
-        _make(folder, wanted)
+    folder.parent.mkdir(exist_ok=True)
+    with open(folder.with_name(folder.name + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # ./dev may be making it now
+        if not (installed.exists() and filecmp.cmp(wanted, installed, shallow=False)):
+            _make(folder, wanted)
     return str(folder / "bin" / "python")
 
 

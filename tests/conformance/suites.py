@@ -46,7 +46,7 @@ def generate(version, suite, options=(), part=""):
         environments.interpreter(version),
         "tests.conformance.fixtures",
         making,
-        *("--suite", suite, *options),
+        *("--suite", suite, "--jobs", str(N_WORKERS), *options),
     )
     making.rename(folder)  # whole or not at all: two runs may want the same suite
     return folder
@@ -60,13 +60,12 @@ def _forget_old_suites():
 
 
 def generate_all(pairs):
-    """{(version, suite): folder}, two generators at a time; a pair may be named twice."""
+    """{(version, suite): folder}; a pair may be named twice."""
     pairs = list(dict.fromkeys(pairs))
     _forget_old_suites()
     for version in sorted({version for version, _ in pairs}):
         environments.interpreter(version)
-    with ThreadPoolExecutor(N_WORKERS) as pool:
-        return dict(zip(pairs, pool.map(lambda pair: generate(*pair), pairs)))
+    return {pair: generate(*pair) for pair in pairs}
 
 
 def files(folder, only=""):

@@ -14,6 +14,10 @@ import pytest
 from scenario import Daemon
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time, and wants nothing beside it")
+
+
 @pytest.fixture
 def serve():
     """A function that starts daemons. Each must still be alive at the end, or have been stopped."""

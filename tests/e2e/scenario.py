@@ -57,6 +57,13 @@ class Daemon:
     def log(self):
         return "\n".join(self.lines)
 
+    def said(self, text, wait_s=5):
+        """True once the log holds that: lines come through a pipe, a moment after the answer."""
+        until = time.monotonic() + wait_s
+        while text not in self.log and time.monotonic() < until:
+            time.sleep(0.01)
+        return text in self.log
+
     def request(self, verb, path, body=None, headers=None, connection=None):
         """(status, headers in lower case, body as text)."""
         http_connection = connection or http.client.HTTPConnection(self.host, self.port, timeout=60)

@@ -44,7 +44,7 @@ def test_a_daemon_runs_from_its_file_alone(serve, folder):
     assert daemon.predict(ROW)
     assert daemon.json("GET", "/models/iris")[1]["pinned"] is True
     assert daemon.json("POST", "/models/iris/unload")[0] == 409
-    assert "cache miss: iris" in daemon.log
+    assert daemon.said("cache miss: iris"), daemon.log
 
 
 def test_preload_and_paths_in_the_file(serve, folder):

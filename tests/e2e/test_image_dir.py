@@ -13,14 +13,6 @@ ROW = [0.1, 0.9, 0.3, 0.7, 0.5, 0.2, 0.8, 0.4]
 TRUSTED, VERIFIED = "mapped, as it was verified before", "mapped, verified in full"
 
 
-def logged(daemon, text, wait_s=5):
-    """True once the log holds that: lines come through a pipe, a moment after the answer."""
-    until = time.monotonic() + wait_s
-    while text not in daemon.log and time.monotonic() < until:
-        time.sleep(0.01)
-    return text in daemon.log
-
-
 def neighbors(seed):
     import numpy
     from sklearn.neighbors import KNeighborsRegressor
@@ -85,7 +77,7 @@ def test_a_second_start_maps_what_the_first_one_kept(kept):
     kept.stopped_once()
     daemon = kept.start()
     kept.answers_right(daemon)
-    assert logged(daemon, TRUSTED)
+    assert daemon.said(TRUSTED)
 
 
 def test_a_copy_of_the_source_finds_the_image_by_its_content(kept):
@@ -95,9 +87,9 @@ def test_a_copy_of_the_source_finds_the_image_by_its_content(kept):
     os.replace(fresh, kept.model)
     daemon = kept.start()
     kept.answers_right(daemon)
-    assert logged(daemon, VERIFIED)
+    assert daemon.said(VERIFIED)
     assert daemon.stop() == 0
-    assert logged(kept.start(), TRUSTED)
+    assert kept.start().said(TRUSTED)
 
 
 def test_a_changed_source_is_another_model(kept):
@@ -146,7 +138,7 @@ def test_harm_to_a_mapped_image_changes_no_answer(kept, harm):
     kept.stopped_once()
     daemon = kept.start()
     kept.answers_right(daemon)
-    assert logged(daemon, TRUSTED)
+    assert daemon.said(TRUSTED)
     done = threading.Event()
 
     def work():
@@ -217,12 +209,12 @@ def test_what_cannot_be_believed_is_made_again(kept, harm):
     harm(kept.image())
     daemon = kept.start()
     kept.answers_right(daemon)
-    assert logged(daemon, "its image is kept")
+    assert daemon.said("its image is kept")
     assert re.search(r"warn .*image directory: [0-9a-f]{16}\.\.\. is not", daemon.log)
     assert daemon.stop() == 0
     daemon = kept.start()
     kept.answers_right(daemon)
-    assert logged(daemon, TRUSTED)
+    assert daemon.said(TRUSTED)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -231,7 +223,7 @@ def test_an_image_of_another_user_is_not_used(kept):
     os.chown(kept.image(), 65534, 65534)
     daemon = kept.start()
     kept.answers_right(daemon)
-    assert logged(daemon, "is not ours alone")
+    assert daemon.said("is not ours alone")
 
 
 @pytest.mark.parametrize("at", [0, 8, 60, 130, 199, 230])
@@ -244,7 +236,7 @@ def test_a_forged_entry_is_not_believed(kept, at):
     entry.write_bytes(content)
     daemon = kept.start()
     kept.answers_right(daemon)
-    assert logged(daemon, VERIFIED)
+    assert daemon.said(VERIFIED)
 
 
 def test_entries_of_another_key_are_not_believed(kept):
@@ -252,7 +244,7 @@ def test_entries_of_another_key_are_not_believed(kept):
     (kept.images / "key").unlink()
     daemon = kept.start()
     kept.answers_right(daemon)
-    assert logged(daemon, VERIFIED)
+    assert daemon.said(VERIFIED)
 
 
 def test_a_directory_where_others_may_write_is_refused(kept):
@@ -260,14 +252,14 @@ def test_a_directory_where_others_may_write_is_refused(kept):
     kept.images.chmod(0o777)
     daemon = kept._serve(kept.model, "--image-dir", kept.images, wait=False)
     assert daemon.process.wait(20) == 1
-    assert logged(daemon, "others may write there")
+    assert daemon.said("others may write there")
 
 
 def test_the_default_goes_on_without(kept, tmp_path):
     (tmp_path / "file").write_text("no directory")
     daemon = kept._serve(kept.model, environment={"XDG_CACHE_HOME": str(tmp_path / "file")})
     kept.answers_right(daemon)
-    assert logged(daemon, "no images are kept")
+    assert daemon.said("no images are kept")
 
 
 def test_the_directory_stays_below_its_limit(kept):
@@ -279,7 +271,7 @@ def test_the_directory_stays_below_its_limit(kept):
     )
     kept.answers_right(daemon, "other")
     assert kept.image().name != first
-    assert logged(daemon, "image directory over its limit")
+    assert daemon.said("image directory over its limit")
 
 
 # ------------------------------------------------------------------- one copy

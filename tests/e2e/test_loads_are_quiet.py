@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 loads = pytest.importorskip("bench.loads")
 
 
+@pytest.mark.alone
 def test_p99_stays_while_others_load():
     """Three tries: what else the machine does hits one half of a measurement now and then."""
     for _ in range(3):

@@ -129,7 +129,7 @@ def test_idle_models_leave_memory_and_come_back(serve, models, tmp_path):
     daemon.wait_ready()
     wait_for(lambda: state(daemon, "idle") == "registered")
     assert (state(daemon, "kept"), state(daemon, "stays")) == ("ready", "ready")
-    assert "model idle idle: " in daemon.log
+    assert daemon.said("model idle idle: "), daemon.log
     assert dropped(daemon, "idle") == 1
     assert daemon.json("POST", "/models/idle/predict", {"input": ROW})[0] == 200
     assert daemon.json("POST", "/models/kept/unload")[0] == 200  # by hand it may go
@@ -140,14 +140,14 @@ def test_idle_models_leave_memory_and_come_back(serve, models, tmp_path):
 def test_a_set_keeps_its_most_valuable(serve, models, tmp_path):
     for name in ("a", "b", "c", "other"):
         shutil.copy(models / "scaler.pkl", tmp_path / f"{name}.pkl")
-    sections = "".join(f"[model {n}]\nresident_set = x\nmin_resident = 2\nidle_unload = 100ms\n" for n in "abc")
+    sections = "".join(f"[model {n}]\nresident_set = x\nmin_resident = 2\nidle_unload = 300ms\n" for n in "abc")
     daemon = configured(serve, tmp_path, sections, "--preload")
     daemon.wait_ready()
-    for _ in range(50):
+    for _ in range(200):  # what a load took counts too, on a busy machine for much
         for name in "ac":
             assert daemon.json("POST", f"/models/{name}/predict", {"input": ROW})[0] == 200
     wait_for(lambda: state(daemon, "b") == "registered")
-    time.sleep(0.3)
+    time.sleep(0.5)
     assert (state(daemon, "a"), state(daemon, "c")) == ("ready", "ready")
 
 

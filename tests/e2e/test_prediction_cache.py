@@ -94,7 +94,7 @@ def test_auto_leaves_cheap_models_alone(serve, folder):
     for _ in range(10):
         assert ask(daemon, ROWS)[1] is None
     assert daemon.json("GET", "/models/scaler")[1]["prediction_cache"].startswith("off: a row takes")
-    assert "prediction cache of scaler off: a row takes" in daemon.log
+    assert daemon.said("prediction cache of scaler off: a row takes"), daemon.log
     path, batch = "/models/dear/predict", rows[:3].tolist()
     want = [ask(daemon, batch, path) for _ in range(8)]
     assert want == [(labels[:3].tolist(), None)] * 8

@@ -696,7 +696,7 @@ static void i10_both_ways_share(void **state)
 /* Runs take time with the size of an image, and so does their number: of large ones each change is
  * made to some fields, to others than the change before it. The stride is odd, so that records of
  * 16 fields are broken in each of them. */
-#define MOST_FIELDS 800u
+#define MOST_FIELDS 300u
 
 /* Aligned fields of 32 bits become what is near them, and the edges. */
 static size_t change_every_field(make_image_fn *make)

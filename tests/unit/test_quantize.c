@@ -237,6 +237,10 @@ static void whatever_is_accepted_runs(void **state)
     drop(&c);
 }
 
+/* An accepted image runs as a whole, which takes time: so many places are passed by. No divisor of
+ * MC_STEP_ARRAYS, so that each array of a step is asked of some step. */
+#define STRIDE 5u
+
 /* Steps that name arrays, types of arrays and headers that nobody of ours would write: quantization
  * trusts what verify accepted, and looks at more than the steps do. */
 static void whatever_is_accepted_is_quantized(void **state)
@@ -250,7 +254,7 @@ static void whatever_is_accepted_is_quantized(void **state)
     memcpy(c.block, wide.block, wide.size);
     mc_image_close(&wide);
     mc_view_of(c.block, &c.view);
-    for (size_t i = 0; i < c.view.n_steps * MC_STEP_ARRAYS; i++) {
+    for (size_t i = 0; i < c.view.n_steps * MC_STEP_ARRAYS; i += STRIDE) {
         mc_step *step = (mc_step *)(uintptr_t)&c.view.steps[i / MC_STEP_ARRAYS];
         uint32_t *named = &step->array[i % MC_STEP_ARRAYS];
         const uint32_t kept = *named, others[] = {UINT32_MAX / 2, (uint32_t)i % c.view.n_arrays};
@@ -269,7 +273,7 @@ static void whatever_is_accepted_is_quantized(void **state)
         n_narrow += image_quantize_and_run(c.block, c.size, FORMS[id % 4]);
         array->type = kept;
     }
-    assert_true(n_accepted > 100);
+    assert_true(n_accepted > 50);
     assert_int_equal(n_narrow, 0);
     drop(&c);
 }

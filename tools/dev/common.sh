@@ -91,16 +91,20 @@ need_promtool() {
 }
 
 # need_venv NAME: makes .venvs/NAME from tools/requirements/NAME.txt, once for each content of
-# that file, and prints the path of its interpreter.
+# that file, and prints the path of its interpreter. Who comes second waits for who came first.
 need_venv() {
+    mkdir -p .venvs
+    (flock 9 && make_venv "$1") 9>".venvs/$1.lock" >&2 || return 1
+    echo "$ROOT/.venvs/$1/bin/python"
+}
+
+make_venv() {
     local venv=.venvs/$1 wanted=tools/requirements/$1.txt
-    if ! cmp -s "$wanted" "$venv/installed.txt"; then
-        need_packages python3-venv
-        say "making $venv"
-        rm -rf "$venv"
-        "$(find_python)" -m venv "$venv" >&2
-        "$venv/bin/pip" install --quiet --no-compile --disable-pip-version-check -r "$wanted" >&2
+    ! cmp -s "$wanted" "$venv/installed.txt" || return 0
+    need_packages python3-venv
+    say "making $venv"
+    rm -rf "$venv"
+    "$(find_python)" -m venv "$venv" &&
+        "$venv/bin/pip" install --quiet --no-compile --disable-pip-version-check -r "$wanted" &&
         cp "$wanted" "$venv/installed.txt"
-    fi
-    echo "$ROOT/$venv/bin/python"
 }

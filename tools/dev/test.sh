@@ -83,10 +83,12 @@ for version in 1.2.2 1.3.2 1.4.2 1.5.2 1.6.1 1.7.2 1.8.0 1.9.1; do
     eval "stage_conformance_${minor/./_}() { dev_build && run_conformance $version; }"
 done
 
-# Twenty minutes are the limit of the default run: it draws a suite of the newest version only.
+# Twenty minutes are the limit of the default run: it draws a suite of the newest version only, and
+# asks there, once, what has nothing to do with a version.
 stage_conformance_fixed_1_2() {
     dev_build
-    MC_SUITE=default run_conformance 1.2.2
+    MC_SUITE=default run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/conformance/test_conformance.py \
+        --sklearn 1.2.2
 }
 
 # Over a thousand rows a method: what docs/conformance.md says of each estimator.
@@ -130,7 +132,11 @@ stage_e2e() {
     PROMTOOL=$(need_promtool)
     export PROMTOOL
     dev_build
-    run_pytest sklearn-1.9.1 "$BUILD_DIR" tests/e2e
+    local status=0
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" -n "$(n_jobs)" --dist loadfile -m 'not alone' \
+        tests/e2e || status=1
+    run_pytest sklearn-1.9.1 "$BUILD_DIR" -m alone tests/e2e || status=1
+    return $status
 }
 
 # These measure no time: one process a core.
@@ -233,6 +239,14 @@ run_stage() {
     all_failed=$((all_failed + failed))
 }
 
+# Beside the compilers: what the later stages of a whole run ask with comes over the network.
+make_venvs_ahead() {
+    local name
+    for name in sklearn-1.9.1 sklearn-1.2.2 third-party-new; do
+        need_venv "$name"
+    done
+}
+
 dev_test() {
     local name names=("${STAGES[@]}") all_passed=0 all_failed=0 passed failed
     case ${1:-} in
@@ -248,6 +262,7 @@ dev_test() {
     export CC=gcc CXX=g++
     BUILD_DIR=build-gcc BUILD_OPTIONS+=(--werror)
     mkdir -p build-logs
+    [ $# -gt 0 ] || make_venvs_ahead >build-logs/venvs.log 2>&1 </dev/null &
     for name in "${names[@]}"; do
         run_stage "$name"
     done
