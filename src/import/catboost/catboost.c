@@ -74,6 +74,17 @@ static mc_bytes loss_of(const mc_cat *cat)
     return name != NULL && name->kind == MC_DOC_TEXT ? name->as.text : (mc_bytes){0};
 }
 
+static bool loss_is(const mc_cat *cat, const char *name)
+{
+    return mc_bytes_is(loss_of(cat), name);
+}
+
+/* Each column is a question of its own: is this label there? */
+static bool has_many_labels(const mc_cat *cat)
+{
+    return loss_is(cat, "MultiLogloss") || loss_is(cat, "MultiCrossEntropy");
+}
+
 /* ----------------------------------------------------------------------------------- classes ----
  */
 
@@ -104,10 +115,11 @@ static mc_status class_cell(const mc_cat *cat, const mc_doc *names, size_t i, mc
 }
 
 /* Without names, of CrossEntropy, the classes are numbers. */
-static mc_status class_table(mc_lowering *to, const mc_cat *cat, uint32_t *out, mc_error *err)
+static mc_status class_table(mc_lowering *to, const mc_cat *cat, size_t n_columns, uint32_t *out,
+                             mc_error *err)
 {
     const mc_doc *names = mc_doc_get(&cat->classes, "class_names");
-    const size_t n = cat->width == 1 ? 2 : cat->width;
+    const size_t n = n_columns == 1 ? 2 : n_columns;
     mc_cell *labels = NULL;
     const bool has_names = names != NULL &&
                            (names->kind == MC_DOC_LIST || names->kind == MC_DOC_NUMBERS) &&
@@ -123,14 +135,17 @@ static mc_status class_table(mc_lowering *to, const mc_cat *cat, uint32_t *out, 
     return mc_build_classes(to->b, labels, n, out, err);
 }
 
-/* The first of the largest; of two, the second where its probability is above the threshold. */
+/* Of many labels 1 or 0 each, whatever they are named. Else the first of the largest; of two, the
+ * second where its probability is above the threshold. */
 static mc_status labels(mc_lowering *to, const mc_cat *cat, const mc_sym *raw, mc_answer *out,
                         mc_error *err)
 {
+    const bool are_many = has_many_labels(cat);
     mc_sym y;
     uint32_t table = 0;
-    MC_TRY(class_table(to, cat, &table, err));
-    if (raw->n_cols > 1)
+    MC_TRY(are_many ? mc_emit_two_classes(to, 0, 1, &table, err)
+                    : class_table(to, cat, raw->n_cols, &table, err));
+    if (raw->n_cols > 1 && !are_many)
         MC_TRY(mc_emit_argmax(to, raw, &y, err));
     else
         MC_TRY(mc_emit_above(to, raw, -log(1.0 / cat->threshold - 1.0), false, &y, err));
@@ -162,7 +177,8 @@ static mc_status log_shares(mc_lowering *to, const mc_sym *raw, mc_sym *out, mc_
 static mc_status probabilities(mc_lowering *to, const mc_cat *cat, bool is_log, const mc_sym *raw,
                                mc_answer *out, mc_error *err)
 {
-    const bool is_single = raw->n_cols == 1 || mc_bytes_is(loss_of(cat), "MultiClassOneVsAll");
+    const bool is_single =
+        raw->n_cols == 1 || loss_is(cat, "MultiClassOneVsAll") || has_many_labels(cat);
     mc_sym y;
     if (is_single)
         MC_TRY(is_log ? log_shares(to, raw, &y, err) : shares(to, raw, &y, err));
@@ -175,15 +191,15 @@ static mc_status probabilities(mc_lowering *to, const mc_cat *cat, bool is_log, 
 static mc_status classifier(mc_lowering *to, const mc_cat *cat, mc_method method, const mc_sym *raw,
                             mc_answer *out, mc_error *err)
 {
-    static const char *const KNOWN[] = {"Logloss", "CrossEntropy", "MultiClass",
-                                        "MultiClassOneVsAll"};
-    const mc_bytes loss = loss_of(cat);
+    static const char *const KNOWN[] = {
+        "Logloss",      "CrossEntropy",      "MultiClass",        "Focal",
+        "MultiLogloss", "MultiCrossEntropy", "MultiClassOneVsAll"};
     bool is_known = false;
     for (size_t i = 0; i < MC_COUNT_OF(KNOWN); i++)
-        is_known = is_known || mc_bytes_is(loss, KNOWN[i]);
+        is_known = is_known || loss_is(cat, KNOWN[i]);
     if (!is_known)
         return mc_refuse(err, cat->est, "loss_function: expected one of classes, found \"%.*s\"",
-                         MC_SHOW(loss));
+                         MC_SHOW(loss_of(cat)));
     return method == MC_METHOD_PREDICT
                ? labels(to, cat, raw, out, err)
                : probabilities(to, cat, method == MC_METHOD_PREDICT_LOG_PROBA, raw, out, err);
@@ -192,16 +208,27 @@ static mc_status classifier(mc_lowering *to, const mc_cat *cat, mc_method method
 /* ----------------------------------------------------------------------------------- values ----
  */
 
-/* A regressor answers means of counts, if it was told by name what to fit. */
-static mc_status regressed(mc_lowering *to, const mc_value *est, const mc_cat *cat, mc_sym *y,
-                           mc_error *err)
+/* A mean, and a variance whose logarithm is twice what the trees say. */
+static mc_status with_variance(mc_lowering *to, mc_sym *y, mc_error *err)
+{
+    static const uint32_t AT[2] = {0, 1};
+    mc_sym sides[2];
+    MC_TRY(mc_emit_columns(to, y, AT, 1, &sides[0], err));
+    MC_TRY(mc_emit_columns(to, y, AT + 1, 1, &sides[1], err));
+    MC_TRY(mc_emit_unary(to, &sides[1], MC_UNARY_SCALE, 2.0, 0.0, &sides[1], err));
+    MC_TRY(mc_emit_unary(to, &sides[1], MC_UNARY_EXP, 0.0, 0.0, &sides[1], err));
+    return mc_emit_hstack(to, sides, 2, false, y, err);
+}
+
+/* A regressor answers means of counts, or variances, if it was told by name what to fit. */
+static mc_status regressed(mc_lowering *to, const mc_value *est, mc_sym *y, mc_error *err)
 {
     static const char *const TOLD[] = {"loss_function", "objective"};
     static const char *const EXPONENTIAL[] = {"Poisson", "Tweedie"};
-    if (mc_bytes_is(loss_of(cat), "RMSEWithUncertainty"))
-        return mc_refuse(err, est, "loss_function: RMSEWithUncertainty is not supported");
     for (size_t i = 0; i < MC_COUNT_OF(TOLD); i++) {
         const mc_bytes told = mc_attr_text(est, TOLD[i]);
+        if (mc_bytes_is(told, "RMSEWithUncertainty") && y->n_cols == 2)
+            return with_variance(to, y, err);
         for (size_t j = 0; j < MC_COUNT_OF(EXPONENTIAL); j++) {
             const size_t n = strlen(EXPONENTIAL[j]);
             if (told.size >= n && memcmp(told.data, EXPONENTIAL[j], n) == 0)
@@ -209,6 +236,32 @@ static mc_status regressed(mc_lowering *to, const mc_value *est, const mc_cat *c
         }
     }
     return MC_OK;
+}
+
+/* A label that was named and not there in training has a column all the same, of -infinity. */
+static mc_status with_absent(mc_lowering *to, const mc_cat *cat, mc_sym *y, mc_error *err)
+{
+    const mc_doc *names = mc_doc_get(&cat->classes, "class_names");
+    const mc_doc *known = mc_doc_get(&cat->classes, "class_to_label");
+    const double absent = -(double)INFINITY;
+    const size_t n = names == NULL ? 0 : names->n, width = y->n_cols;
+    uint32_t *at = NULL;
+    mc_sym sides[2] = {*y};
+    if (width < 2 || n <= width || n > MC_LIMIT_WIDTH || known == NULL ||
+        known->kind != MC_DOC_NUMBERS || known->n != width)
+        return MC_OK;
+    MC_TRY(mc_arena_new(to->arena, uint32_t, n, &at, err));
+    for (size_t i = 0; i < n; i++)
+        at[i] = (uint32_t)width;
+    for (size_t i = 0; i < width; i++) {
+        const double label = known->as.numbers[i];
+        if (!(label >= 0.0 && label < (double)n))
+            return mc_refuse(err, cat->est, "class_to_label: %g of %zu", label, n);
+        at[(size_t)label] = (uint32_t)i;
+    }
+    MC_TRY(mc_emit_constant(to, &absent, 1, &sides[1], err));
+    MC_TRY(mc_emit_hstack(to, sides, 2, false, y, err));
+    return mc_emit_columns(to, y, at, n, y, err);
 }
 
 mc_status mc_lower_catboost(mc_lowering *to, const mc_value *est, mc_method method, const mc_sym *x,
@@ -223,9 +276,11 @@ mc_status mc_lower_catboost(mc_lowering *to, const mc_value *est, mc_method meth
         return mc_no_method(err, est, method);
     MC_TRY(read_model(to, est, &cat, err));
     MC_TRY(raw_values(to, cat, x, &y, err));
+    if (!has_many_labels(cat))
+        MC_TRY(with_absent(to, cat, &y, err));
     if (is_classifier)
         return classifier(to, cat, method, &y, out, err);
     if (mc_bytes_is(name, "CatBoostRegressor"))
-        MC_TRY(regressed(to, est, cat, &y, err));
+        MC_TRY(regressed(to, est, &y, err));
     return y.n_cols == 1 ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);
 }

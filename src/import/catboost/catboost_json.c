@@ -181,6 +181,13 @@ mc_status mc_cat_read_json(mc_lowering *to, const mc_value *est, mc_bytes bytes,
     const float_feature *known = NULL;
     *out = (mc_cat){.est = est, .scale = 1.0, .threshold = 0.5};
     MC_TRY_IN(mc_doc_read(bytes, to->arena, &doc, err), err, "the model's JSON");
+    const mc_doc *info = mc_doc_get(&doc, "model_info");
+    const mc_doc *parameters = mc_doc_get(info, "params");
+    const mc_doc *classes = mc_doc_get(info, "class_params");
+    if (parameters != NULL)
+        out->parameters = *parameters;
+    if (classes != NULL)
+        out->classes = *classes;
     const mc_doc *trees = mc_doc_get(&doc, "oblivious_trees");
     if (trees == NULL || (trees->kind != MC_DOC_LIST && trees->n > 0))
         return mc_refuse(err, est,

@@ -30,6 +30,8 @@ def _cases():
         ("depthwise", {"grow_policy": "Depthwise"}, same),
         ("lossguide", {"grow_policy": "Lossguide", "max_leaves": 9}, same),
         ("ignored", {"ignored_features": [1, 5]}, same),
+        ("uncertain", {"loss_function": "RMSEWithUncertainty"}, same),
+        ("quantiles", {"loss_function": "MultiQuantile:alpha=0.1,0.9"}, same),
     ]
     for name, parameters, target in regressors:
         yield name, "CatBoostRegressor", parameters, target, {}
@@ -45,6 +47,11 @@ def _cases():
         ("texts", {}, text),
         ("ova", {"loss_function": "MultiClassOneVsAll"}, text),
         ("lossguide", {"grow_policy": "Lossguide"}, text),
+        ("labels", {"loss_function": "MultiLogloss"}, lambda y: np.column_stack([y > 0, y > 2]) * 1),
+        ("label", {"loss_function": "MultiLogloss"}, lambda y: (y > 1)[:, None] * 1),
+        ("shares", {"loss_function": "MultiCrossEntropy"}, lambda y: share(both(y))),
+        ("focal", {"loss_function": "Focal:focal_alpha=0.5;focal_gamma=2"}, lambda y: y > 1),
+        ("absent", {"class_names": [2, 0, 7, 5]}, lambda y: np.array([2, 0, 7])[_labels(y, 3)]),
     ]
     for name, parameters, target in classifiers:
         yield "clf_" + name, "CatBoostClassifier", parameters, target, {}
