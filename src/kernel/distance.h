@@ -72,7 +72,8 @@ double mc_sqeuclidean(const double *x, const double *y, size_t d);
 void mc_squared_norms(const double *x, size_t n, size_t d, double *out);
 
 /* Squared euclidean distances as BLAS users write them: (x.x - 2 x.y) + y.y, not below 0.
- *   x (n_rows, d), y (n, d), y_norms (n) of mc_squared_norms(), or NULL: they are summed here
+ *   x (n_rows, d), y (n, d), y_norms (n) of mc_squared_norms(), or NULL of rows that were narrow:
+ *   all sums are those of fused.h then
  *   for_nan: what is answered where squares overflow to inf - inf: 0 as Cython's max(0, NaN) when
  *   neighbours are searched, NaN as numpy.maximum() in euclidean_distances()
  *   out (n_rows, n). n <= MC_DISTANCE_TILE. */

@@ -13,6 +13,7 @@
 #endif
 
 #include "kernel/distance.h"
+#include "kernel/fused.h"
 #include "kernel/linear.h"
 
 #define FUSED_AT_ONCE 16u /* sums in registers: each is a chain, side by side they are vectors */
@@ -53,43 +54,6 @@ fused_group_avx2(const double *x, size_t d, const double *columns, size_t width,
 }
 #endif
 
-/* out (FUSED_AT_ONCE) = the squares of the columns, added in the same way. */
-typedef void fused_squares_fn(const double *columns, size_t d, size_t width, double *out);
-
-static void fused_squares(const double *columns, size_t d, size_t width, double *out)
-{
-    memset(out, 0, FUSED_AT_ONCE * sizeof *out);
-    for (size_t j = 0; j < d; j++)
-        for (size_t i = 0; i < FUSED_AT_ONCE; i++)
-            out[i] = fma(columns[j * width + i], columns[j * width + i], out[i]);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static void fused_squares_avx2(const double *columns, size_t d,
-                                                                   size_t width, double *out)
-{
-    __m256d sum[FUSED_AT_ONCE / 4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(),
-                                      _mm256_setzero_pd()};
-    for (size_t j = 0; j < d; j++) {
-        for (size_t i = 0; i < FUSED_AT_ONCE / 4; i++) {
-            const __m256d value = _mm256_loadu_pd(columns + j * width + 4 * i);
-            sum[i] = _mm256_fmadd_pd(value, value, sum[i]);
-        }
-    }
-    for (size_t i = 0; i < FUSED_AT_ONCE / 4; i++)
-        _mm256_storeu_pd(out + 4 * i, sum[i]);
-}
-#endif
-
-static fused_squares_fn *fused_squares_here(void)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return fused_squares_avx2;
-#endif
-    return fused_squares;
-}
-
 static fused_group_fn *fused_group_here(void)
 {
 #if defined(__x86_64__)
@@ -99,22 +63,9 @@ static fused_group_fn *fused_group_here(void)
     return fused_group;
 }
 
-/* out (n) = y.y for each of the turned rows, in the order of fused_square(). */
-static void fused_norms(const double *turned, size_t d, size_t width, size_t n, double *out)
-{
-    double ones[FUSED_AT_ONCE];
-    for (size_t first = 0; first < n; first += FUSED_AT_ONCE) {
-        const size_t wanted = n - first < FUSED_AT_ONCE ? n - first : FUSED_AT_ONCE;
-        fused_squares_here()(turned + first, d, width, ones);
-        memcpy(out + first, ones, wanted * sizeof *out);
-    }
-}
-
-/* out (n_rows, n) = x.y for each row of x and of y (n <= MC_DISTANCE_TILE); where `norms` is not
- * NULL also y.y. */
+/* out (n_rows, n) = x.y for each row of x and of y (n <= MC_DISTANCE_TILE). */
 __attribute__((noinline)) static void fused_products(const double *x, size_t n_rows, size_t d,
-                                                     const double *y, size_t n, double *norms,
-                                                     double *out)
+                                                     const double *y, size_t n, double *out)
 {
     double turned[MC_FUSED_COLUMNS * MC_DISTANCE_TILE]; /* (d, n), padded to whole groups */
     double sums[FUSED_AT_ONCE];
@@ -123,8 +74,6 @@ __attribute__((noinline)) static void fused_products(const double *x, size_t n_r
     for (size_t i = 0; i < width; i++)
         for (size_t j = 0; j < d; j++)
             turned[j * width + i] = i < n ? y[i * d + j] : 0.0;
-    if (norms != NULL)
-        fused_norms(turned, d, width, n, norms);
     for (size_t row = 0; row < n_rows; row++) {
         for (size_t first = 0; first < n; first += FUSED_AT_ONCE) {
             const size_t wanted = n - first < FUSED_AT_ONCE ? n - first : FUSED_AT_ONCE;
@@ -152,26 +101,49 @@ void mc_squared_norms(const double *x, size_t n, size_t d, double *out)
         out[i] = fused_square(x + i * d, d);
 }
 
-void mc_sqeuclidean_tile(const double *x, size_t n_rows, size_t d, const double *y,
-                         const double *y_norms, size_t n, double for_nan, double *out)
+/* out (n_rows, n) of x.y becomes the distances. */
+static void expand(const double *x_norms, size_t n_rows, const double *y_norms, size_t n,
+                   double for_nan, double *out)
 {
-    static const double ZEROS[MC_DISTANCE_TILE];
-    MC_ASSERT(n <= MC_DISTANCE_TILE);
-    double afresh[MC_DISTANCE_TILE];
-    if (d > MC_FUSED_COLUMNS)
-        mc_linear(x, n_rows, d, y, ZEROS, n, out);
-    else
-        fused_products(x, n_rows, d, y, n, y_norms == NULL ? afresh : NULL, out);
-    if (d > MC_FUSED_COLUMNS && y_norms == NULL)
-        mc_squared_norms(y, n, d, afresh);
-    y_norms = y_norms == NULL ? afresh : y_norms;
     for (size_t i = 0; i < n_rows; i++) {
-        double x_norm = 0.0;
-        mc_squared_norms(x + i * d, 1, d, &x_norm);
         for (size_t j = 0; j < n; j++) {
-            const double square = x_norm - 2.0 * out[i * n + j] + y_norms[j];
+            const double square = x_norms[i] - 2.0 * out[i * n + j] + y_norms[j];
             const double least = isnan(square) ? for_nan : 0.0;
             out[i * n + j] = square > 0.0 ? square : least;
         }
+    }
+}
+
+static const double ZEROS[MC_DISTANCE_TILE];
+
+static void narrow_tile(const double *x, size_t n_rows, size_t d, const double *y, size_t n,
+                        double for_nan, double *out)
+{
+    double norms[MC_DISTANCE_TILE], x_norms[MC_DISTANCE_TILE];
+    mc_fused_norms(y, n, d, norms);
+    mc_fused_linear(x, n_rows, d, y, ZEROS, n, n, out);
+    for (size_t i = 0; i < n_rows; i += MC_DISTANCE_TILE) {
+        const size_t rows = n_rows - i < MC_DISTANCE_TILE ? n_rows - i : MC_DISTANCE_TILE;
+        mc_fused_norms(x + i * d, rows, d, x_norms);
+        expand(x_norms, rows, norms, n, for_nan, out + i * n);
+    }
+}
+
+void mc_sqeuclidean_tile(const double *x, size_t n_rows, size_t d, const double *y,
+                         const double *y_norms, size_t n, double for_nan, double *out)
+{
+    MC_ASSERT(n <= MC_DISTANCE_TILE);
+    if (y_norms == NULL) {
+        narrow_tile(x, n_rows, d, y, n, for_nan, out);
+        return;
+    }
+    if (d > MC_FUSED_COLUMNS)
+        mc_linear(x, n_rows, d, y, ZEROS, n, out);
+    else
+        fused_products(x, n_rows, d, y, n, out);
+    for (size_t i = 0; i < n_rows; i++) {
+        double x_norm = 0.0;
+        mc_squared_norms(x + i * d, 1, d, &x_norm);
+        expand(&x_norm, 1, y_norms, n, for_nan, out + i * n);
     }
 }

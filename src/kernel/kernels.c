@@ -19,6 +19,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel/fused.h"
+
 /* As in linear.c: no fused multiply-add, so every clone gives the same bits. */
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) && \
     !defined(__SANITIZE_THREAD__)
@@ -144,10 +146,31 @@ static void add_squares(double *block, size_t d)
             line[i] += block[k * MC_PAIR_LANES + i] * block[k * MC_PAIR_LANES + i];
 }
 
+_Static_assert(MC_PAIR_LANES == MC_FUSED_LANES, "a block is one of fused.h");
+
+/* Dots and squares: no step asks for a square of the row that must go with them. */
+static void fused_sums(mc_pair_sum which, const double *x, size_t n_rows, size_t d,
+                       const mc_narrow *packed, size_t n, double *scratch, double *out)
+{
+    const mc_fused *by = mc_fused_here();
+    double *sums = scratch + (d + 1) * MC_PAIR_LANES;
+    for (size_t j = 0; j < n; j += MC_PAIR_LANES) {
+        const size_t lanes = n - j < MC_PAIR_LANES ? n - j : MC_PAIR_LANES;
+        mc_widen(packed, j / MC_PAIR_LANES * d, d, scratch);
+        (which == MC_PAIR_DOT ? by->lane_dots : by->lane_squares)(x, n_rows, d, scratch, sums);
+        for (size_t i = 0; i < n_rows; i++)
+            memcpy(out + i * n + j, sums + i * MC_PAIR_LANES, lanes * sizeof *out);
+    }
+}
+
 void mc_pair_sums_narrow(mc_pair_sum which, const double *x, size_t n_rows, size_t d,
                          const mc_narrow *packed, size_t n, double *scratch, double *out)
 {
     double *sums = scratch + (d + 1) * MC_PAIR_LANES;
+    if (which == MC_PAIR_DOT || which == MC_PAIR_SQUARES) {
+        fused_sums(which, x, n_rows, d, packed, n, scratch, out);
+        return;
+    }
     for (size_t j = 0; j < n; j += MC_PAIR_LANES) {
         const size_t lanes = n - j < MC_PAIR_LANES ? n - j : MC_PAIR_LANES;
         mc_widen(packed, j / MC_PAIR_LANES * d, d, scratch);

@@ -32,8 +32,8 @@ void mc_pair_pack(mc_pair_sum which, const double *rows, size_t n, size_t d, dou
 void mc_pair_sums(mc_pair_sum which, const double *x, size_t n_rows, size_t d, const double *packed,
                   size_t n, double *out);
 
-/* The same for narrow rows, whose blocks hold no line of |y|^2: the height is always d. scratch
- * (MC_PAIR_LANES, d + 1 + n_rows). */
+/* The same for narrow rows, whose blocks hold no line of |y|^2: the height is always d. DOT and
+ * SQUARES are summed as in fused.h. scratch (MC_PAIR_LANES, d + 1 + n_rows). */
 void mc_pair_sums_narrow(mc_pair_sum which, const double *x, size_t n_rows, size_t d,
                          const mc_narrow *packed, size_t n, double *scratch, double *out);
 

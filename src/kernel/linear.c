@@ -18,6 +18,8 @@
 
 #include <math.h>
 
+#include "kernel/fused.h"
+
 /* The same arithmetic in wider registers where the processor has them: no fused multiply-add, so
  * every clone gives the same bits. The choice is made before main(), where ThreadSanitizer's code
  * cannot run yet; clang 14 gives clones a name that other files do not find. */
@@ -43,7 +45,8 @@ typedef double loose_quad __attribute__((vector_size(32), aligned(8), may_alias)
 typedef struct weights {
     const double *w, *b; /* (k, d), (k); borrowed */
     size_t d, k;
-    size_t stride; /* from a row of the answer to the next */
+    size_t stride;  /* from a row of the answer to the next */
+    bool are_fused; /* by fused.h: of narrow weights */
 } weights;
 
 /* The order of every sum of products here: LANES partial sums over the whole groups of LANES, a
@@ -112,6 +115,10 @@ ALWAYS_INLINE void dense_rows(const double *x, size_t n_rows, const weights *by,
     const size_t d = by->d, k = by->k;
     double sum[TILE];
     size_t j = 0;
+    if (by->are_fused) {
+        mc_fused_linear(x, n_rows, d, by->w, by->b, k, by->stride, out);
+        return;
+    }
     for (; j + TILE <= k; j += TILE) {
         for (size_t i = 0; i < n_rows; i++) {
             dot_tile(x + i * d, by->w + j * d, d, sum);
@@ -208,7 +215,7 @@ WIDE_CLONES
 void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const double *b, size_t k,
                double *out)
 {
-    const weights by = {w, b, d, k, k};
+    const weights by = {w, b, d, k, k, false};
     if (d >= SPARSE_FROM)
         wide_rows(x, n_rows, &by, out);
     else
@@ -230,7 +237,7 @@ void mc_linear_narrow(const double *x, size_t n_rows, const mc_narrow *w, const 
     const size_t d = w->n_cols, tile = mc_narrow_tile(d);
     for (size_t j = 0; j < k; j += tile) {
         const size_t n = k - j < tile ? k - j : tile;
-        const weights by = {scratch, b + j, d, n, k};
+        const weights by = {scratch, b + j, d, n, k, true};
         mc_widen(w, j, n, scratch);
         linear_part(x, n_rows, &by, out + j);
     }

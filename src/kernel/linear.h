@@ -9,8 +9,7 @@
 void mc_linear(const double *x, size_t n_rows, size_t d, const double *w, const double *b, size_t k,
                double *out);
 
-/* The same for narrow weights (k, d), bit for bit as if they were doubles. scratch
- * (mc_narrow_tile(d), d). */
+/* The same for narrow weights (k, d), with the sums of fused.h. scratch (mc_narrow_tile(d), d). */
 void mc_linear_narrow(const double *x, size_t n_rows, const mc_narrow *w, const double *b, size_t k,
                       double *scratch, double *out);
 

@@ -18,7 +18,11 @@
 
 #include "kernel/near_heap.h"
 
-#define TILE_ROWS 16u
+/* Rows asked together, with MC_DISTANCE_TILE training rows; of narrow ones fewer, so that what is
+ * widened serves more rows. */
+#define TILE_ROWS   16u
+#define NARROW_ROWS 32u
+#define TILE_PAIRS  (TILE_ROWS * MC_DISTANCE_TILE)
 
 typedef struct list {
     double *count, *distances, *indices;
@@ -38,12 +42,23 @@ static void blank_rest(list l, size_t room)
     memset(l.indices + n, 0, (room - n) * sizeof *l.indices);
 }
 
-static size_t tile_of(const mc_training *t)
+static size_t rows_together(const mc_training *t, size_t n_rows)
 {
-    return t->narrow.form == MC_NARROW_NOT ? MC_DISTANCE_TILE : mc_narrow_tile(t->metric.d);
+    const size_t most = t->narrow.form == MC_NARROW_NOT ? TILE_ROWS : NARROW_ROWS;
+    return n_rows < most ? n_rows : most;
 }
 
-/* Rows first .. first + n, at most tile_of(): valid until the next ones. */
+/* Training rows of a tile: for `n_rows` rows asked, whose pairs are at most TILE_PAIRS. */
+static size_t tile_for(const mc_training *t, size_t n_rows)
+{
+    const size_t most = n_rows <= TILE_ROWS ? MC_DISTANCE_TILE : TILE_PAIRS / NARROW_ROWS;
+    if (t->narrow.form == MC_NARROW_NOT)
+        return most;
+    const size_t narrow = mc_narrow_tile(t->metric.d);
+    return narrow < most ? narrow : most;
+}
+
+/* Rows first .. first + n, at most tile_for(): valid until the next ones. */
 static const double *rows_of(const mc_training *t, size_t first, size_t n)
 {
     if (t->narrow.form == MC_NARROW_NOT)
@@ -52,7 +67,7 @@ static const double *rows_of(const mc_training *t, size_t first, size_t n)
     return t->scratch;
 }
 
-/* Reduced distances of the rows asked (at most TILE_ROWS) to n training rows from `first` on.
+/* Reduced distances of the rows asked (at most rows_together()) to n training rows from `first` on.
  * `for_nan`: see mc_sqeuclidean_tile(). */
 static void tile(const mc_training *t, const double *x, size_t n_rows, size_t first, size_t n,
                  double for_nan, double *out)
@@ -133,13 +148,14 @@ static void show_nan(const mc_training *t, const double *x, size_t k, list l)
 static void brute_nearest(const mc_training *t, const double *x, size_t n_rows, size_t k,
                           size_t room, double *out)
 {
-    double found[TILE_ROWS * MC_DISTANCE_TILE];
+    double found[TILE_PAIRS];
+    const size_t most = tile_for(t, n_rows);
     for (size_t i = 0; i < n_rows; i++) {
         const list l = list_at(out, i, room);
         start_brute(t, &(mc_near_heap){l.distances + k, l.indices + k, k, false});
     }
-    for (size_t first = 0; first < t->n; first += tile_of(t)) {
-        const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
+    for (size_t first = 0; first < t->n; first += most) {
+        const size_t n = t->n - first < most ? t->n - first : most;
         tile(t, x, n_rows, first, n, 0.0, found);
         for (size_t i = 0; i < n_rows; i++) {
             const list l = list_at(out, i, room);
@@ -169,12 +185,13 @@ static void add(list l, double distance, size_t index)
 static void brute_within(const mc_training *t, const double *x, size_t n_rows, double radius,
                          size_t room, double *out)
 {
-    double found[TILE_ROWS * MC_DISTANCE_TILE];
+    double found[TILE_PAIRS];
+    const size_t together = tile_for(t, n_rows);
     const double most = mc_distance_to_reduced(&t->metric, radius);
     for (size_t i = 0; i < n_rows; i++)
         *list_at(out, i, room).count = 0.0;
-    for (size_t first = 0; first < t->n; first += tile_of(t)) {
-        const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
+    for (size_t first = 0; first < t->n; first += together) {
+        const size_t n = t->n - first < together ? t->n - first : together;
         tile(t, x, n_rows, first, n, 0.0, found);
         for (size_t i = 0; i < n_rows; i++) {
             const list l = list_at(out, i, room);
@@ -187,11 +204,12 @@ static void brute_within(const mc_training *t, const double *x, size_t n_rows, d
 
 void mc_near_distances(const mc_training *t, const double *x, size_t n_rows, double *out)
 {
-    double found[TILE_ROWS * MC_DISTANCE_TILE];
-    for (size_t row = 0; row < n_rows; row += TILE_ROWS) {
-        const size_t rows = n_rows - row < TILE_ROWS ? n_rows - row : TILE_ROWS;
-        for (size_t first = 0; first < t->n; first += tile_of(t)) {
-            const size_t n = t->n - first < tile_of(t) ? t->n - first : tile_of(t);
+    double found[TILE_PAIRS];
+    const size_t step = rows_together(t, n_rows), most = tile_for(t, step);
+    for (size_t row = 0; row < n_rows; row += step) {
+        const size_t rows = n_rows - row < step ? n_rows - row : step;
+        for (size_t first = 0; first < t->n; first += most) {
+            const size_t n = t->n - first < most ? t->n - first : most;
             tile(t, x + row * t->metric.d, rows, first, n, (double)NAN, found);
             for (size_t i = 0; i < rows; i++) {
                 for (size_t j = 0; j < n; j++)
@@ -286,19 +304,20 @@ void mc_near_reach(const mc_training *t, size_t node, const double *x, double *l
 }
 
 /* Calls DO with `j` and `reduced` for each row of a node, in its order. */
-#define EACH_ROW(t, node, x, DO)                                                             \
-    do {                                                                                     \
-        double found[MC_DISTANCE_TILE];                                                      \
-        const uint32_t *bounds_ = (t)->nodes + (node)*MC_NODE_FIELDS;                        \
-        for (size_t at_ = bounds_[0]; at_ < bounds_[1]; at_ += tile_of(t)) {                 \
-            const size_t n_ = bounds_[1] - at_ < tile_of(t) ? bounds_[1] - at_ : tile_of(t); \
-            mc_distances_reduced(&(t)->metric, x, rows_of(t, at_, n_), n_, found);           \
-            for (size_t k_ = 0; k_ < n_; k_++) {                                             \
-                const size_t j = (t)->order[at_ + k_];                                       \
-                const double reduced = found[k_];                                            \
-                DO;                                                                          \
-            }                                                                                \
-        }                                                                                    \
+#define EACH_ROW(t, node, x, DO)                                                   \
+    do {                                                                           \
+        double found[MC_DISTANCE_TILE];                                            \
+        const uint32_t *bounds_ = (t)->nodes + (node)*MC_NODE_FIELDS;              \
+        const size_t most_ = tile_for(t, 1);                                       \
+        for (size_t at_ = bounds_[0]; at_ < bounds_[1]; at_ += most_) {            \
+            const size_t n_ = bounds_[1] - at_ < most_ ? bounds_[1] - at_ : most_; \
+            mc_distances_reduced(&(t)->metric, x, rows_of(t, at_, n_), n_, found); \
+            for (size_t k_ = 0; k_ < n_; k_++) {                                   \
+                const size_t j = (t)->order[at_ + k_];                             \
+                const double reduced = found[k_];                                  \
+                DO;                                                                \
+            }                                                                      \
+        }                                                                          \
     } while (0)
 
 static bool is_leaf(const mc_training *t, size_t node)
@@ -383,11 +402,11 @@ static void blank_rests(double *out, size_t n_rows, size_t room)
 void mc_near_k(const mc_training *t, const double *x, size_t n_rows, size_t k, size_t room,
                double *out)
 {
-    const size_t d = t->metric.d, width = 1 + 2 * room;
+    const size_t d = t->metric.d, width = 1 + 2 * room, step = rows_together(t, n_rows);
     for (size_t i = 0; t->order != NULL && i < n_rows; i++)
         tree_nearest(t, x + i * d, k, list_at(out, i, room));
-    for (size_t i = 0; t->order == NULL && i < n_rows; i += TILE_ROWS)
-        brute_nearest(t, x + i * d, n_rows - i < TILE_ROWS ? n_rows - i : TILE_ROWS, k, room,
+    for (size_t i = 0; t->order == NULL && i < n_rows; i += step)
+        brute_nearest(t, x + i * d, n_rows - i < step ? n_rows - i : step, k, room,
                       out + i * width);
     blank_rests(out, n_rows, room);
 }
@@ -395,11 +414,11 @@ void mc_near_k(const mc_training *t, const double *x, size_t n_rows, size_t k, s
 void mc_near_within(const mc_training *t, const double *x, size_t n_rows, double radius,
                     size_t room, double *out)
 {
-    const size_t d = t->metric.d, width = 1 + 2 * room;
+    const size_t d = t->metric.d, width = 1 + 2 * room, step = rows_together(t, n_rows);
     for (size_t i = 0; t->order != NULL && i < n_rows; i++)
         tree_within(t, x + i * d, radius, list_at(out, i, room));
-    for (size_t i = 0; t->order == NULL && i < n_rows; i += TILE_ROWS)
-        brute_within(t, x + i * d, n_rows - i < TILE_ROWS ? n_rows - i : TILE_ROWS, radius, room,
+    for (size_t i = 0; t->order == NULL && i < n_rows; i += step)
+        brute_within(t, x + i * d, n_rows - i < step ? n_rows - i : step, radius, room,
                      out + i * width);
     blank_rests(out, n_rows, room);
 }

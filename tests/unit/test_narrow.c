@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "kernel/fused.h"
 #include "kernel/kernels.h"
 #include "kernel/linear.h"
 #include "kernel/narrow.h"
@@ -194,8 +195,8 @@ static void lines_of_packed_rows(void **state)
     }
 }
 
-/* Tiles and blocks change no bit: the answer is that of the widened matrix. */
-static void narrow_kernels_are_the_wide_ones(void **state)
+/* Tiles change no bit: the answer is that of the widened matrix, summed as fused.h does. */
+static void narrow_weights_are_the_widened_ones(void **state)
 {
     (void)state;
     static matrix m;
@@ -209,7 +210,7 @@ static void narrow_kernels_are_the_wide_ones(void **state)
     for (size_t i = 0; i < 9 * COLS; i++)
         x[i] = sin((double)i);
     for (size_t rows = 1; rows <= 9; rows++) {
-        mc_linear(x, rows, COLS, wide, bias, ROWS, want);
+        mc_fused_linear(x, rows, COLS, wide, bias, ROWS, ROWS, want);
         mc_linear_narrow(x, rows, &n, bias, ROWS, scratch, got);
         assert_memory_equal(got, want, rows * ROWS * sizeof *got);
     }
@@ -243,7 +244,10 @@ static void narrow_pair_sums_are_the_wide_ones(void **state)
         for (size_t n_rows = 1; n_rows <= 3; n_rows++) {
             mc_pair_sums((mc_pair_sum)which, x, n_rows, D, packed, N, want);
             mc_pair_sums_narrow((mc_pair_sum)which, x, n_rows, D, &n, N, scratch, got);
-            assert_memory_equal(got, want, n_rows * N * sizeof *got);
+            if (which > MC_PAIR_SQUARES)
+                assert_memory_equal(got, want, n_rows * N * sizeof *got);
+            for (size_t i = 0; i < n_rows * N; i++) /* those two are of fused.h */
+                assert_true(fabs(got[i] - want[i]) <= 1e-14 * fabs(want[i]));
         }
     }
 }
@@ -256,7 +260,7 @@ int main(void)
         cmocka_unit_test(bytes_round_and_stay_within),
         cmocka_unit_test(widening_is_exact_everywhere),
         cmocka_unit_test(lines_of_packed_rows),
-        cmocka_unit_test(narrow_kernels_are_the_wide_ones),
+        cmocka_unit_test(narrow_weights_are_the_widened_ones),
         cmocka_unit_test(narrow_pair_sums_are_the_wide_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
