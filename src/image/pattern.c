@@ -13,6 +13,7 @@
 struct mc_pattern {
     pcre2_code *code; /* owned */
     bool has_group;
+    uint32_t n_groups; /* with the whole match */
 };
 
 struct mc_patterns {
@@ -69,6 +70,7 @@ static mc_status compile(mc_bytes text, pcre2_compile_context *context, mc_patte
     const bool has_words =
         pcre2_substring_number_from_name(out->code, (PCRE2_SPTR)MC_PATTERN_WORDS) > 0;
     out->has_group = n_groups > (has_words ? 1 : 0);
+    out->n_groups = n_groups + 1;
     return MC_OK;
 }
 
@@ -192,7 +194,8 @@ mc_status mc_matcher_create(mc_matcher **out, mc_error *err)
     if (made != NULL) {
         made->memory = pcre2_general_context_create(take, give, NULL);
         made->limits = made->memory == NULL ? NULL : pcre2_match_context_create(made->memory);
-        made->data = made->memory == NULL ? NULL : pcre2_match_data_create(2, made->memory);
+        made->data =
+            made->memory == NULL ? NULL : pcre2_match_data_create(MC_PATTERN_GROUPS, made->memory);
     }
     if (made == NULL || made->limits == NULL || made->data == NULL) {
         mc_matcher_destroy(made);
@@ -286,7 +289,9 @@ static mc_status search_on(mc_pattern_scan *scan, int *out, mc_error *err)
     }
 }
 
-mc_status mc_pattern_next(mc_pattern_scan *scan, bool *out_found, mc_bytes *out, mc_error *err)
+/* The next match, and where the search after it begins. */
+static mc_status next_match(mc_pattern_scan *scan, bool *out_found, const PCRE2_SIZE **out,
+                            mc_error *err)
 {
     int answer = 0;
     MC_TRY(search_on(scan, &answer, err));
@@ -294,14 +299,41 @@ mc_status mc_pattern_next(mc_pattern_scan *scan, bool *out_found, mc_bytes *out,
     *out_found = answer >= 0;
     if (!*out_found)
         return MC_OK;
-    const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(scan->matcher->data);
+    *out = pcre2_get_ovector_pointer(scan->matcher->data);
+    scan->after_empty = (*out)[1] == (*out)[0];
+    scan->at = (*out)[1];
+    return MC_OK;
+}
+
+mc_status mc_pattern_next(mc_pattern_scan *scan, bool *out_found, mc_bytes *out, mc_error *err)
+{
+    const PCRE2_SIZE *ends = NULL;
+    MC_TRY(next_match(scan, out_found, &ends, err));
+    if (!*out_found)
+        return MC_OK;
     const size_t at = scan->pattern->has_group ? 2 : 0;
     /* A group that took no part is an empty token. \K could put an end before a start: refused when
      * the pattern was read. */
     const bool took = ends[at] != PCRE2_UNSET && ends[at] <= ends[at + 1];
     *out = took ? (mc_bytes){scan->text.data + ends[at], ends[at + 1] - ends[at]}
                 : (mc_bytes){scan->text.data, 0};
-    scan->after_empty = ends[1] == ends[0];
-    scan->at = ends[1];
+    return MC_OK;
+}
+
+mc_status mc_pattern_next_groups(mc_pattern_scan *scan, bool *out_found, size_t *out_ends,
+                                 mc_error *err)
+{
+    const PCRE2_SIZE *ends = NULL;
+    const size_t before = scan->at;
+    MC_TRY(next_match(scan, out_found, &ends, err));
+    if (!*out_found)
+        return MC_OK;
+    for (size_t i = 0; i < MC_PATTERN_GROUPS; i++) {
+        const bool took = i < scan->pattern->n_groups && ends[2 * i] != PCRE2_UNSET;
+        out_ends[2 * i] = took ? ends[2 * i] : 1;
+        out_ends[2 * i + 1] = took ? ends[2 * i + 1] : 0;
+    }
+    if (out_ends[0] < before || out_ends[1] < out_ends[0]) /* \K, or a look behind the last match */
+        return mc_fail(err, MC_E_BAD_INPUT, MC_NO_OFFSET, "a match that ends before it begins");
     return MC_OK;
 }

@@ -32,6 +32,9 @@ size_t mc_patterns_bytes(const mc_patterns *patterns);
 /* The pattern of a step, or NULL. */
 const mc_pattern *mc_pattern_of(const mc_patterns *patterns, uint32_t step);
 
+/* Groups that a match can be asked for, the whole of it (0) included. */
+#define MC_PATTERN_GROUPS 65u
+
 /* One pattern by itself: for tests, and to ask whether it compiles. */
 MC_MUST_CHECK mc_status mc_pattern_compile(mc_bytes text, mc_pattern **out, mc_error *err);
 void mc_pattern_destroy(mc_pattern *pattern);
@@ -55,4 +58,9 @@ mc_pattern_scan mc_pattern_scan_of(const mc_pattern *pattern, mc_matcher *matche
  */
 MC_MUST_CHECK mc_status mc_pattern_next(mc_pattern_scan *scan, bool *out_found, mc_bytes *out,
                                         mc_error *err);
+/* The next match as re.sub() sees it: where its groups begin and end in the text
+ * (2 * MC_PATTERN_GROUPS), the whole of it first; of a group that took no part, or is not there,
+ * the beginning is above the end. */
+MC_MUST_CHECK mc_status mc_pattern_next_groups(mc_pattern_scan *scan, bool *out_found,
+                                               size_t *out_ends, mc_error *err);
 #endif

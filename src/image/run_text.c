@@ -345,10 +345,12 @@ mc_status mc_run_text_hash(const mc_run *run, const mc_step *step, mc_error *err
 
 bool mc_text_step_regex(const mc_view *view, const mc_step *step, mc_bytes *out)
 {
-    if (step->op != MC_OP_TEXT_COUNT && step->op != MC_OP_TEXT_HASH)
+    const bool replaces = step->op == MC_OP_TEXT_REPLACE;
+    if (step->op != MC_OP_TEXT_COUNT && step->op != MC_OP_TEXT_HASH && !replaces)
         return false;
-    const mc_text_options *options = mc_view_array(view, step->array[MC_TEXT_OPTIONS]);
-    if (options->analyzer != MC_ANALYZE_REGEX)
+    const mc_text_options *options =
+        replaces ? NULL : mc_view_array(view, step->array[MC_TEXT_OPTIONS]);
+    if (!replaces && options->analyzer != MC_ANALYZE_REGEX)
         return false;
     const uint32_t pattern = step->array[MC_TEXT_PATTERN];
     *out = (mc_bytes){mc_view_array(view, pattern), view->arrays[pattern].n_items};

@@ -9,6 +9,15 @@
 #define MC_TEXT_STOP       2 /* stop words: a token table and, behind it, its bytes; or none */
 #define MC_TEXT_VOCABULARY 4 /* TEXT_COUNT: a token table and, behind it, its bytes */
 
+/* TEXT_REPLACE: MC_TEXT_PATTERN is a regular expression; what stands in place of a match is parts
+ * side by side, a group of it each, or (MC_NONE) a piece of the texts. */
+#define MC_REPLACE_TEXTS  2 /* bytes */
+#define MC_REPLACE_PARTS  3 /* (n, MC_REPLACE_FIELDS) */
+#define MC_REPLACE_GROUP  0
+#define MC_REPLACE_AT     1
+#define MC_REPLACE_SIZE   2
+#define MC_REPLACE_FIELDS 3
+
 /* An empty text may come without an address; what reads texts adds to it all the same. */
 static inline mc_bytes mc_text_at(const void *data, size_t size)
 {

@@ -99,6 +99,22 @@ static uint32_t make_hashed(making *m, uint32_t document, mc_text_analyzer analy
     return make_step(m, hash, 8);
 }
 
+/* Matches exchanged for their second group and a dot, three times at most. */
+static uint32_t make_replaced(making *m, uint32_t document)
+{
+    static const char PATTERN[] = "([a-z])([a-z]?)";
+    static const uint32_t PARTS[] = {2, 0, 0, MC_NONE, 0, 1};
+    mc_step repaired = step_of(MC_OP_TEXT_CELLS), replaced = step_of(MC_OP_TEXT_REPLACE);
+    repaired.src = document;
+    repaired.n[0] = MC_TEXT_REPAIR;
+    replaced.src = make_step(m, repaired, 1);
+    replaced.n[0] = 3;
+    replaced.array[MC_TEXT_PATTERN] = make_array(m, MC_ARRAY_U8, PATTERN, sizeof PATTERN - 1, 1);
+    replaced.array[MC_REPLACE_TEXTS] = make_array(m, MC_ARRAY_U8, ".", 1, 1);
+    replaced.array[MC_REPLACE_PARTS] = make_array(m, MC_ARRAY_U32, PARTS, 2, MC_REPLACE_FIELDS);
+    return make_step(m, replaced, 1);
+}
+
 static uint32_t make_weights(making *m, uint32_t counts)
 {
     const double idf[] = {1.0, 2.0, 0.5};
@@ -195,6 +211,7 @@ void make_group_text(making *m, results *r, uint32_t x)
     for (changed.n[0] = 0; changed.n[0] < MC_N_TEXT_OPS; changed.n[0]++)
         changed.src = make_step(m, changed, 1);
     keep(r, make_dense(m, make_counts(m, changed.src), 3));
+    keep(r, make_dense(m, make_counts(m, make_replaced(m, document)), 3));
     keep(r, make_dense(m, counts, 3));
     keep(r, make_dense(m, make_weights(m, counts), 3));
     keep(r, make_dense(m, make_hashed(m, document, MC_ANALYZE_WORDS, NULL), 8));

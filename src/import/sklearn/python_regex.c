@@ -295,7 +295,7 @@ static mc_status put_next(mc_regex_reader *r)
     return mc_regex_put_literal(r, mc_regex_take_char(r));
 }
 
-static mc_status read_all(mc_regex_reader *r, mc_python_regex *out)
+static mc_status read_all(mc_regex_reader *r, unsigned most_groups, mc_python_regex *out)
 {
     mc_regex_words(r);
     r->word = r->set;
@@ -304,7 +304,8 @@ static mc_status read_all(mc_regex_reader *r, mc_python_regex *out)
             MC_TRY(put_next(r));
     if (r->depth > 0)
         return mc_regex_refuse(r, "a group without its end");
-    if (r->n_groups > 1)
+    out->n_groups = r->n_groups;
+    if (r->n_groups > most_groups)
         return mc_regex_refuse(r, "more than one group, which scikit-learn refuses too,");
     out->is_runs = mc_regex_as_runs(r, &out->runs);
     if (!r->calls_word)
@@ -314,7 +315,8 @@ static mc_status read_all(mc_regex_reader *r, mc_python_regex *out)
     return mc_regex_put(r, "))");
 }
 
-mc_status mc_python_regex_read(mc_bytes pattern, mc_python_regex *out, mc_error *err)
+static mc_status read_pattern(mc_bytes pattern, unsigned most_groups, mc_python_regex *out,
+                              mc_error *err)
 {
     *out = (mc_python_regex){.is_runs = false};
     mc_regex_reader *r = mc_alloc(1, sizeof *r);
@@ -325,11 +327,21 @@ mc_status mc_python_regex_read(mc_bytes pattern, mc_python_regex *out, mc_error 
     r->out = &out->pcre;
     r->err = err;
     r->runs.possible = true;
-    const mc_status status = read_all(r, out);
+    const mc_status status = read_all(r, most_groups, out);
     mc_free(r);
     if (status != MC_OK)
         mc_python_regex_fini(out);
     return status;
+}
+
+mc_status mc_python_regex_read(mc_bytes pattern, mc_python_regex *out, mc_error *err)
+{
+    return read_pattern(pattern, 1, out, err);
+}
+
+mc_status mc_python_regex_read_any(mc_bytes pattern, mc_python_regex *out, mc_error *err)
+{
+    return read_pattern(pattern, MC_REGEX_GROUPS, out, err);
 }
 
 void mc_python_regex_fini(mc_python_regex *regex)

@@ -11,6 +11,7 @@
 #include "image/pattern.h"
 #include "image/text_steps.h"
 #include "import/sklearn/python_regex.h"
+#include "import/sklearn/text_replace.h"
 #include "import/sklearn/text_tokenizer.h"
 #include "kernel/text_options.h"
 #include "kernel/token_table.h"
@@ -77,6 +78,8 @@ static mc_status put_preprocessor(const mc_lowering *to, const mc_value *est, mc
     const mc_value *value = mc_value_attr(est, "preprocessor");
     bool lowercase = true;
     mc_text_op strip = MC_TEXT_KEEP;
+    if (mc_is_replacing(value))
+        return MC_OK;               /* done: see mc_emit_preprocessor() */
     if (!mc_value_is_none(value)) { /* it stands for lower case and accents both */
         out->ops[0] = mc_text_op_named(mc_str_method(value));
         if (is_function(value, "strip_accents_unicode"))
@@ -91,6 +94,15 @@ static mc_status put_preprocessor(const mc_lowering *to, const mc_value *est, mc
     out->ops[0] = lowercase ? MC_TEXT_LOWER : MC_TEXT_KEEP;
     out->ops[1] = strip;
     return MC_OK;
+}
+
+mc_status mc_emit_preprocessor(mc_lowering *to, const mc_value *est, mc_sym *x, mc_error *err)
+{
+    const mc_value *value = mc_value_attr(est, "preprocessor");
+    const mc_value *analyzer = mc_value_attr(est, "analyzer");
+    if ((analyzer != NULL && !mc_value_is(analyzer, MC_KIND_TEXT)) || !mc_is_replacing(value))
+        return MC_OK;
+    return mc_emit_replacing(to, est, value, x, err);
 }
 
 /* -------------------------------------------------------------------------------- patterns ---- */

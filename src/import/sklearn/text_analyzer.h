@@ -10,6 +10,10 @@
 MC_MUST_CHECK mc_status mc_put_analyzer(mc_lowering *to, const mc_value *est, mc_step *step,
                                         mc_error *err);
 
+/* What a preprocessor that has a step of its own does to documents `x`; others are options. */
+MC_MUST_CHECK mc_status mc_emit_preprocessor(mc_lowering *to, const mc_value *est, mc_sym *x,
+                                             mc_error *err);
+
 /* Tokens (n), id by id, as the token table array `at` of a step and its bytes behind it. */
 MC_MUST_CHECK mc_status mc_put_tokens(mc_lowering *to, const mc_value *est, const mc_bytes *tokens,
                                       size_t n, mc_step *step, size_t at, mc_error *err);

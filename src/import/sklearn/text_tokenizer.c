@@ -26,8 +26,7 @@ const mc_value *mc_unwrap_partial(const mc_value *value)
     return bare ? state->as.items.at[0] : value;
 }
 
-/* The two arguments of a getattr(), or NULL. */
-static const mc_items *attribute_of(const mc_value *value)
+const mc_items *mc_attribute_of(const mc_value *value)
 {
     if (!mc_value_is(value, MC_KIND_OBJECT) || !mc_value_is_a(value, "builtins", "getattr"))
         return NULL;
@@ -41,15 +40,13 @@ static const mc_items *attribute_of(const mc_value *value)
 /* The name of getattr(str, name). */
 static mc_bytes method_of_str(const mc_value *value)
 {
-    const mc_items *pair = attribute_of(value);
+    const mc_items *pair = mc_attribute_of(value);
     const bool is_str = pair != NULL && (mc_value_is_a(pair->at[0], "builtins", "str") ||
                                          mc_value_is_a(pair->at[0], "builtins", "unicode"));
     return is_str ? pair->at[1]->as.bytes : (mc_bytes){0};
 }
 
-/* The arguments of operator.methodcaller(name, ...), name and all; NULL with keywords or if it is
- * none. */
-static const mc_items *called(const mc_value *value)
+const mc_items *mc_method_called(const mc_value *value)
 {
     if (!mc_value_is(value, MC_KIND_OBJECT) || !mc_value_is_a(value, "operator", "methodcaller") ||
         value->as.object->named_arguments != NULL)
@@ -64,7 +61,7 @@ static const mc_items *called(const mc_value *value)
 mc_bytes mc_str_method(const mc_value *value)
 {
     value = mc_unwrap_partial(value);
-    const mc_items *call = called(value);
+    const mc_items *call = mc_method_called(value);
     if (call != NULL)
         return call->n == 1 ? call->at[0]->as.bytes : (mc_bytes){0};
     return method_of_str(value);
@@ -187,7 +184,7 @@ static mc_status read_pattern(mc_lowering *to, mc_bytes function, const mc_value
 static mc_status read_compiled(mc_lowering *to, const mc_value *value, mc_tokenizer *out,
                                mc_error *err)
 {
-    const mc_items *pair = attribute_of(value);
+    const mc_items *pair = mc_attribute_of(value);
     if (pair == NULL || !mc_value_is(pair->at[0], MC_KIND_OBJECT) ||
         !mc_value_is_a(pair->at[0], "re", "_compile"))
         return MC_OK;
@@ -254,7 +251,7 @@ mc_status mc_tokenizer_read(mc_lowering *to, const mc_value *value, mc_tokenizer
 {
     *out = (mc_tokenizer){.kind = MC_TOKENS_UNKNOWN};
     value = mc_unwrap_partial(value);
-    const mc_items *call = called(value);
+    const mc_items *call = mc_method_called(value);
     if (mc_bytes_is(mc_str_method(value), "split"))
         out->kind = MC_TOKENS_SPLIT;
     else if (mc_bytes_is(mc_str_method(value), "splitlines"))

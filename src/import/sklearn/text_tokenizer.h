@@ -23,6 +23,11 @@ MC_MUST_CHECK mc_status mc_tokenizer_read(mc_lowering *to, const mc_value *value
 
 /* functools.partial of a function without arguments is that function. */
 const mc_value *mc_unwrap_partial(const mc_value *value);
+/* The two arguments of a getattr(), or NULL. */
+const mc_items *mc_attribute_of(const mc_value *value);
+/* The arguments of operator.methodcaller(name, ...), name and all; NULL with keywords or if it is
+ * none. */
+const mc_items *mc_method_called(const mc_value *value);
 /* The name of a method of str that is called without arguments: str.lower, which is pickled as
  * getattr(str, "lower"), or operator.methodcaller("lower"). {NULL, 0} else. */
 mc_bytes mc_str_method(const mc_value *value);

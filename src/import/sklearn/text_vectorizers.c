@@ -46,6 +46,7 @@ static mc_status emit_counts(mc_lowering *to, const mc_value *est, const mc_sym 
     MC_TRY(tokens_of(to, est, &tokens, &n, err));
     MC_TRY(mc_text_dtype(to, est, MC_VALUE_INT, &type, out_float32, err));
     MC_TRY(mc_to_documents(to, est, x, &documents, err));
+    MC_TRY(mc_emit_preprocessor(to, est, &documents, err));
     step.src = documents.buffer;
     MC_TRY(read_flag(est, "binary", false, MC_STEP_BINARY, &step, err));
     MC_TRY(mc_put_analyzer(to, est, &step, err));
@@ -128,6 +129,7 @@ mc_status mc_lower_hashing_vectorizer(mc_lowering *to, const mc_value *est, mc_m
                          (long long)n);
     MC_TRY(mc_text_dtype(to, est, MC_VALUE_FLOAT, &type, &float32, err));
     MC_TRY(mc_to_documents(to, est, x, &y, err));
+    MC_TRY(mc_emit_preprocessor(to, est, &y, err));
     step.src = y.buffer;
     MC_TRY(read_flag(est, "binary", false, MC_STEP_BINARY, &step, err));
     MC_TRY(read_flag(est, "alternate_sign", true, MC_STEP_ALTERNATE_SIGN, &step, err));
