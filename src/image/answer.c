@@ -277,12 +277,34 @@ static uint8_t *lay_rows(const mc_sparse_row *rows, size_t n_rows, mc_part *part
     return at + mc_round_up((size_t)((uint8_t *)indices - at), 64);
 }
 
+/* Parts of rows that ran as their entries (any_width.c): each value where its entry was. */
+static mc_status put_entries(const mc_answer_room *answer, const mc_run *run, mc_error *err)
+{
+    const mc_open_rows *open = &run->open;
+    for (size_t i = 0; i < answer->method->parts.n; i++) {
+        mc_part *part = &answer->parts[i];
+        const double *values = part->data;
+        void *memory = NULL; /* one more: of no rows there is no part without rows */
+        MC_TRY(mc_workspace_room(run->workspace, MC_HEAP_ANSWER,
+                                 (answer->n_rows + 1) * sizeof(mc_sparse_row), &memory, err));
+        mc_sparse_row *rows = memory;
+        for (size_t row = 0; row < answer->n_rows; row++, values += open->width)
+            rows[row] = (mc_sparse_row){open->entries[row].at, values, open->entries[row].n};
+        answer->rows[i] = rows;
+        part->data = NULL;
+        part->n_columns = open->n_columns;
+    }
+    return MC_OK;
+}
+
 mc_status mc_answer_finish(const mc_answer_room *answer, const mc_run *run, mc_output *out,
                            mc_error *err)
 {
     const size_t n_parts = answer->method->parts.n;
     size_t size = 0;
     uint8_t *at = NULL;
+    if (run->open.entries != NULL)
+        MC_TRY(put_entries(answer, run, err));
     for (size_t i = 0; i < n_parts; i++) {
         if (answer->rows[i] == NULL)
             continue;

@@ -125,7 +125,7 @@ mc_status mc_image_run(const mc_image *image, mc_method method, const mc_input *
     mc_input slots = {.layout = MC_LAYOUT_SLOTS, .n_rows = input->n_rows};
     mc_answer_room answer;
     if (view.header->flags & MC_IMAGE_ANY_WIDTH)
-        MC_TRY(mc_open_prepare(&view, input, workspace, &p.run.open, err));
+        MC_TRY(mc_open_prepare(&view, p.method, input, workspace, &p.run.open, err));
     else
         MC_TRY(mc_input_to_slots(&view, input, workspace, &slots, err));
     p.input = &slots;

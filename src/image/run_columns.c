@@ -316,15 +316,13 @@ static mc_status refuse_bad(const mc_run *run, const mc_step *step, double large
     const bool allow_nan = (step->flags & MC_STEP_ALLOW_NAN) != 0;
     const bool allow_infinity = (step->flags & MC_STEP_ALLOW_INFINITY) != 0;
     for (size_t i = 0; i < run->n_rows * width; i++) {
-        if (fabs(x[i]) <= largest)
+        if (fabs(x[i]) <= largest || (isnan(x[i]) ? allow_nan : allow_infinity))
             continue;
-        if (isnan(x[i]) && !allow_nan)
-            return refuse_value(err, run->first_row + i / width, i % width, "NaN");
-        if (!isnan(x[i]) && !allow_infinity) {
-            return refuse_value(err, run->first_row + i / width, i % width,
-                                largest < DBL_MAX ? "infinity or a value too large for float32"
-                                                  : "infinity");
-        }
+        const size_t row = run->first_row + i / width;
+        const char *const what = isnan(x[i])         ? "NaN"
+                                 : largest < DBL_MAX ? "infinity or a value too large for float32"
+                                                     : "infinity";
+        return refuse_value(err, row, mc_run_column(run, row, i % width), what);
     }
     return MC_OK;
 }

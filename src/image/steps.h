@@ -104,6 +104,10 @@ typedef enum mc_spline_mode {
 typedef struct mc_open_rows {
     const double *rows; /* NULL: the model has a width */
     size_t width;
+    /* (n_rows of the batch) NULL: `rows` are whole. Else a row is the values of these, and zeros
+     * behind them: what the model answers to a zero is a zero. */
+    const mc_sparse_row *entries;
+    size_t n_columns; /* of whole rows */
 } mc_open_rows;
 
 /* What a step computes on: one block of rows of one batch. *Owned* by the predicting thread. */
@@ -156,6 +160,12 @@ static inline double mc_run_least_norm(const mc_run *run, const mc_step *step)
 static inline size_t mc_run_width(const mc_run *run, uint32_t buffer)
 {
     return run->view->buffers[buffer].width;
+}
+
+/* Column of the request at place `at` of row `row` of the batch, for messages. */
+static inline size_t mc_run_column(const mc_run *run, size_t row, size_t at)
+{
+    return run->open.entries == NULL ? at : run->open.entries[row].at[at];
 }
 
 /* -- sparse rows: a CSR buffer is (n_rows) mc_sparse_row; what they point to is made in the block's

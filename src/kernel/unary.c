@@ -11,12 +11,13 @@
 #include "kernel/booster.h"
 #include "kernel/special.h"
 
-/* numpy.floor_divide of doubles: of what fmod leaves, which is exact. */
-static double floor_divided(double a, double b)
+/* numpy.floor_divide of doubles: of what fmod leaves, which is exact. By 0 that itself was the
+ * answer before numpy 1.20 (`former`). */
+static double floor_divided(double a, double b, bool former)
 {
     const double rest = fmod(a, b);
     if (b == 0.0)
-        return a / b;
+        return former ? rest : a / b;
     double whole = (a - rest) / b;
     if (rest != 0.0 && (b < 0.0) != (rest < 0.0))
         whole -= 1.0;

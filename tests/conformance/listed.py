@@ -21,6 +21,7 @@ PARAMETERS = {
 # The same, for files before a version.
 FORMER_PARAMETERS = {
     ("DummyClassifier", "DummyClassifier()"): ((0, 24), "draws at random when it is asked"),
+    ("DummyClassifier", "strategy='warn'"): ((0, 24), "draws at random when it is asked"),
 }
 
 # Packages whose functions are read by name; those of a user are code that no file holds.
@@ -41,9 +42,11 @@ PACKAGES = (
 # Functions that look along the row, or choose columns. Before 1.2 a FunctionTransformer by itself says
 # not how wide its rows are, and only what is done to each value by itself can be answered.
 ALONG_THE_ROW = re.compile(
-    r"func=(<function (add_dummy_feature|amax|amin|average|cumprod|cumsum|delete|diff|flip|fliplr|max"
-    r"|maxabs_scale|mean|median|min|minmax_scale|nanmax|nanmean|nanmin|nansum|normalize|prod|ptp|scale"
-    r"|softmax|sort|std|sum|take|var|zscore|logsumexp) at |operator\.itemgetter)"
+    r"func=((functools\.partial\()?<function (add_dummy_feature|all|amax|amin|any|average"
+    r"|count_nonzero|cumprod|cumsum|delete|diff|flip|fliplr|log_softmax|logsumexp|max|maxabs_scale"
+    r"|mean|median|min|minmax_scale|nanmax|nanmean|nanmin|nanprod|nansum|norm|normalize|prod|ptp"
+    r"|ravel|reshape|scale|softmax|sort|std|sum|take|var|zscore) at "
+    r"|operator\.(itemgetter|methodcaller\('(drop|filter|flatten|get|ravel|reindex|reshape)'))"
 )
 # What a model is told in which one stands first: it keeps the width, and the names of a frame's
 # columns, from everything after it.

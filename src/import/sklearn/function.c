@@ -13,7 +13,8 @@
 
 /* ---------------------------------------------------------------------------- the name ---- */
 
-/* numpy.core._ufunc_reconstruct("numpy.core._multiarray_umath", "log1p"), until numpy 1.22. */
+/* numpy.core._ufunc_reconstruct("numpy.core._multiarray_umath", "log1p"), until numpy 1.22. It
+ * names a module that has the ufunc; to scikit-learn 0.18 scipy's expit is one of its own fixes. */
 static bool is_named_by_call(const mc_value *func, mc_call *c)
 {
     if (!mc_value_is(func, MC_KIND_OBJECT) ||
@@ -26,6 +27,8 @@ static bool is_named_by_call(const mc_value *func, mc_call *c)
         return false;
     c->module = names->as.items.at[0]->as.bytes;
     c->name = names->as.items.at[1]->as.bytes;
+    if (mc_bytes_is(c->module, "sklearn.utils.fixes"))
+        c->module = mc_bytes_of("scipy.special");
     return true;
 }
 

@@ -76,6 +76,13 @@ static const struct {
     {"xlog1py", MC_UNARY_TIMES_LOG1P, false, false},
 };
 
+/* numpy before 1.20: i0 answers integers with integers, and what is divided by 0 leaves NaN. Which
+ * numpy it was is not in the file, but scikit-learn 0.24 is as old as 1.20. */
+static bool former_numpy(mc_lowering *to, const mc_call *c)
+{
+    return mc_version_of(to, c->est) < 24;
+}
+
 static mc_status with_constant(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
 {
     static const char *const KNOWN[] = {NULL};
@@ -89,6 +96,8 @@ static mc_status with_constant(mc_lowering *to, mc_call *c, mc_sym *x, mc_error 
     for (size_t i = 0; i < MC_COUNT_OF(WITH_CONSTANT); i++) {
         if (!mc_bytes_is(c->name, WITH_CONSTANT[i].name))
             continue;
+        if (WITH_CONSTANT[i].which == MC_UNARY_FLOOR_DIVIDES)
+            constant[1] = former_numpy(to, c);
         MC_TRY(mc_call_unary(to, x, WITH_CONSTANT[i].which, constant,
                              is_whole && WITH_CONSTANT[i].keeps_integers, err));
         if (WITH_CONSTANT[i].is_truth)
@@ -107,6 +116,8 @@ static uint32_t type_of(mc_lowering *to, const mc_call *c, mc_unary which, uint3
     const bool rounds = which >= MC_UNARY_FLOOR && which <= MC_UNARY_FIX && which != MC_UNARY_RINT;
     if (which == MC_UNARY_ABSOLUTE || mc_bytes_is(c->name, "real") || (rounds && is_new))
         return as_input;
+    if (which == MC_UNARY_I0)
+        return former_numpy(to, c) ? as_input & MC_PART_TYPE_AS_INPUT : 0;
     return which == MC_UNARY_IDENTITY || which == MC_UNARY_NEGATIVE || which == MC_UNARY_SIGN ||
                    which == MC_UNARY_SQUARE || which == MC_UNARY_RECIPROCAL
                ? mc_type_counts(as_input)
@@ -148,7 +159,9 @@ static mc_status alone(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
     else if (kept == 0 && is_ufunc && (in.type_as_input & MC_PART_BOOLS_STAY) &&
              x->kind == MC_SYM_NUMBERS)
         MC_TRY(round_half(to, x, err));
-    if (which == MC_UNARY_RECIPROCAL && in.type != MC_VALUE_BOOL) { /* of integers: cut to one */
+    const bool is_cut =
+        which == MC_UNARY_RECIPROCAL || (which == MC_UNARY_I0 && former_numpy(to, c));
+    if (is_cut && in.type != MC_VALUE_BOOL) { /* of integers: cut to one */
         const mc_sym whole = *x;
         const mc_sym like = {.type = in.type, .type_as_input = kept};
         MC_TRY(mc_emit_as_type_of(to, &like, &whole, x, err));

@@ -70,7 +70,12 @@ static mc_status scores(mc_lowering *to, const mc_value *est, const mc_sym *x, m
     MC_TRY(mc_attr_number(est, name, 0.0, &n_rows, err));
     MC_TRY(mc_attr_items(to, est, "estimators_", &trees, err));
     MC_TRY(path_lengths(to, est, &trees, x, out, err));
-    const double usual = (double)trees.n * mc_isolation_path(n_rows, mc_version_of(to, est));
+    const unsigned version = mc_version_of(to, est);
+    double usual = mc_isolation_path(n_rows, version);
+    if (version <= 20) /* their mean first: a threshold is some training row's own score */
+        MC_TRY(mc_emit_unary(to, out, MC_UNARY_OVER, (double)trees.n, 0.0, out, err));
+    else
+        usual *= (double)trees.n;
     if (usual != 0.0)
         return mc_emit_unary(to, out, MC_UNARY_MINUS_EXP2_MINUS, usual, 0.0, out, err);
     MC_TRY(mc_emit_unary(to, out, MC_UNARY_SCALE, 0.0, 0.0, out, err));

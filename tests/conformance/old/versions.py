@@ -4,13 +4,15 @@ Makes one environment a version where its Python is on this machine, and runs th
 """
 
 import filecmp
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from .. import environments
+from .. import environments, suites
 
 REQUIREMENTS = environments.ROOT / "tools" / "requirements" / "old"
 NAMES = tuple(sorted(path.stem for path in REQUIREMENTS.glob("*-py*.txt")))
@@ -57,6 +59,9 @@ def interpreter(name):
     return str(folder / "bin" / "python")
 
 
+PYTHON2 = Path(__file__).resolve().parent / "python2.py"
+
+
 def generate(name, folder):
     """Writes the full set of a version into `folder`. False if its Python is not here."""
     python = interpreter(name)
@@ -65,10 +70,26 @@ def generate(name, folder):
     folder.mkdir(parents=True, exist_ok=True)
     command = [python, "-m", "tests.conformance.fixtures", str(folder), "--no-skops"]
     if name.endswith("-py2.7"):
-        script = Path(__file__).resolve().parent / "python2.py"
-        command = [python, "-W", "ignore", str(script), str(folder)]
+        command = [python, "-W", "ignore", str(PYTHON2), str(folder)]
     subprocess.run(command, cwd=environments.ROOT, env=environments.environment(), check=True)
     return True
+
+
+def full_set(name):
+    """The folder of a version's full set, or None if its Python is not here. It is kept as those
+    of suites.py are: a run that was stopped makes only what it had not made."""
+    digest = hashlib.sha256(suites.generator_hash().encode())
+    digest.update(PYTHON2.read_bytes())
+    digest.update((REQUIREMENTS / (name + ".txt")).read_bytes())
+    folder = suites.OUT / ("old-%s-%s" % (name, digest.hexdigest()[:12]))
+    if not folder.exists():
+        suites.OUT.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix="making-", dir=suites.OUT))
+        if not generate(name, making):
+            making.rmdir()
+            return None
+        making.rename(folder)
+    return folder
 
 
 if __name__ == "__main__":
