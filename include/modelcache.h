@@ -511,6 +511,11 @@ typedef enum mc_swap {
     MC_SWAP_DROP_FIRST /* the old one is unloaded first: requests wait for the new one */
 } mc_swap;
 
+typedef enum mc_quantize_when {
+    MC_QUANTIZE_ALWAYS = 0,
+    MC_QUANTIZE_NO_ROOM /* only what did not fit beside the models in memory, whole */
+} mc_quantize_when;
+
 /* How one model is treated; what is left 0 is as if nothing had been said. */
 typedef struct mc_model_settings {
     size_t struct_size;      /* sizeof(mc_model_settings): lets the struct grow */
@@ -526,6 +531,7 @@ typedef struct mc_model_settings {
     /* 100 - percent of the prediction cache that its answered rows may hold, so that 0 is all of it
      * and 100 nothing; beyond, they displace one another. */
     uint32_t prediction_withheld;
+    mc_quantize_when quantize_when;
 } mc_model_settings;
 
 /* Replaces all settings of `name`, from now on. The name need not be registered yet: what is said

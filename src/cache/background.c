@@ -34,6 +34,7 @@ typedef struct background {
     mc_status status;
     mc_model *model;
     mc_error *err; /* borrowed */
+    bool is_tight; /* something did not fit into what was free */
 } background;
 
 static void set_step_locked(background *work, step next)
@@ -53,6 +54,7 @@ static mc_status grant(void *context, size_t size, mc_error *err)
     background *work = context;
     if (mc_charge_grow(work->charge, size))
         return MC_OK;
+    work->is_tight = true;
     if (work->is_alone)
         return make_room(work, size, err);
     (void)pthread_mutex_lock(&work->lock);
@@ -129,13 +131,21 @@ static void hold(const background *work, const mc_image *image)
     }
 }
 
+static bool wants_quantizing(const background *work, const mc_image *image)
+{
+    const mc_load *load = work->load;
+    return load->quantize != MC_QUANTIZE_NEVER &&
+           mc_image_quantization(image) == MC_QUANTIZE_NEVER &&
+           (load->quantize_when == MC_QUANTIZE_ALWAYS || work->is_tight);
+}
+
 /* Where the settings allow it. Both images are there, and charged, while one is made of the other.
  */
 static mc_status quantize(background *work, mc_image *image, mc_error *err)
 {
     const mc_quantization quantization = work->load->quantize;
     mc_image narrow;
-    if (quantization == MC_QUANTIZE_NEVER || mc_image_quantization(image) != MC_QUANTIZE_NEVER)
+    if (!wants_quantizing(work, image))
         return MC_OK;
     const mc_status status =
         mc_image_quantize(image, quantization, MC_QUANTIZE_FROM, grant, work, &narrow, err);

@@ -172,6 +172,7 @@ void mc_flight_begin_locked(mc_load *load)
     load->generation = entry->generation + 1;
     load->start_ns = mc_now_ns();
     load->quantize = entry->settings.quantize;
+    load->quantize_when = entry->settings.quantize_when;
     memcpy(load->version, entry->version, sizeof load->version);
     (void)snprintf(load->source, sizeof load->source, "%s", entry->source);
 }

@@ -33,6 +33,7 @@ struct mc_load {
     bool starts_over;
     char dropped_source[MC_PATH_MAX]; /* of what was dropped for it (R3); "": nothing was */
     mc_quantization quantize;
+    mc_quantize_when quantize_when;
     char version[MC_NAME_MAX];
     char source[MC_PATH_MAX];
 };

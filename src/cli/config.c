@@ -281,6 +281,17 @@ static void read_file(reading *r, const char *file)
 
 /* ------------------------------------------------------------------------------ together ---- */
 
+/* A bound that nothing is measured against would be no bound. */
+static void check_models(reading *r)
+{
+    for (size_t i = 0; i < r->config->n_models; i++) {
+        const mc_model_values *values = &r->config->models[i];
+        const uint32_t line = values->line[MC_MODEL_PARAM_MAX_DEVIATION];
+        if (line != 0 && values->text[MC_MODEL_PARAM_GOLDEN][0] == '\0')
+            complain_at(r, line, "max_deviation: expected golden = FILE beside it, to measure on");
+    }
+}
+
 mc_status mc_config_read(mc_config *config, int n, char *const *arguments, char *const *environment,
                          mc_complain_fn *complain_to, void *user)
 {
@@ -294,6 +305,7 @@ mc_status mc_config_read(mc_config *config, int n, char *const *arguments, char 
     const char *file = config->options.text[MC_PARAM_CONFIG];
     if (r.status == MC_OK && file[0] != '\0')
         read_file(&r, file);
+    check_models(&r);
     return r.status;
 }
 

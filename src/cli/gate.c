@@ -13,6 +13,7 @@ struct mc_gate_rows {
     char name[MC_NAME_MAX];
     char warm_up[MC_PATH_MAX], golden[MC_PATH_MAX]; /* "": none */
     double tolerance;
+    double max_deviation; /* of what is quantized */
 };
 
 static void fill(mc_gate_rows *rows, const mc_model_values *values)
@@ -21,6 +22,7 @@ static void fill(mc_gate_rows *rows, const mc_model_values *values)
     (void)snprintf(rows->warm_up, sizeof rows->warm_up, "%s", values->text[MC_MODEL_PARAM_WARM_UP]);
     (void)snprintf(rows->golden, sizeof rows->golden, "%s", values->text[MC_MODEL_PARAM_GOLDEN]);
     rows->tolerance = strtod(values->text[MC_MODEL_PARAM_GOLDEN_TOLERANCE], NULL);
+    rows->max_deviation = strtod(values->text[MC_MODEL_PARAM_MAX_DEVIATION], NULL);
 }
 
 mc_status mc_gate_set(mc_gate *gate, const mc_config *config, mc_error *err)
@@ -68,6 +70,9 @@ mc_status mc_gate_ask(void *user, const char *name, const mc_model *model, mc_er
         return MC_OK;
     if (rows.warm_up[0] != '\0')
         MC_TRY(mc_golden_warm_up(model, rows.warm_up, err));
-    return rows.golden[0] == '\0' ? MC_OK
-                                  : mc_golden_check(model, rows.golden, rows.tolerance, err);
+    if (rows.golden[0] == '\0')
+        return MC_OK;
+    const bool quantized = mc_model_describe(model).quantized != MC_QUANTIZE_NEVER;
+    return mc_golden_check(model, rows.golden, rows.tolerance, quantized ? rows.max_deviation : 0.0,
+                           err);
 }

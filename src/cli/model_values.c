@@ -49,13 +49,13 @@ static mc_status check_text(size_t id, const char *value, mc_error *err)
         return mc_label_settings_read(value, labels, &n, err);
     if (id == MC_MODEL_PARAM_CANARY || id == MC_MODEL_PARAM_SHADOW)
         return mc_share_read(value, &share, target, err);
-    if (id == MC_MODEL_PARAM_GOLDEN_TOLERANCE) {
+    if (id == MC_MODEL_PARAM_GOLDEN_TOLERANCE || id == MC_MODEL_PARAM_MAX_DEVIATION) {
         char *end = NULL;
         const double tolerance = strtod(value, &end);
         if (end == value || *end != '\0' || !(tolerance >= 0.0 && isfinite(tolerance))) {
             return mc_fail(err, MC_E_BAD_REQUEST, MC_NO_OFFSET,
-                           "golden_tolerance: expected a number such as 1e-9, found \"%.60s\"",
-                           value);
+                           "%s: expected a number such as 1e-9, found \"%.60s\"",
+                           MC_MODEL_PARAMS[id].name, value);
         }
     }
     return MC_OK;
@@ -87,6 +87,7 @@ mc_model_settings mc_model_values_settings(const mc_model_values *values)
         .swap = (mc_swap)values->number[MC_MODEL_PARAM_SWAP],
         .min_resident = (uint32_t)values->number[MC_MODEL_PARAM_MIN_RESIDENT],
         .quantize = (mc_quantization)values->number[MC_MODEL_PARAM_QUANTIZE],
+        .quantize_when = (mc_quantize_when)values->number[MC_MODEL_PARAM_QUANTIZE_WHEN],
         .prediction_withheld = 100u - (uint32_t)values->number[MC_MODEL_PARAM_PREDICTION_SHARE]};
     (void)snprintf(settings.resident_set, sizeof settings.resident_set, "%s",
                    values->text[MC_MODEL_PARAM_RESIDENT_SET]);

@@ -27,6 +27,7 @@ static void add_header(mc_call *call, uint32_t http)
 {
     mc_answer *answer = &call->exchange->answer;
     answer->extra_name = NULL;
+    answer->quantized = NULL;
     if (http == 405) {
         answer->extra_name = "Allow";
         answer->extra_value = call->match.allow;

@@ -39,6 +39,7 @@ typedef struct mc_answer {
     size_t body_size;
     const char *extra_name; /* one more header, or NULL: "Allow", "Retry-After" ... */
     const char *extra_value;
+    const char *quantized; /* of whom this is the answer: X-Quantized; or NULL */
     bool close; /* end the connection after it */
 } mc_answer;
 

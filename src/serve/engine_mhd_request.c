@@ -119,6 +119,8 @@ static enum MHD_Result queue_answer(mc_mhd_flight *f)
         (void)MHD_add_response_header(response, "Content-Type", answer->content_type);
         if (answer->extra_name != NULL)
             (void)MHD_add_response_header(response, answer->extra_name, answer->extra_value);
+        if (answer->quantized != NULL)
+            (void)MHD_add_response_header(response, "X-Quantized", answer->quantized);
         if (answer->close || atomic_load_explicit(&f->worker->engine->quiet, memory_order_relaxed))
             (void)MHD_add_response_header(response, "Connection", "close");
         result = MHD_queue_response(f->connection, answer->http, response);

@@ -18,7 +18,7 @@ typedef struct asker {
     mc_meter meter;
     mc_decode *decode;
     mc_workspace *workspace;
-    double tolerance;
+    double tolerance, most;
     bool compares; /* golden rows ... */
     bool is_csv;   /* ... whose answers are fields of CSV, as text */
     size_t n_rows; /* asked so far */
@@ -58,7 +58,8 @@ static mc_status compare_number(const asker *a, size_t row, double found, const 
     if (json_is_number(expected) || json_is_boolean(expected)) {
         const double want = json_is_boolean(expected) ? (double)json_is_true(expected)
                                                       : json_number_value(expected);
-        if (found == want || fabs(found - want) <= a->tolerance * fmax(1.0, fabs(want)))
+        const double most = fmax(a->most, a->tolerance * fmax(1.0, fabs(want)));
+        if (found == want || fabs(found - want) <= most)
             return MC_OK;
     }
     (void)snprintf(text, sizeof text, "%.17g", found);
@@ -143,7 +144,7 @@ static mc_status compare_value(const asker *a, size_t row, const mc_part *part, 
     const mc_cell *cell = cell_of(a, part, at);
     asker as = *a;
     if (part->type == MC_VALUE_LABEL)
-        as.tolerance = 0.0; /* a label is right or wrong */
+        as.tolerance = as.most = 0.0; /* a label is right or wrong */
     if (cell == NULL)
         return compare_number(&as, row, ((const double *)part->data)[at], expected, err);
     return compare_cell(&as, row, cell, expected, err);
@@ -414,12 +415,13 @@ static mc_status ask_file(asker *a, const char *path, mc_error *err)
 }
 
 static mc_status run(const mc_model *model, const char *path, bool compares, double tolerance,
-                     mc_error *err)
+                     double most, mc_error *err)
 {
     asker a;
     mc_status status = asker_init(&a, model, err);
     a.compares = compares;
     a.tolerance = tolerance;
+    a.most = most;
     if (status == MC_OK)
         status = ask_file(&a, path, err);
     asker_fini(&a);
@@ -434,10 +436,11 @@ static mc_status run(const mc_model *model, const char *path, bool compares, dou
 
 mc_status mc_golden_warm_up(const mc_model *model, const char *path, mc_error *err)
 {
-    return run(model, path, false, 0.0, err);
+    return run(model, path, false, 0.0, 0.0, err);
 }
 
-mc_status mc_golden_check(const mc_model *model, const char *path, double tolerance, mc_error *err)
+mc_status mc_golden_check(const mc_model *model, const char *path, double tolerance, double most,
+                          mc_error *err)
 {
-    return run(model, path, true, tolerance, err);
+    return run(model, path, true, tolerance, most, err);
 }

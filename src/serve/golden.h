@@ -8,7 +8,8 @@
  * POST /predict takes it, of golden rows with the answer beside it:
  *     {"input": [5.1, 3.5, 1.4, 0.2], "prediction": ["setosa"]}
  *     {"inputs": [[...], [...]], "method": "predict_proba", "prediction": [[0.9, 0.1], [0.2, 0.8]]}
- * null expects a missing value. Numbers may differ by tolerance * max(1, |expected|). */
+ * null expects a missing value. Numbers may differ by tolerance * max(1, |expected|), or by
+ * `most` if that is more. */
 #ifndef MC_GOLDEN_H
 #define MC_GOLDEN_H
 #include "base/base.h"
@@ -19,5 +20,5 @@
  * a file that cannot be read or understood; MC_E_NO_MEMORY, MC_E_BUSY. */
 MC_MUST_CHECK mc_status mc_golden_warm_up(const mc_model *model, const char *path, mc_error *err);
 MC_MUST_CHECK mc_status mc_golden_check(const mc_model *model, const char *path, double tolerance,
-                                        mc_error *err);
+                                        double most, mc_error *err);
 #endif

@@ -230,7 +230,7 @@ static json_t *peek_predictions(mc_call *call)
 /* How the numbers of a resident model are stored; null as below. */
 static json_t *peek_quantized(mc_call *call)
 {
-    mc_model *model = mc_cache_peek(call->server->options.cache, call->name);
+    mc_model *model = mc_cache_peek(call->server->options.cache, call->key);
     if (model == NULL)
         return json_null();
     const mc_quantization quantized = mc_model_describe(model).quantized;

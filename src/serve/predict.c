@@ -232,6 +232,13 @@ static void tell_hits(mc_call *call, const mc_row_hits *hits)
     answer->extra_value = hits->misses == 0 ? "hit" : hits->hits == 0 ? "miss" : "partial";
 }
 
+static void tell_quantization(mc_call *call)
+{
+    const mc_quantization quantized = mc_model_describe(call->model).quantized;
+    if (quantized != MC_QUANTIZE_NEVER)
+        call->exchange->answer.quantized = mc_quantization_name(quantized);
+}
+
 static mc_status predict(mc_call *call)
 {
     mc_predict_request request;
@@ -248,6 +255,7 @@ static mc_status predict(mc_call *call)
     MC_TRY(mc_cache_predict(call->server->options.cache, call->model, method, &request.input,
                             workspace, &output, &hits, &call->error));
     tell_hits(call, &hits);
+    tell_quantization(call);
     const mc_class_tables tables = mc_class_tables_of(call->model);
     MC_TRY(mc_encode_answer(&call->out, &tables, &output, &call->error));
     log_answer(call, method, request.input.n_rows);
