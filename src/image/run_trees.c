@@ -77,7 +77,7 @@ static mc_status check_roots(const mc_view *view, const mc_step *step, mc_error 
 {
     const size_t n_nodes = mc_array_rows(view, step, 0);
     MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_U32, SIZE_MAX, 1, err));
-    MC_TRY(mc_check_that(view, step, n_nodes < UINT32_MAX, "too many nodes", err));
+    MC_TRY(mc_check_that(view, step, n_nodes <= INT32_MAX, "too many nodes", err));
     return mc_check_below(view, step, 1, (uint32_t)n_nodes, err);
 }
 

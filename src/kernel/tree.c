@@ -4,68 +4,18 @@
  *          (sklearn/ensemble/_hist_gradient_boosting/_predictor.pyx), scikit-learn 1.9.1.
  * Exact    Same leaf for every input, NaN and infinities included; sums add the same doubles in the
  *          same order: bit for bit.
- * Cost     n_rows * n_trees * depth. 100 trees of 4,100 nodes, 50 features: 3.6 us a row alone,
- *          2.9 us in a batch of 256 (a shared Intel Xeon; 7.3 and 5.2 us with branches, 8 lanes and
- *          trees laid out breadth first).
- * Why so   LANES walks step together, so that their cache misses overlap: a lone row in as many
- *          trees, or many rows in one tree. Siblings are adjacent: one distance instead of two
- *          indices, and no branch, which no processor could guess. The shift by feature_bits is
- *          constant in the usual forms, and NaN is only looked for where a row holds one. */
+ * Cost     n_rows * n_trees * depth; see tree_walk.c.
+ * Why so   Siblings are adjacent: one distance instead of two indices. A lone row walks many trees
+ *          at once, many rows one tree. */
 #include "kernel/tree.h"
 
 #include <math.h>
 #include <string.h>
 
-#define LANES 16
+#include "kernel/tree_walk.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-/* The node after `at`, or `at` itself at a leaf; *inner gathers the distances. */
-ALWAYS_INLINE uint32_t step_node(const mc_tree_node *nodes, uint32_t at, const float *row,
-                                 uint32_t bits, bool with_nan, uint32_t *inner)
-{
-    const uint32_t word = nodes[at].word;
-    const uint32_t distance = word >> (bits + 1);
-    const float x = row[word & ((1u << bits) - 1u)];
-    uint32_t right = !(x <= nodes[at].as.threshold);
-    if (with_nan)
-        right &= ~(word >> bits & (uint32_t)isnan(x));
-    *inner |= distance;
-    return at + ((distance + right) & -(uint32_t)(distance != 0));
-}
-
-/* at[i]: from a root to the leaf that row i reaches, rows `stride` floats apart. */
-ALWAYS_INLINE void walk(const mc_tree_node *nodes, const float *row, size_t stride, uint32_t bits,
-                        bool with_nan, uint32_t *at)
-{
-    uint32_t inner = 1;
-    while (inner != 0) {
-        inner = 0;
-        for (size_t i = 0; i < LANES; i++)
-            at[i] = step_node(nodes, at[i], row + i * stride, bits, with_nan, &inner);
-    }
-}
-
-static void walk_trees(const mc_forest *forest, const float *row, bool with_nan, uint32_t *at)
-{
-    if (forest->feature_bits == 8 && !with_nan)
-        walk(forest->nodes, row, 0, 8, false, at);
-    else if (forest->feature_bits == 12 && !with_nan)
-        walk(forest->nodes, row, 0, 12, false, at);
-    else
-        walk(forest->nodes, row, 0, forest->feature_bits, true, at);
-}
-
-static void walk_rows(const mc_forest *forest, const float *row, size_t d, bool with_nan,
-                      uint32_t *at)
-{
-    if (forest->feature_bits == 8 && !with_nan)
-        walk(forest->nodes, row, d, 8, false, at);
-    else if (forest->feature_bits == 12 && !with_nan)
-        walk(forest->nodes, row, d, 12, false, at);
-    else
-        walk(forest->nodes, row, d, forest->feature_bits, true, at);
-}
+#define LANES    MC_TREE_LANES
+#define FEW_ROWS 16u
 
 /* ------------------------------------------------------------------------- wide nodes ---- */
 
@@ -116,26 +66,27 @@ static bool has_nan(const mc_forest *forest, const void *x, size_t n)
     return found;
 }
 
-/* Leaf nodes of LANES rows in tree `tree`. */
-static void leaves_of_rows(const mc_forest *forest, const void *x, size_t first, size_t d,
+/* Leaf nodes of rows first .. first + n in tree `tree`; n <= LANES. */
+static void leaves_of_rows(const mc_forest *forest, const void *x, size_t first, size_t n, size_t d,
                            size_t tree, bool with_nan, uint32_t *at)
 {
-    for (size_t i = 0; i < LANES; i++)
+    for (size_t i = 0; i < n; i++)
         at[i] = forest->roots[tree];
     if (forest->wide == NULL)
-        walk_rows(forest, (const float *)x + first * d, d, with_nan, at);
-    for (size_t i = 0; forest->wide != NULL && i < LANES; i++)
+        mc_tree_walk_here()(forest->nodes, forest->feature_bits, with_nan,
+                            (const float *)x + first * d, d, n, at);
+    for (size_t i = 0; forest->wide != NULL && i < n; i++)
         at[i] = walk_wide(forest, at[i], (const double *)x + (first + i) * d);
 }
 
-/* Leaf nodes of one row in trees first .. first + n; n <= LANES, and the last tree fills up. */
+/* Leaf nodes of one row in trees first .. first + n; n <= LANES. */
 static void leaves_of_trees(const mc_forest *forest, const void *x, size_t row, size_t d,
                             size_t first, size_t n, bool with_nan, uint32_t *at)
 {
-    for (size_t i = 0; i < LANES; i++)
-        at[i] = forest->roots[first + (i < n ? i : n - 1)];
+    memcpy(at, forest->roots + first, n * sizeof *at);
     if (forest->wide == NULL)
-        walk_trees(forest, (const float *)x + row * d, with_nan, at);
+        mc_tree_walk_here()(forest->nodes, forest->feature_bits, with_nan,
+                            (const float *)x + row * d, 0, n, at);
     for (size_t i = 0; forest->wide != NULL && i < n; i++)
         at[i] = walk_wide(forest, at[i], (const double *)x + row * d);
 }
@@ -197,18 +148,21 @@ static void use_lone_row(const mc_forest *forest, const leaf_use *use, const voi
     }
 }
 
-/* Full groups of rows go tree by tree, while its nodes are in the cache; the rest row by row. Each
+/* Groups of rows go tree by tree, while its nodes are in the cache; a few rows, row by row. Each
  * row meets the trees in their order either way. */
 static void use_leaves(const mc_forest *forest, const leaf_use *use, const void *x, size_t n_rows,
                        size_t d)
 {
     uint32_t at[LANES];
     const bool with_nan = has_nan(forest, x, n_rows * d);
-    const size_t n_grouped = n_rows - n_rows % LANES;
+    const size_t n_grouped = d > MC_TREE_MOST_STRIDE     ? 0
+                             : n_rows % LANES < FEW_ROWS ? n_rows - n_rows % LANES
+                                                         : n_rows;
     for (size_t tree = 0; tree < forest->n_trees; tree++) {
         for (size_t first = 0; first < n_grouped; first += LANES) {
-            leaves_of_rows(forest, x, first, d, tree, with_nan, at);
-            for (size_t i = 0; i < LANES; i++)
+            const size_t n = n_grouped - first < LANES ? n_grouped - first : LANES;
+            leaves_of_rows(forest, x, first, n, d, tree, with_nan, at);
+            for (size_t i = 0; i < n; i++)
                 use_leaf(forest, use, first + i, tree, at[i]);
         }
     }
@@ -237,12 +191,21 @@ void mc_forest_apply(const mc_forest *forest, const void *x, size_t n_rows, size
     use_leaves(forest, &use, x, n_rows, d);
 }
 
+static uint32_t step_narrow(const mc_forest *forest, const mc_tree_node *node, uint32_t at,
+                            const float *row)
+{
+    const uint32_t distance = node->word >> (forest->feature_bits + 1);
+    const float x = row[node->word & ((1u << forest->feature_bits) - 1u)];
+    const bool nan_left = (node->word >> forest->feature_bits & 1u) != 0 && !forest->nan_right;
+    const bool left = isnan(x) ? nan_left : x <= node->as.threshold;
+    return distance == 0 ? at : at + distance + !left;
+}
+
 /* The node after `at`, or `at` itself at a leaf. */
 static uint32_t step_any(const mc_forest *forest, uint32_t at, const void *row)
 {
-    uint32_t inner = 0;
     if (forest->wide == NULL)
-        return step_node(forest->nodes, at, row, forest->feature_bits, !forest->nan_right, &inner);
+        return step_narrow(forest, &forest->nodes[at], at, row);
     const mc_wide_node *node = &forest->wide[at];
     return node->word == MC_WIDE_LEAF ? at : step_wide(forest, node, row);
 }

@@ -5,7 +5,7 @@
  * mc_wide_node (16 bytes) compares float64 and knows category sets.
  *
  * INVARIANTS, proved by the checks of image/run_trees.c:
- *   (T1) every root is below n_nodes.
+ *   (T1) every root is below n_nodes, which is below 2**31.
  *   (T2) inner node i: i < its left child, and the right one, left + 1, is below n_nodes. Children
  *        lie after their parent: a walk strictly increases and must end.
  *   (T3) feature < width of x: of inner nodes, and of narrow leaves too, which a walk in a group

@@ -12,6 +12,7 @@
 
 #include "image/steps.h"
 #include "import/sklearn/tree_pack.h"
+#include "kernel/tree_walk.h"
 
 #define LEAF(number)                                        \
     {                                                       \
@@ -252,9 +253,9 @@ static void categories_wrap_as_uint8(void **state)
     }
 }
 
-#define N_TREES    ((size_t)37)
+#define N_TREES    ((size_t)37) /* and N_ROWS: more than two registers, no multiple of them */
 #define TREE_NODES ((size_t)63) /* full, of depth 5 */
-#define N_ROWS     ((size_t)41)
+#define N_ROWS     ((size_t)83)
 #define N_COLUMNS  ((size_t)5)
 
 typedef struct grove {
@@ -338,6 +339,51 @@ static void sums_are_row_invariant(void **state)
         check_sums(bits[i], false);
         check_sums(bits[i], true);
     }
+}
+
+/* The leaf node of one row from node `at` on. */
+static uint32_t plain_leaf(const grove *g, uint32_t at, const float *row)
+{
+    while (g->nodes[at].word >> (g->bits + 1) != 0) {
+        const mc_tree_node *node = &g->nodes[at];
+        const float x = row[node->word & ((1u << g->bits) - 1)];
+        const bool left = isnan(x) ? (node->word >> g->bits & 1) : x <= node->as.threshold;
+        at += (node->word >> (g->bits + 1)) + !left;
+    }
+    return at;
+}
+
+/* `n` rows in one tree, or one row in `n` trees, by each form that this machine has. */
+static void check_walks(const grove *g, bool with_nan, bool in_trees, size_t n)
+{
+    for (size_t form = 0; mc_tree_walk_at(form) != NULL; form++) {
+        uint32_t at[MC_TREE_LANES];
+        for (size_t i = 0; i < n; i++)
+            at[i] = g->roots[in_trees ? i : 3];
+        mc_tree_walk_at(form)(g->nodes, g->bits, with_nan, g->x, in_trees ? 0 : N_COLUMNS, n, at);
+        for (size_t i = 0; i < n; i++) {
+            const uint32_t want =
+                plain_leaf(g, g->roots[in_trees ? i : 3], g->x + (in_trees ? 0 : i * N_COLUMNS));
+            if (at[i] != want)
+                fail_msg("form %zu, %u bits, %zu %s, %zu: node %u, want %u", form, g->bits, n,
+                         in_trees ? "trees" : "rows", i, at[i], want);
+        }
+    }
+}
+
+static void all_forms_reach_the_same_leaves(void **state)
+{
+    (void)state;
+    static grove g;
+    const uint32_t bits[] = {3, 8, 12, 16};
+    for (size_t i = 0; i < 2 * MC_COUNT_OF(bits); i++) {
+        plant(&g, bits[i / 2], i % 2 != 0);
+        for (size_t n = 1; n <= N_TREES; n++) {
+            check_walks(&g, i % 2 != 0, true, n);
+            check_walks(&g, i % 2 != 0, false, n);
+        }
+    }
+    assert_non_null(mc_tree_walk_at(0));
 }
 
 /* ------------------------------------------------------------------------------ verify ---- */
@@ -476,6 +522,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test(categories_wrap_as_uint8),
         cmocka_unit_test(sums_are_row_invariant),
+        cmocka_unit_test(all_forms_reach_the_same_leaves),
         cmocka_unit_test(verify_refuses_what_a_walk_may_not_meet),
         cmocka_unit_test(verify_wants_a_name_for_every_node),
     };
