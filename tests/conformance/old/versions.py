@@ -78,8 +78,8 @@ def generate(name, folder):
 def full_set(name):
     """The folder of a version's full set, or None if its Python is not here. It is kept as those
     of suites.py are: a run that was stopped makes only what it had not made."""
-    digest = hashlib.sha256(suites.generator_hash().encode())
-    digest.update(PYTHON2.read_bytes())
+    is_python2 = name.endswith("-py2.7")
+    digest = hashlib.sha256(PYTHON2.read_bytes() if is_python2 else suites.generator_hash().encode())
     digest.update((REQUIREMENTS / (name + ".txt")).read_bytes())
     folder = suites.OUT / ("old-%s-%s" % (name, digest.hexdigest()[:12]))
     if not folder.exists():
