@@ -19,12 +19,9 @@ import numpy as np
 import scipy
 import scipy.sparse
 import sklearn
-from sklearn import datasets, decomposition, ensemble, linear_model, naive_bayes, neighbors, svm, tree
-from sklearn.cluster import KMeans
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import LabelEncoder, MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.externals import joblib
+
+from python2_cases import CASES
 
 METHODS = (
     "predict",
@@ -33,36 +30,7 @@ METHODS = (
     "decision_function",
     "transform",
 )
-TEXTS = ["the cat sat", "a dog ran far", "the dog sat", "cat and dog", "far far away", "naïve cat"]
-iris, digits = datasets.load_iris(), datasets.load_digits()
-NAMES = np.array([name.encode("ascii") for name in iris.target_names])  # str of Python 2
-X, y = iris.data, iris.target
-steps = [(str("scale"), StandardScaler()), (str("model"), linear_model.LogisticRegression())]
-
-CASES = {
-    "logreg_str": (linear_model.LogisticRegression(), X, NAMES[y], X),
-    "logreg_int": (linear_model.LogisticRegression(C=0.5), X, y, X),
-    "ridge": (linear_model.Ridge(), X[:, :3], X[:, 3], X[:, :3]),
-    "sgd": (linear_model.SGDClassifier(loss=str("log"), random_state=0), X, NAMES[y], X),
-    "tree_str": (tree.DecisionTreeClassifier(max_depth=4, random_state=0), X, NAMES[y], X),
-    "forest_str": (ensemble.RandomForestClassifier(5, random_state=0), X, NAMES[y], X),
-    "forest_reg": (ensemble.RandomForestRegressor(4, random_state=0), X[:, :3], X[:, 3], X[:, :3]),
-    "boosting": (ensemble.GradientBoostingClassifier(n_estimators=6, random_state=0), X, y, X),
-    "ada": (ensemble.AdaBoostClassifier(n_estimators=5, random_state=0), X, NAMES[y], X),
-    "svc_proba": (svm.SVC(probability=True, random_state=0), X, NAMES[y], X),
-    "linear_svc": (svm.LinearSVC(random_state=0), X, NAMES[y], X),
-    "svr": (svm.SVR(), X[:, :3], X[:, 3], X[:, :3]),
-    "knn": (neighbors.KNeighborsClassifier(3), X[::2], NAMES[y[::2]], X),
-    "nb": (naive_bayes.GaussianNB(), X, NAMES[y], X),
-    "kmeans": (KMeans(3, random_state=0), X, None, X),
-    "pca": (decomposition.PCA(2), X, None, X),
-    "mlp": (MLPClassifier((5,), max_iter=50, random_state=0), X, NAMES[y], X),
-    "minmax": (MinMaxScaler(), X, None, X),
-    "onehot": (OneHotEncoder(sparse=False), (X * 2).astype(int), None, (X * 2).astype(int)),
-    "labels": (LabelEncoder(), NAMES[y], None, NAMES[y]),
-    "pipeline": (Pipeline(steps), X, NAMES[y], X),
-    "tfidf": (TfidfVectorizer(ngram_range=(1, 2)), TEXTS, None, TEXTS),
-}
+COMPRESSIONS = (0, 3, ("gzip", 3), ("bz2", 3))  # of every fourth case, with joblib
 
 
 def text_of(value):
@@ -95,36 +63,87 @@ def repr_of(value):
     return {float("inf"): "inf", float("-inf"): "-inf"}.get(value, value)
 
 
+def text_cell(value):
+    return text_of(value) if isinstance(value, (bytes, type(""))) else repr_of(value)
+
+
 def encode_input(rows):
+    if isinstance(rows, list) and isinstance(rows[0], dict):
+        plain = [{text_of(key): text_cell(row[key]) for key in row} for row in rows]
+        return {"kind": "dicts", "rows": plain}
     if isinstance(rows, list):
         return {"kind": "text", "rows": rows}
+    if scipy.sparse.issparse(rows):
+        return dict(encode(rows), kind="csr")
     if rows.ndim == 1:
         return dict(encode(rows), kind="labels")
-    shape = list(rows.shape)
-    return {"kind": "dense", "dtype": str(rows.dtype), "shape": shape, "rows": rows.tolist()}
+    cells = [[text_cell(value) for value in row] for row in rows.tolist()]
+    if rows.dtype == object:
+        return {"kind": "dense", "dtype": "object", "null": "nan", "shape": rows.shape, "rows": cells}
+    return {"kind": "dense", "dtype": str(rows.dtype), "shape": rows.shape, "rows": cells}
+
+
+ALONE = {  # what depends on the rows of the batch: see fixtures/runner.py
+    "SVC": "decision_function",
+    "NuSVC": "decision_function",
+    "OneVsOneClassifier": "decision_function",
+    "NMF": "transform",
+}
 
 
 def answer(estimator, method, rows):
-    """Up to 0.20 the scores of an SVC are scaled by the largest of the batch: one row at a time."""
     ask = getattr(estimator, method)
-    if method == "decision_function" and isinstance(estimator, svm.SVC):
+    if ALONE.get(type(estimator).__name__) == method:
         return np.vstack([ask(row.reshape(1, -1)) for row in rows])
     return ask(rows)
 
 
+REGRESSORS = "Ridge LassoCV SVR RandomForestRegressor GradientBoostingRegressor KNeighborsRegressor"
+
+
+def methods_of(estimator, targets):
+    """Without what 0.18 deprecated: scores of regressors, and the selection of features by those who
+    predict; clusters and projections have no targets."""
+    if type(estimator).__name__ in REGRESSORS.split():
+        return ["predict"]
+    found = [method for method in METHODS if hasattr(estimator, method)]
+    if targets is not None and "predict" in found and "transform" in found:
+        if not hasattr(estimator, "scalings_"):  # LDA transforms
+            found.remove("transform")
+    return found
+
+
+def answers(estimator, targets, rows):
+    found = {}
+    for method in methods_of(estimator, targets):
+        try:
+            found[method] = encode(answer(estimator, method, rows))
+        except (AttributeError, NotImplementedError):  # it is there, and then it is not
+            pass
+    return found
+
+
+def save(estimator, name, place, out):
+    files = [{"path": name + ".pkl", "format": "pickle", "protocol": place % 3}]
+    with open(os.path.join(out, name + ".pkl"), "wb") as file:
+        pickle.dump(estimator, file, protocol=place % 3)
+    if place % 4 == 0:
+        compression = COMPRESSIONS[place // 4 % len(COMPRESSIONS)]
+        joblib.dump(estimator, os.path.join(out, name + ".joblib"), compress=compression)
+        files.append({"path": name + ".joblib", "format": "joblib"})
+    return files
+
+
 def make(name, place, out):
     estimator, rows, targets, asked = CASES[name]
-    asked = asked[:: max(1, len(asked) // 12)]
+    n_rows = len(asked) if isinstance(asked, list) else asked.shape[0]
+    asked = asked[:: max(1, n_rows // 12)]
     estimator.fit(rows, targets) if targets is not None else estimator.fit(rows)
-    methods = [method for method in METHODS if hasattr(estimator, method)]
-    if name in ("ridge", "svr", "forest_reg"):
-        methods = ["predict"]  # 0.18: a deprecated decision_function
-    if targets is not None and "transform" in methods:
-        methods.remove("transform")  # 0.18: a deprecated selection of features
     description = {
         "case": name,
         "estimator": type(estimator).__module__ + "." + type(estimator).__name__,
         "inside": [type(estimator).__name__],
+        "repr": " ".join(text_of(repr(estimator)).split()),
         "sklearn": sklearn.__version__,
         "python": "%d.%d.%d" % sys.version_info[:3],
         "near_tie_rows": [],
@@ -132,11 +151,9 @@ def make(name, place, out):
         "atol": 1e-9,
         "slack": {},
         "input": encode_input(asked),
-        "outputs": {method: encode(answer(estimator, method, asked)) for method in methods},
-        "files": [{"path": name + ".pkl", "format": "pickle", "protocol": place % 3}],
+        "outputs": answers(estimator, targets, asked),
+        "files": save(estimator, name, place, out),
     }
-    with open(os.path.join(out, name + ".pkl"), "wb") as file:
-        pickle.dump(estimator, file, protocol=place % 3)
     with io.open(os.path.join(out, name + ".json"), "w", encoding="utf-8") as file:
         file.write(json.dumps(description, sort_keys=True, ensure_ascii=False) + "\n")
 

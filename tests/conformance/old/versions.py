@@ -79,7 +79,9 @@ def full_set(name):
     """The folder of a version's full set, or None if its Python is not here. It is kept as those
     of suites.py are: a run that was stopped makes only what it had not made."""
     is_python2 = name.endswith("-py2.7")
-    digest = hashlib.sha256(PYTHON2.read_bytes() if is_python2 else suites.generator_hash().encode())
+    digest = hashlib.sha256(b"" if is_python2 else suites.generator_hash().encode())
+    for path in sorted(PYTHON2.parent.glob("python2*.py")) if is_python2 else ():
+        digest.update(path.read_bytes())
     digest.update((REQUIREMENTS / (name + ".txt")).read_bytes())
     folder = suites.OUT / ("old-%s-%s" % (name, digest.hexdigest()[:12]))
     if not folder.exists():
