@@ -1,4 +1,4 @@
-"""Writes src/kernel/unicode_tables.def, src/import/sklearn/case_fixes.def and
+"""Writes src/kernel/unicode_tables.def, src/kernel/unicode_forms.def, src/import/sklearn/case_fixes.def and
 tests/unit/unicode_digests.def from this Python.
 
     python3 tools/make_unicode.py
@@ -20,7 +20,7 @@ CHUNK = 128  # blocks
 HANGUL = range(0xAC00, 0xD7A4)
 SURROGATES = range(0xD800, 0xE000)
 CHARACTERS = [c for c in range(N) if c not in SURROGATES]
-WORD, SPACE, DECIMAL, CASED, IGNORABLE = 1, 2, 4, 8, 16
+WORD, SPACE, DECIMAL, CASED, IGNORABLE, LOWER, UPPER, HAS_CASE = 1, 2, 4, 8, 16, 32, 64, 128
 
 SAMPLES = """
 |ABC|\u00c5ngstr\u00f6m|STRASSE \u00df\u1e9e|\u0130stanbul I\u0131i|\u039f\u0394\u039f\u03a3|\u03a3|A\u03a3|\u03a3A|A\u03a3A|A'\u03a3' \u03a3
@@ -45,6 +45,9 @@ def flags(c):
         | DECIMAL * text.isdecimal()
         | CASED * after
         | IGNORABLE * (not after and is_final("A" + text + "\u03a3"))
+        | LOWER * text.islower()
+        | UPPER * text.isupper()
+        | HAS_CASE * ((text + "a").title()[-1] == "a")
     )
 
 
@@ -151,6 +154,50 @@ def long_uppers():
     return long_cases("LONG_UPPERS", rows)
 
 
+def titles():
+    """What str.title() makes of a first letter otherwise than str.upper()."""
+    rows = [(c, chr(c).title()) for c in CHARACTERS]
+    return long_cases("TITLES", [(c, to) for c, to in rows if to != chr(c).upper()])
+
+
+def forms(form):
+    """Offsets into the texts that characters become in a form; 0: they stay."""
+    blob, known, of = bytearray(b"\0"), {}, [0] * N
+    for c in CHARACTERS:
+        new = unicodedata.normalize(form, chr(c))
+        if new == chr(c) or c in HANGUL:
+            continue
+        if new not in known:
+            known[new] = len(blob)
+            blob += bytes([len(new.encode())]) + new.encode()
+        of[c] = known[new]
+    assert len(blob) < 65536
+    return stages(form, "uint16_t", of) + numbers("uint8_t", form + "_TEXTS", blob)
+
+
+def classes():
+    """Runs of characters of one combining class: first character << 8 | class."""
+    runs, last = [], None
+    for c in range(N):
+        of = unicodedata.combining(chr(c))
+        if of != last:
+            runs.append(c << 8 | of)
+        last = of
+    return numbers("uint32_t", "CLASSES", runs)
+
+
+def pairs():
+    """Two characters that are one in NFC."""
+    rows = []
+    for c in CHARACTERS:
+        parts = unicodedata.decomposition(chr(c)).split()
+        if len(parts) != 2 or parts[0][0] == "<" or unicodedata.normalize("NFC", chr(c)) != chr(c):
+            continue
+        rows.append((int(parts[0], 16), int(parts[1], 16), c))
+    lines = ["    {0x%x, 0x%x, 0x%x},\n" % row for row in sorted(rows)]
+    return "static const pair PAIRS[%d] = {\n%s};\n" % (len(rows), "".join(lines))
+
+
 def folds():
     """What str.casefold() does otherwise than to add what str.lower() adds."""
     rows = [(c, chr(c).casefold()) for c in CHARACTERS]
@@ -191,6 +238,13 @@ def digests():
         "LOWER": str.lower,
         "UPPER": str.upper,
         "CASEFOLD": str.casefold,
+        "TITLE": str.title,
+        "SWAPCASE": str.swapcase,
+        "CAPITALIZE": str.capitalize,
+        "NFC": lambda text: unicodedata.normalize("NFC", text),
+        "NFD": lambda text: unicodedata.normalize("NFD", text),
+        "NFKC": lambda text: unicodedata.normalize("NFKC", text),
+        "NFKD": lambda text: unicodedata.normalize("NFKD", text),
         "STRIP_UNICODE": strip_unicode,
         "STRIP_ASCII": strip_ascii,
         "STRIP_UNTIL_21": strip_until_21,
@@ -202,6 +256,8 @@ def digests():
     for text in SAMPLES.strip("\n").replace("\n", "|").split("|"):
         row = [text, text.lower(), text.upper()]
         row += [strip_unicode(text), strip_ascii(text), strip_until_21(text)]
+        row += [text.title(), text.swapcase(), text.capitalize()]
+        row += [unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC", "NFKD")]
         lines.append("SAMPLE(%s)\n" % ",\n       ".join(map(c_text, row)))
     return "".join(lines)
 
@@ -215,12 +271,14 @@ def case_fixes():
 def main():
     assert unicodedata.unidata_version == "14.0.0", "CPython 3.11 has Unicode 14"
     tables = head("what str methods and NFKD do to characters")
-    tables += properties() + stripped() + combining() + long_uppers() + folds()
+    tables += properties() + stripped() + combining() + long_uppers() + titles() + folds()
     (ROOT / "src/kernel/unicode_tables.def").write_text(tables)
+    normal = head("the normal forms of characters") + forms("NFD") + forms("NFKD")
+    (ROOT / "src/kernel/unicode_forms.def").write_text(normal + classes() + pairs())
     fixes = head("lower case letters that the re module takes for each other") + case_fixes()
     (ROOT / "src/import/sklearn/case_fixes.def").write_text(fixes)
     tests = head("what Python answers for all characters (CRC-32), and for some texts")
-    tests += "/* SAMPLE(text, lower(), upper(), strip_accents_unicode(), strip_accents_ascii(), the first up to 0.21) */\n"
+    tests += "/* SAMPLE(text, lower(), upper(), strip_accents_unicode(), strip_accents_ascii(), the first up to 0.21,\n * title(), swapcase(), capitalize(), NFC, NFD, NFKC, NFKD) */\n"
     (ROOT / "tests/unit/unicode_digests.def").write_text(tests + digests())
 
 

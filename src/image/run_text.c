@@ -10,6 +10,7 @@
 #include "image/pattern.h"
 #include "image/steps.h"
 #include "image/text_steps.h"
+#include "kernel/normalize.h"
 #include "kernel/text_grams.h"
 #include "kernel/text_options.h"
 #include "kernel/text_runs.h"
@@ -103,6 +104,13 @@ static become_fn *const FUNCTIONS[MC_N_TEXT_OPS] = {
     [MC_TEXT_REPAIR] = mc_text_repair,
     [MC_TEXT_STRIP_COMPOSED] = mc_text_strip_composed,
     [MC_TEXT_CASEFOLD] = mc_text_casefold,
+    [MC_TEXT_TITLE] = mc_text_title,
+    [MC_TEXT_CAPITALIZE] = mc_text_capitalize,
+    [MC_TEXT_SWAPCASE] = mc_text_swapcase,
+    [MC_TEXT_NFC] = mc_text_nfc,
+    [MC_TEXT_NFD] = mc_text_nfd,
+    [MC_TEXT_NFKC] = mc_text_nfkc,
+    [MC_TEXT_NFKD] = mc_text_nfkd,
 };
 
 static mc_status prepare(counter *c, mc_bytes *text, mc_error *err)

@@ -255,6 +255,65 @@ size_t mc_text_upper(mc_bytes in, uint8_t *out)
     return to.size;
 }
 
+/* The first letter of a word, or of the text. */
+static void put_title(text_out *to, uint32_t c)
+{
+    const long_case *many = c < 0x80 ? NULL : find_case(TITLES, MC_COUNT_OF(TITLES), c);
+    if (many == NULL)
+        put_case(to, LONG_UPPERS, MC_COUNT_OF(LONG_UPPERS), c, property_of(c)->upper);
+    else
+        put_case(to, TITLES, MC_COUNT_OF(TITLES), c, 0);
+}
+
+size_t mc_text_title(mc_bytes in, uint8_t *out)
+{
+    text_out to = {out, 0};
+    bool in_word = false;
+    uint32_t c = 0;
+    for (const uint8_t *at = in.data, *const end = in.data + in.size; at != end;) {
+        const size_t size = mc_char_read(at, end, &c);
+        if (in_word)
+            put_lower(&to, in, at, size, c);
+        else
+            put_title(&to, c);
+        in_word = (mc_char_flags(c) & MC_CHAR_HAS_CASE) != 0;
+        at += size;
+    }
+    return to.size;
+}
+
+size_t mc_text_capitalize(mc_bytes in, uint8_t *out)
+{
+    text_out to = {out, 0};
+    uint32_t c = 0;
+    for (const uint8_t *at = in.data, *const end = in.data + in.size; at != end;) {
+        const size_t size = mc_char_read(at, end, &c);
+        if (at == in.data)
+            put_title(&to, c);
+        else
+            put_lower(&to, in, at, size, c);
+        at += size;
+    }
+    return to.size;
+}
+
+size_t mc_text_swapcase(mc_bytes in, uint8_t *out)
+{
+    text_out to = {out, 0};
+    uint32_t c = 0;
+    for (const uint8_t *at = in.data, *const end = in.data + in.size; at != end;) {
+        const size_t size = mc_char_read(at, end, &c);
+        if (mc_char_flags(c) & MC_CHAR_UPPER)
+            put_lower(&to, in, at, size, c);
+        else if (mc_char_flags(c) & MC_CHAR_LOWER)
+            put_case(&to, LONG_UPPERS, MC_COUNT_OF(LONG_UPPERS), c, property_of(c)->upper);
+        else
+            put(&to, c);
+        at += size;
+    }
+    return to.size;
+}
+
 /* A sigma is a sigma, wherever it stands. */
 size_t mc_text_casefold(mc_bytes in, uint8_t *out)
 {

@@ -1,7 +1,7 @@
 /* unicode.h: characters and texts as CPython 3.11 sees them (Unicode 14).
  *
- * Oracle   str.isalnum, str.isspace, str.isdecimal, str.lower, str.upper,
- *          str.casefold;
+ * Oracle   str.isalnum, str.isspace, str.isdecimal, str.lower, str.upper, str.casefold, str.title,
+ *          str.capitalize, str.swapcase;
  *          sklearn/feature_extraction/text.py strip_accents_unicode, strip_accents_ascii.
  * Exact    Character by character: tests/unit/test_unicode.c compares all of Unicode.
  *
@@ -16,6 +16,9 @@
 #define MC_CHAR_DECIMAL   4u  /* \d: str.isdecimal() */
 #define MC_CHAR_CASED     8u  /* for the final sigma of str.lower() */
 #define MC_CHAR_IGNORABLE 16u /* likewise: passed over when looking for a cased letter */
+#define MC_CHAR_LOWER     32u /* str.islower() */
+#define MC_CHAR_UPPER     64u
+#define MC_CHAR_HAS_CASE  128u /* for str.title(): what follows is no first letter */
 
 #define MC_UTF8_MOST 4 /* bytes of a character */
 
@@ -37,6 +40,9 @@ size_t mc_char_write(uint32_t c, uint8_t *out);
 size_t mc_text_lower(mc_bytes in, uint8_t *out);
 size_t mc_text_upper(mc_bytes in, uint8_t *out);
 size_t mc_text_casefold(mc_bytes in, uint8_t *out);
+size_t mc_text_title(mc_bytes in, uint8_t *out);
+size_t mc_text_capitalize(mc_bytes in, uint8_t *out);
+size_t mc_text_swapcase(mc_bytes in, uint8_t *out);
 size_t mc_text_strip_accents(mc_bytes in, uint8_t *out);
 size_t mc_text_strip_to_ascii(mc_bytes in, uint8_t *out);
 /* strip_accents_unicode up to scikit-learn 0.21: a text that is its own NFKD stays as it is. */

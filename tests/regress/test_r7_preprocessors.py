@@ -8,6 +8,7 @@ import pathlib
 import pickle
 import re
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
@@ -57,6 +58,31 @@ def test_replacing(tmp_path, preprocessor):
     _same(tmp_path, CountVectorizer(analyzer="char", preprocessor=preprocessor))
     _same(tmp_path, HashingVectorizer(n_features=64, preprocessor=preprocessor))
     _same(tmp_path, TfidfVectorizer(token_pattern=r"(?u)\S+|\s", preprocessor=preprocessor))
+
+
+FORMS = [functools.partial(unicodedata.normalize, form) for form in ("NFC", "NFD", "NFKC", "NFKD")]
+
+
+def _marked(n, seed):
+    """Texts that are dense in marks, in what composes and in letters of three cases."""
+    rng = np.random.RandomState(seed)
+    pool = [*range(0x300, 0x362), *range(0x1100, 0x1114), *range(0x1161, 0x1176)]
+    pool += [*range(0x11A7, 0x11C3), *range(0xAC00, 0xAC40), *range(0x1E00, 0x1F00), *b"aeiouAO S"]
+    pool += [0x9C7, 0x9BE, 0x9D7, 0x344, 0x1D15E, 0x2ADC, 0xFDFA, 0x1C5, 0xFB03, 0x3A3, 0x10D0, 0x345]
+    return ["".join(map(chr, rng.choice(pool, rng.randint(1, 12)))) for _ in range(n)]
+
+
+@pytest.mark.parametrize("preprocessor", [*FORMS, str.title, str.swapcase, str.capitalize], ids=str)
+def test_characters(tmp_path, preprocessor):
+    texts = _marked(200, 7) + TEXTS
+    vectorizer = HashingVectorizer(
+        n_features=2**12, analyzer="char", ngram_range=(1, 4), preprocessor=preprocessor, norm=None
+    )
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(vectorizer))
+    with native.Library().open(path) as model:
+        part = model.predict("transform", native.values(texts)).parts[0]
+    np.testing.assert_array_equal(part.values, vectorizer.transform(texts).toarray())
 
 
 @pytest.mark.parametrize("template", [r"\2", r"\g<name>", "\\", r"\q"])

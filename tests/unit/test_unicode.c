@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
+#include "kernel/normalize.h"
 #include "kernel/unicode.h"
 
 #define MOST 64 /* bytes that one character becomes */
@@ -61,6 +62,13 @@ static void whole_of_unicode(void **state)
         {"LOWER", mc_text_lower},
         {"UPPER", mc_text_upper},
         {"CASEFOLD", mc_text_casefold},
+        {"TITLE", mc_text_title},
+        {"SWAPCASE", mc_text_swapcase},
+        {"CAPITALIZE", mc_text_capitalize},
+        {"NFC", mc_text_nfc},
+        {"NFD", mc_text_nfd},
+        {"NFKC", mc_text_nfkc},
+        {"NFKD", mc_text_nfkd},
         {"STRIP_UNICODE", mc_text_strip_accents},
         {"STRIP_ASCII", mc_text_strip_to_ascii},
         {"STRIP_UNTIL_21", mc_text_strip_composed},
@@ -92,13 +100,28 @@ typedef struct sample {
     struct {
         const char *text;
         size_t size;
-    } want[5]; /* lower, upper, strip_accents_unicode, strip_accents_ascii, the first until 0.21 */
+    } want[12]; /* lower, upper, strip_accents_unicode, strip_accents_ascii, the first until 0.21,
+                   title, swapcase, capitalize, NFC, NFD, NFKC, NFKD */
 } sample;
 
 static const sample SAMPLES[] = {
 #define DIGEST(name, want)
-#define SAMPLE(text, n, lower, n_lower, upper, n_upper, bare, n_bare, ascii, n_ascii, old, n_old) \
-    {text, n, {{lower, n_lower}, {upper, n_upper}, {bare, n_bare}, {ascii, n_ascii}, {old, n_old}}},
+#define SAMPLE(text, n, a, n_a, b, n_b, c, n_c, d, n_d, e, n_e, f, n_f, g, n_g, h, n_h, i, n_i, j, \
+               n_j, k, n_k, l, n_l)                                                                \
+    {text,                                                                                         \
+     n,                                                                                            \
+     {{a, n_a},                                                                                    \
+      {b, n_b},                                                                                    \
+      {c, n_c},                                                                                    \
+      {d, n_d},                                                                                    \
+      {e, n_e},                                                                                    \
+      {f, n_f},                                                                                    \
+      {g, n_g},                                                                                    \
+      {h, n_h},                                                                                    \
+      {i, n_i},                                                                                    \
+      {j, n_j},                                                                                    \
+      {k, n_k},                                                                                    \
+      {l, n_l}}},
 #include "unicode_digests.def"
 #undef DIGEST
 #undef SAMPLE
@@ -107,8 +130,18 @@ static const sample SAMPLES[] = {
 static void texts(void **state)
 {
     (void)state;
-    static become_fn *const BECOME[5] = {mc_text_lower, mc_text_upper, mc_text_strip_accents,
-                                         mc_text_strip_to_ascii, mc_text_strip_composed};
+    static become_fn *const BECOME[12] = {mc_text_lower,
+                                          mc_text_upper,
+                                          mc_text_strip_accents,
+                                          mc_text_strip_to_ascii,
+                                          mc_text_strip_composed,
+                                          mc_text_title,
+                                          mc_text_swapcase,
+                                          mc_text_capitalize,
+                                          mc_text_nfc,
+                                          mc_text_nfd,
+                                          mc_text_nfkc,
+                                          mc_text_nfkd};
     for (size_t i = 0; i < MC_COUNT_OF(SAMPLES); i++) {
         const mc_bytes in = {(const uint8_t *)SAMPLES[i].text, SAMPLES[i].size};
         for (size_t j = 0; j < MC_COUNT_OF(BECOME); j++) {

@@ -72,12 +72,40 @@ mc_text_op mc_text_op_named(mc_bytes name)
     static const struct {
         const char *name;
         mc_text_op op;
-    } OPS[] = {{"lower", MC_TEXT_LOWER},       {"upper", MC_TEXT_UPPER},
-               {"casefold", MC_TEXT_CASEFOLD}, {"strip", MC_TEXT_TRIM},
-               {"lstrip", MC_TEXT_TRIM_LEFT},  {"rstrip", MC_TEXT_TRIM_RIGHT}};
+    } OPS[] = {{"lower", MC_TEXT_LOWER},
+               {"upper", MC_TEXT_UPPER},
+               {"casefold", MC_TEXT_CASEFOLD},
+               {"title", MC_TEXT_TITLE},
+               {"capitalize", MC_TEXT_CAPITALIZE},
+               {"swapcase", MC_TEXT_SWAPCASE},
+               {"strip", MC_TEXT_TRIM},
+               {"lstrip", MC_TEXT_TRIM_LEFT},
+               {"rstrip", MC_TEXT_TRIM_RIGHT}};
     for (size_t i = 0; i < MC_COUNT_OF(OPS); i++)
         if (mc_bytes_is(name, OPS[i].name))
             return OPS[i].op;
+    return MC_N_TEXT_OPS;
+}
+
+mc_text_op mc_text_op_of_form(const mc_value *value)
+{
+    static const struct {
+        const char *name;
+        mc_text_op op;
+    } FORMS[] = {
+        {"NFC", MC_TEXT_NFC}, {"NFD", MC_TEXT_NFD}, {"NFKC", MC_TEXT_NFKC}, {"NFKD", MC_TEXT_NFKD}};
+    if (!mc_value_is(value, MC_KIND_OBJECT) || !mc_value_is_a(value, "functools", "partial"))
+        return MC_N_TEXT_OPS;
+    const mc_value *state = value->as.object->state; /* (func, args, keywords, __dict__) */
+    if (!mc_value_is(state, MC_KIND_TUPLE) || state->as.items.n < 3 ||
+        !mc_value_is(state->as.items.at[0], MC_KIND_GLOBAL) ||
+        !mc_value_is_a(state->as.items.at[0], "unicodedata", "normalize") ||
+        !mc_value_is(state->as.items.at[1], MC_KIND_TUPLE) ||
+        state->as.items.at[1]->as.items.n != 1)
+        return MC_N_TEXT_OPS;
+    for (size_t i = 0; i < MC_COUNT_OF(FORMS); i++)
+        if (mc_value_is_text(state->as.items.at[1]->as.items.at[0], FORMS[i].name))
+            return FORMS[i].op;
     return MC_N_TEXT_OPS;
 }
 
