@@ -1,7 +1,8 @@
-/* image_cases_meta.c: steps of run_meta.c and run_boosters.c. */
+/* image_cases_meta.c: steps of run_meta.c, run_boosters.c and run_combinations.c. */
 #include "image_cases_meta.h"
 
 #include "kernel/booster.h"
+#include "kernel/combination.h"
 #include "kernel/unary.h"
 
 /* Column 0 beside 0.5, then column 1 in the set {1, 33} of two words; two trees of the same root.
@@ -50,6 +51,29 @@ static void make_boosters(making *m, results *r, uint32_t x)
     keep(r, make_simple(m, MC_OP_SOFTMAX32, linear, MC_NONE, 2));
 }
 
+/* Two groups: a category and a mark; a mark alone. */
+static void make_combinations(making *m, results *r)
+{
+    static const double CATEGORIES[] = {3.0, -7.0};
+    static const uint32_t COLUMNS[] = {0, 1};
+    static const uint32_t PROGRAM[] = {
+        1, 1, 2, 2, 0, 1u | MC_MARK_NAN, 0x3f000000u, 0, 1, 1, 1, 1u | MC_MARK_EQUAL, 7u};
+    static const uint32_t KEYS[] = {1, 5, 1, 9, 0, 0};
+    static const double VALUES[] = {0.5, 1.0, -1.0, 2.0, 3.0, 4.0, 0.25, 8.0};
+    mc_step numbers = step_of(MC_OP_CONSTANT), cells = step_of(MC_OP_TO_CELLS);
+    mc_step hash = step_of(MC_OP_CATEGORY_HASH), step = step_of(MC_OP_COMBINE);
+    numbers.array[0] = make_f64(m, 1, 2, CATEGORIES);
+    cells.src = make_step(m, numbers, 2);
+    cells.n[0] = MC_CELL_NUMBER;
+    hash.src = make_step(m, cells, 2);
+    hash.array[0] = make_u32(m, 2, COLUMNS);
+    step.src = keep(r, make_step(m, hash, 2));
+    step.array[0] = make_u32(m, MC_COUNT_OF(PROGRAM), PROGRAM);
+    step.array[1] = make_array(m, MC_ARRAY_U32, KEYS, 3, 2);
+    step.array[2] = make_f64(m, 1, MC_COUNT_OF(VALUES), VALUES);
+    keep(r, make_step(m, step, 3));
+}
+
 void make_group_meta(making *m, results *r, uint32_t x)
 {
     static const double WEIGHTS[] = {0.5, 1.0, 0.25, 2.0};
@@ -59,4 +83,5 @@ void make_group_meta(making *m, results *r, uint32_t x)
                     EVERYTHING_NUMBERS + 1);
     keep(r, make_simple(m, MC_OP_SELECT, median, make_u32(m, 1, FIRST), 1));
     make_boosters(m, r, x);
+    make_combinations(m, r);
 }

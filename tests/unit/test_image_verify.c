@@ -362,6 +362,13 @@ static void i7_items_and_parameters(void **state)
         {MC_OP_SELECT_CELLS, "must be below 2", 0, 0, 2},
         {MC_OP_TO_CELLS, "unknown kind of cell", SIZE_MAX, 0, MC_CELL_STRING},
         {MC_OP_TO_CELLS, "unknown kind of cell", SIZE_MAX, 0, MC_CELL_NONE},
+        {MC_OP_COMBINE, "do not fit", 0, 0, 2},          /* categories of a group */
+        {MC_OP_COMBINE, "do not fit", 0, 1, UINT32_MAX}, /* its marks */
+        {MC_OP_COMBINE, "do not fit", 0, 2, UINT32_MAX}, /* its keys */
+        {MC_OP_COMBINE, "do not fit", 0, 3, UINT32_MAX}, /* its columns */
+        {MC_OP_COMBINE, "do not fit", 0, 4, 2},          /* column of a category */
+        {MC_OP_COMBINE, "do not fit", 0, 5, 2},          /* column of a mark */
+        {MC_OP_COMBINE, "do not fit", 1, 2, 0},          /* keys that descend */
         {MC_OP_SETTLE, "do not add up", 0, 0, 3},
         {MC_OP_UNARY, "unknown function", SIZE_MAX, 0, UINT32_MAX},
         {MC_OP_NORMALIZE, "unknown norm", SIZE_MAX, 0, 0},

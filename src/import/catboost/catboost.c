@@ -52,19 +52,14 @@ mc_status mc_shape_catboost(mc_lowering *to, const mc_value *est, mc_shape *out,
     return MC_OK;
 }
 
-/* float32 values; NaN and infinities are among them. */
 static mc_status raw_values(mc_lowering *to, const mc_cat *cat, const mc_sym *x, mc_sym *out,
                             mc_error *err)
 {
-    mc_step step = MC_STEP_INIT(ROUND32);
     mc_sym y;
     if (x->n_cols != cat->n_features)
         return mc_refuse(err, cat->est, "it was fitted on %zu features, and is given %zu",
                          cat->n_features, x->n_cols);
-    MC_TRY(mc_to_numbers(to, x, &y, err));
-    step.src = y.buffer;
-    step.flags = MC_OR_NAN | MC_OR_INFINITY;
-    MC_TRY(mc_build_step(to->b, step, y.n_cols, &y.buffer, err));
+    MC_TRY(mc_cat_combine(to, cat, x, &y, err));
     return mc_cat_sums(to, cat, &y, out, err);
 }
 

@@ -30,9 +30,8 @@ static mc_status inner_node(const loading *load, uint32_t split, mc_loose_node *
 {
     if (split >= load->cat->n_splits) {
         return mc_refuse(err, load->cat->est,
-                         "split %u of %zu: splits on categories, texts or embeddings are not "
-                         "supported",
-                         split, load->cat->n_splits);
+                         "split %u of %zu: splits on texts or embeddings are not supported", split,
+                         load->cat->n_splits);
     }
     const mc_cat_split *s = &load->cat->splits[split];
     out->as.threshold = (double)s->border;
@@ -132,7 +131,7 @@ mc_status mc_cat_sums(mc_lowering *to, const mc_cat *cat, const mc_sym *x, mc_sy
     const mc_boost_sums sums = {.width = cat->width, .divisor = 1.0};
     loading load = {.cat = cat};
     mc_boosted boosted;
-    mc_boost_init(&load.boost, to, cat->n_features, cat->width);
+    mc_boost_init(&load.boost, to, cat->n_features + cat->n_extra, cat->width);
     mc_status status = add_trees(&load, err);
     if (status == MC_OK)
         status = mc_boost_place(to, &load.boost, &boosted, err);

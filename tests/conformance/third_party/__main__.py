@@ -113,6 +113,12 @@ def _save_catboost(out):
         for kind in ("cbm", "json") if has_json else ("cbm",):
             write = _saver(estimator, kind)
             _save(out, name, "." + kind, write, asked, {"predict": raw}, 0.0)
+    for name, estimator, asked, odd in catboosts.catboost_categories(np.random.default_rng(10)):
+        answers = _answers(estimator, asked)
+        raw = catboost.CatBoost.predict(estimator, asked, prediction_type="RawFormulaVal")
+        asked.attrs["refused"] = [odd]
+        _save(out, name, ".pkl", _pickle(estimator, 4), asked, answers, LINKS)
+        _save(out, name, ".cbm", _saver(estimator, "cbm"), asked, {"predict": raw}, 0.0)
 
 
 def _saver(estimator, kind):

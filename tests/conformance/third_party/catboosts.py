@@ -1,6 +1,7 @@
 """Models of CatBoost: every loss that has a link of its own, trees of every shape, missing values."""
 
 import numpy as np
+import pandas
 
 from . import rows
 
@@ -66,10 +67,61 @@ def _cases():
     }
 
 
+TEXTS = ["u", "v\u00e9", "\u65e5\u672c\u8a9e", "", "x" * 9, "y" * 20, "z" * 40, "w" * 90, "v" * 64, "q" * 65]
+
+
+def _mixed(rng, n=500):
+    """Texts of every length that is hashed its own way, integers, truth values, numbers."""
+    X = pandas.DataFrame({"f": rng.standard_normal(n)})
+    X["a"] = rng.choice(np.array(list("pqrst"), dtype=object), n)
+    X["b"] = rng.choice(np.array(TEXTS, dtype=object), n)
+    X["g"] = np.where(rng.random(n) < 0.2, np.nan, rng.standard_normal(n))
+    X["c"] = rng.integers(-3, 4, n)
+    X["d"] = rng.random(n) < 0.5
+    y = (X["a"].map(ord) + X["c"]) % 2 ^ (X["f"] > 0) ^ (X["g"].fillna(1) > 0) ^ X["d"]
+    asked = X.iloc[rng.integers(0, n, 200)].reset_index(drop=True)
+    asked.loc[::7, "a"], asked.loc[::11, "b"], asked.loc[::13, "c"] = "new", "\u65e5", -(10**15)
+    return X, y.to_numpy().astype(int), asked
+
+
+def _category_cases():
+    """(name, class, parameters, target of (y, X))"""
+    same = lambda y, X: y  # noqa: E731
+    three = lambda y, X: y + (X["c"] > 1)  # noqa: E731
+    real = lambda y, X: y + 0.3 * X["f"]  # noqa: E731
+    yield "onehot", "CatBoostRegressor", {"one_hot_max_size": 20}, real
+    for size in (2, 5):
+        parameters = {"max_ctr_complexity": 4, "one_hot_max_size": size, "nan_mode": "Max"}
+        yield "means_%d" % size, "CatBoostClassifier", parameters, same
+    every = {
+        "simple_ctr": ["Borders:TargetBorderCount=3", "BinarizedTargetMeanValue", "Counter"],
+        "combinations_ctr": ["Borders", "Counter", "Buckets:TargetBorderCount=2"],
+    }
+    yield "every", "CatBoostRegressor", every, real
+    buckets = {"simple_ctr": "Buckets", "combinations_ctr": ["Buckets", "Borders"]}
+    yield "buckets", "CatBoostClassifier", buckets, three
+    yield "lossguide", "CatBoostClassifier", {"grow_policy": "Lossguide"}, three
+    yield "ignored", "CatBoostRegressor", {"ignored_features": ["b", "f"]}, real
+
+
+def catboost_categories(rng):
+    """(name, estimator, asked rows, a row that is refused)"""
+    import catboost
+
+    common = {"iterations": 12, "depth": 5, "thread_count": 1, "verbose": 0}
+    for name, class_name, parameters, target in _category_cases():
+        X, y, asked = _mixed(rng)
+        made = getattr(catboost, class_name)(
+            **{**common, "allow_writing_files": False, **parameters}
+        )
+        made.fit(X, target(y, X), cat_features=["a", "b", "c", "d"])
+        odd = [0.5, "p", "u", 0.5, 1.5, True]
+        yield "cat_of_" + name, made, asked, odd
+
+
 def catboost_models(rng):
     """(name, estimator, asked rows, whether its trees have a JSON form that is read)"""
     import catboost
-    import pandas
 
     common = {"iterations": 12, "depth": 4, "thread_count": 1, "verbose": 0}
     for name, class_name, parameters, target, options in _cases():
