@@ -31,9 +31,15 @@ static mc_quantize_use use_of(uint32_t op, size_t slot)
 static mc_narrow_plan plan_of(const mc_view *program, const mc_step *step, size_t slot)
 {
     mc_narrow_plan out = {.use = use_of(step->op, slot), .rows = MC_NONE};
+    const bool has_radii =
+        step->op == MC_OP_KERNEL_DENSITY && (step->flags & MC_STEP_BALL_TREE) != 0;
+    const bool has_metric =
+        step->op != MC_OP_FILL_FROM_DONORS && step->op != MC_OP_BARYCENTER; /* but neighbours */
+    if (has_radii) /* among other numbers, where nothing measures them again */
+        out.use = MC_USE_OTHER;
     if (out.use == MC_USE_BOUNDS || out.use == MC_USE_NORMS_OR_RADII)
         out.rows = step->array[0];
-    if (out.use == MC_USE_TRAINING)
+    if (out.use == MC_USE_TRAINING && has_metric)
         out.is_compared = step->n[0] >= MC_METRIC_HAMMING && step->n[0] <= MC_METRIC_YULE;
     if (out.use == MC_USE_NORMS_OR_RADII && step->array[2] != MC_NONE)
         out.tree = step;
@@ -91,14 +97,14 @@ static bool keep_together(mc_quantize_plan *plan, const mc_step *step)
     bool all = true, any = false;
     for (size_t i = 0; i < MC_COUNT_OF(SLOTS); i++) {
         const uint32_t id = step->array[SLOTS[i]];
-        if (id == MC_NONE)
+        if (id == MC_NONE || use_of(step->op, SLOTS[i]) == MC_USE_OTHER)
             continue;
         const mc_quantize_use use = plan->arrays[id].use;
         all = all && use != MC_USE_OTHER;
         any = any || use != MC_USE_OTHER;
     }
     for (size_t i = 0; i < MC_COUNT_OF(SLOTS) && !all && any; i++)
-        if (step->array[SLOTS[i]] != MC_NONE)
+        if (step->array[SLOTS[i]] != MC_NONE && use_of(step->op, SLOTS[i]) != MC_USE_OTHER)
             plan->arrays[step->array[SLOTS[i]]].use = MC_USE_OTHER;
     return !all && any;
 }
@@ -128,6 +134,7 @@ static void keep_trees_together(mc_quantize_plan *plan)
 typedef struct range {
     double least, most, size; /* of what is finite; size is the largest |value| */
     double least_row;         /* size of the smallest row of weights that is not 0; else size */
+    double least_size;        /* the smallest |value| that is not 0 */
     bool all_finite, all_whole;
 } range;
 
@@ -141,12 +148,15 @@ static void extend(range *of, double value)
     of->least = fmin(of->least, value);
     of->most = fmax(of->most, value);
     of->size = fmax(of->size, fabs(value));
+    if (value != 0.0)
+        of->least_size = fmin(of->least_size, fabs(value));
 }
 
 static range no_range(void)
 {
     return (range){.least = (double)INFINITY,
                    .most = -(double)INFINITY,
+                   .least_size = (double)INFINITY,
                    .all_finite = true,
                    .all_whole = true};
 }
@@ -173,6 +183,7 @@ static range range_of(const mc_view *view, uint32_t id, mc_quantize_use use)
         out.least = fmin(out.least, row.least);
         out.most = fmax(out.most, row.most);
         out.size = fmax(out.size, row.size);
+        out.least_size = fmin(out.least_size, row.least_size);
         least = row.size > 0.0 ? fmin(least, row.size) : least;
     }
     out.least_row = use == MC_USE_WEIGHT_ROWS ? fmin(least, out.size) : out.size;
@@ -204,6 +215,9 @@ static mc_array_type type_for(const mc_quantize_plan *plan, uint32_t id, const r
     const mc_image_array *array = &plan->view->arrays[id];
     const mc_quantize_use use = plan->arrays[id].use;
     static const double MOST_BF16 = 0x1.fep127;
+    if (use == MC_USE_SINGLE)
+        return of->size <= (double)FLT_MAX && of->least_size >= (double)FLT_MIN ? MC_ARRAY_F32
+                                                                                : MC_ARRAY_F64;
     switch (plan->quantization) {
     case MC_QUANTIZE_F32:
         return holds(of, (double)FLT_MAX) ? MC_ARRAY_F32 : MC_ARRAY_F64;

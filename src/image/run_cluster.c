@@ -96,10 +96,11 @@ mc_status mc_check_projected_squares(const mc_view *view, const mc_step *step, m
 
 mc_status mc_run_diagonal_log(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    const double *mean = NULL;
+    const double *mean = NULL, *variance = NULL;
     MC_TRY(mc_run_numbers(run, step, 0, &mean, err));
+    MC_TRY(mc_run_numbers(run, step, 1, &variance, err));
     const mc_diagonal_gaussians by = {.mean = mean,
-                                      .variance = mc_view_f64(run->view, step->array[1]),
+                                      .variance = variance,
                                       .constant = mc_view_f64(run->view, step->array[2]),
                                       .d = mc_run_width(run, step->src),
                                       .k = mc_run_width(run, step->dst)};
@@ -111,7 +112,7 @@ mc_status mc_check_diagonal_log(const mc_view *view, const mc_step *step, mc_err
 {
     const size_t d = mc_check_width(view, step->src), k = mc_check_width(view, step->dst);
     MC_TRY(mc_check_numbers(view, step, 0, k, d, err));
-    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, k, d, err));
+    MC_TRY(mc_check_numbers(view, step, 1, k, d, err));
     return mc_check_array(view, step, 2, MC_ARRAY_F64, 1, k, err);
 }
 

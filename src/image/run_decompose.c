@@ -50,11 +50,14 @@ mc_status mc_check_nmf_descend(const mc_view *view, const mc_step *step, mc_erro
     return mc_check_below(view, step, 1, (uint32_t)k, err);
 }
 
-static mc_nonnegative_update update_of(const mc_run *run, const mc_step *step)
+static mc_status update_of(const mc_run *run, const mc_step *step, mc_nonnegative_update *out,
+                           mc_error *err)
 {
+    const double *h = NULL;
+    MC_TRY(mc_run_numbers(run, step, 0, &h, err));
     const double *numbers = mc_view_f64(run->view, step->array[1]);
     const double *third = mc_view_f64(run->view, step->array[2]);
-    return (mc_nonnegative_update){.h = mc_view_f64(run->view, step->array[0]),
+    *out = (mc_nonnegative_update){.h = h,
                                    .gram = third,
                                    .sums = third,
                                    .k = mc_run_width(run, step->dst) / 4,
@@ -67,12 +70,13 @@ static mc_nonnegative_update update_of(const mc_run *run, const mc_step *step)
                                    .stop = (mc_nonnegative_stop)step->n[1],
                                    .floors = (step->flags & MC_STEP_FLOORS) != 0,
                                    .max_iter = step->n[0]};
+    return MC_OK;
 }
 
 mc_status mc_run_nmf_multiply(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    const mc_nonnegative_update by = update_of(run, step);
+    mc_nonnegative_update by;
+    MC_TRY(update_of(run, step, &by, err));
     const double *x = mc_run_f64(run, step->src);
     double *out = mc_run_dst(run, step);
     for (size_t i = 0; i < run->n_rows; i++, out += mc_run_width(run, step->dst)) {
@@ -84,8 +88,8 @@ mc_status mc_run_nmf_multiply(const mc_run *run, const mc_step *step, mc_error *
 
 mc_status mc_run_csr_nmf_multiply(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
-    const mc_nonnegative_update by = update_of(run, step);
+    mc_nonnegative_update by;
+    MC_TRY(update_of(run, step, &by, err));
     const mc_sparse_row *x = mc_run_rows(run, step->src);
     double *out = mc_run_dst(run, step);
     for (size_t i = 0; i < run->n_rows; i++, out += mc_run_width(run, step->dst))
@@ -101,7 +105,7 @@ mc_status mc_check_nmf_multiply(const mc_view *view, const mc_step *step, mc_err
     MC_TRY(check_iterations(view, step, err));
     MC_TRY(mc_check_that(view, step, width % 4 == 0 && step->n[1] <= MC_STOP_BY_CHANGE,
                          "unknown rule, or no room for scratch", err));
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, d, width / 4, err));
+    MC_TRY(mc_check_numbers(view, step, 0, d, width / 4, err));
     MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, MC_NMF_NUMBERS, err));
     const double beta = mc_view_f64(view, step->array[1])[MC_NMF_BETA];
     return mc_check_array(view, step, 2, MC_ARRAY_F64, beta == 2.0 ? width / 4 : 1, width / 4, err);
@@ -204,14 +208,14 @@ static mc_status check_code(const mc_view *view, const mc_step *step, size_t wid
     MC_TRY(check_iterations(view, step, err));
     MC_TRY(mc_check_that(view, step, mc_check_width(view, step->dst) == width,
                          "no room for code and scratch", err));
-    return mc_check_array(view, step, 0, MC_ARRAY_F64, k, k, err);
+    return mc_check_numbers(view, step, 0, k, k, err);
 }
 
 mc_status mc_run_pursue(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
     const size_t k = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
-    const double *gram = mc_view_f64(run->view, step->array[0]);
+    const double *gram = NULL;
+    MC_TRY(mc_run_numbers(run, step, 0, &gram, err));
     const double *target = mc_run_f64(run, step->src);
     double *out = mc_run_dst(run, step);
     for (size_t i = 0; i < run->n_rows; i++)
@@ -230,9 +234,10 @@ mc_status mc_check_pursue(const mc_view *view, const mc_step *step, mc_error *er
 
 mc_status mc_run_lasso_code(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
     const size_t k = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
-    const mc_lasso by = {.gram = mc_view_f64(run->view, step->array[0]),
+    const double *gram = NULL;
+    MC_TRY(mc_run_numbers(run, step, 0, &gram, err));
+    const mc_lasso by = {.gram = gram,
                          .k = k,
                          .penalty = step->value[0],
                          .tol = step->value[1],
@@ -262,9 +267,10 @@ static uint32_t most_active(const mc_step *step, size_t k)
 
 mc_status mc_run_lars_code(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
     const size_t k = mc_run_width(run, step->src), width = mc_run_width(run, step->dst);
-    const mc_lars by = {.gram = mc_view_f64(run->view, step->array[0]),
+    const double *gram = NULL;
+    MC_TRY(mc_run_numbers(run, step, 0, &gram, err));
+    const mc_lars by = {.gram = gram,
                         .k = k,
                         .n_features = step->n[1],
                         .alpha = step->value[0],

@@ -188,11 +188,12 @@ mc_status mc_check_softmax(const mc_view *view, const mc_step *step, mc_error *e
 static mc_status linear_narrow(const mc_run *run, const mc_step *step, mc_error *err)
 {
     const mc_narrow w = mc_view_narrow(run->view, step->array[0]);
+    const double *bias = NULL;
     void *scratch = NULL;
+    MC_TRY(mc_run_numbers(run, step, 1, &bias, err));
     MC_TRY(mc_run_room(run, mc_narrow_tile(w.n_cols) * w.n_cols * sizeof(double), &scratch, err));
-    mc_linear_narrow(mc_run_f64(run, step->src), run->n_rows, &w,
-                     mc_view_f64(run->view, step->array[1]), mc_run_width(run, step->dst), scratch,
-                     mc_run_dst(run, step));
+    mc_linear_narrow(mc_run_f64(run, step->src), run->n_rows, &w, bias,
+                     mc_run_width(run, step->dst), scratch, mc_run_dst(run, step));
     return MC_OK;
 }
 
@@ -200,9 +201,11 @@ mc_status mc_run_linear(const mc_run *run, const mc_step *step, mc_error *err)
 {
     if (mc_view_is_narrow(run->view, step->array[0]))
         return linear_narrow(run, step, err);
+    const double *bias = NULL;
+    MC_TRY(mc_run_numbers(run, step, 1, &bias, err));
     mc_linear(mc_run_f64(run, step->src), run->n_rows, mc_run_width(run, step->src),
-              mc_view_f64(run->view, step->array[0]), mc_view_f64(run->view, step->array[1]),
-              mc_run_width(run, step->dst), mc_run_dst(run, step));
+              mc_view_f64(run->view, step->array[0]), bias, mc_run_width(run, step->dst),
+              mc_run_dst(run, step));
     return MC_OK;
 }
 
@@ -210,7 +213,7 @@ mc_status mc_check_linear(const mc_view *view, const mc_step *step, mc_error *er
 {
     const size_t k = mc_check_width(view, step->dst);
     MC_TRY(mc_check_numbers(view, step, 0, k, mc_check_width(view, step->src), err));
-    return mc_check_array(view, step, 1, MC_ARRAY_F64, 1, k, err);
+    return mc_check_numbers(view, step, 1, 1, k, err);
 }
 
 mc_status mc_run_sparse_linear(const mc_run *run, const mc_step *step, mc_error *err)

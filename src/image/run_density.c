@@ -45,8 +45,6 @@ mc_status mc_check_kernel_density(const mc_view *view, const mc_step *step, mc_e
     const bool is_ball = has(step, MC_STEP_BALL_TREE);
     MC_TRY(mc_check_metric(view, step, err));
     MC_TRY(mc_check_tree(view, step, is_ball, err));
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, SIZE_MAX, SIZE_MAX, err));
-    MC_TRY(mc_check_array(view, step, 4, MC_ARRAY_F64, SIZE_MAX, SIZE_MAX, err));
     MC_TRY(mc_check_that(view, step, step->n[1] < MC_N_DENSITY_KERNELS, "unknown kernel", err));
     const size_t n_nodes = mc_array_rows(view, step, 3);
     MC_TRY(mc_check_array(view, step, 5, MC_ARRAY_F64, 1,
@@ -62,11 +60,13 @@ mc_status mc_check_kernel_density(const mc_view *view, const mc_step *step, mc_e
 
 mc_status mc_run_barycenter(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
     const mc_near_lists lists = mc_lists_of(run, step);
     const mc_image_array *placed = &run->view->arrays[step->array[1]];
-    const mc_embedding by = {.rows = mc_view_f64(run->view, step->array[0]),
-                             .placed = mc_view_f64(run->view, step->array[1]),
+    const double *rows = NULL, *places = NULL;
+    MC_TRY(mc_run_numbers(run, step, 0, &rows, err));
+    MC_TRY(mc_run_numbers(run, step, 1, &places, err));
+    const mc_embedding by = {.rows = rows,
+                             .placed = places,
                              .d = mc_run_width(run, step->src2),
                              .width = placed->n_cols,
                              .ridge = step->value[0]};
@@ -78,8 +78,8 @@ mc_status mc_check_barycenter(const mc_view *view, const mc_step *step, mc_error
 {
     size_t n = 0;
     MC_TRY(mc_check_lists(view, step, &n, err));
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, n, mc_check_width(view, step->src2), err));
-    MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, n, SIZE_MAX, err));
+    MC_TRY(mc_check_numbers(view, step, 0, n, mc_check_width(view, step->src2), err));
+    MC_TRY(mc_check_numbers(view, step, 1, n, SIZE_MAX, err));
     const mc_step *from = &view->steps[view->buffers[step->src].writer];
     const size_t k = step->n[0];
     MC_TRY(mc_check_that(
@@ -97,7 +97,7 @@ mc_status mc_check_barycenter(const mc_view *view, const mc_step *step, mc_error
 mc_status mc_run_fill_from_donors(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_donors by = {.rows = mc_view_f64(run->view, step->array[0]),
+    const mc_donors by = {.rows = mc_view_narrow(run->view, step->array[0]),
                           .means = mc_view_f64(run->view, step->array[1]),
                           .valid = mc_view_array(run->view, step->array[2]),
                           .n = run->view->arrays[step->array[0]].n_rows,
@@ -113,7 +113,7 @@ mc_status mc_run_fill_from_donors(const mc_run *run, const mc_step *step, mc_err
 mc_status mc_check_fill_from_donors(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t d = mc_check_width(view, step->src);
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, mc_check_width(view, step->src2), d, err));
+    MC_TRY(mc_check_numbers(view, step, 0, mc_check_width(view, step->src2), d, err));
     MC_TRY(mc_check_array(view, step, 1, MC_ARRAY_F64, 1, d, err));
     MC_TRY(mc_check_array(view, step, 2, MC_ARRAY_U8, d, 1, err));
     MC_TRY(mc_check_that(view, step, step->n[0] > 0, "no neighbours", err));

@@ -116,12 +116,28 @@ mc_status mc_check_center_kernel(const mc_view *view, const mc_step *step, mc_er
     return same_width(view, step, err);
 }
 
+/* A row of the triangle at a time, for all rows of the block: the sums of mc_solve_lower(). */
+static mc_status solve_narrow(const mc_run *run, const mc_step *step, double *out, mc_error *err)
+{
+    const mc_narrow l = mc_view_narrow(run->view, step->array[0]);
+    const size_t n = l.n_cols;
+    void *scratch = NULL;
+    MC_TRY(mc_run_room(run, n * sizeof(double), &scratch, err));
+    for (size_t i = 0; i < n; i++) {
+        mc_widen_part(&l, i, 0, i + 1, scratch);
+        for (size_t row = 0; row < run->n_rows; row++)
+            mc_solve_lower_at(scratch, i, out + row * n);
+    }
+    return MC_OK;
+}
+
 mc_status mc_run_solve_lower(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
     const size_t n = mc_run_width(run, step->dst);
     double *out = mc_run_dst(run, step);
     memcpy(out, mc_run_f64(run, step->src), run->n_rows * n * sizeof *out);
+    if (mc_view_is_narrow(run->view, step->array[0]))
+        return solve_narrow(run, step, out, err);
     for (size_t i = 0; i < run->n_rows; i++)
         mc_solve_lower(mc_view_f64(run->view, step->array[0]), n, n, out + i * n);
     return MC_OK;
@@ -130,7 +146,7 @@ mc_status mc_run_solve_lower(const mc_run *run, const mc_step *step, mc_error *e
 mc_status mc_check_solve_lower(const mc_view *view, const mc_step *step, mc_error *err)
 {
     const size_t n = mc_check_width(view, step->dst);
-    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_F64, n, n, err));
+    MC_TRY(mc_check_numbers(view, step, 0, n, n, err));
     return same_width(view, step, err);
 }
 

@@ -429,10 +429,12 @@ mc_status mc_check_near_outlier(const mc_view *view, const mc_step *step, mc_err
 
 mc_status mc_run_near_path(const mc_run *run, const mc_step *step, mc_error *err)
 {
-    (void)err;
     const mc_near_lists lists = mc_lists_of(run, step);
-    mc_near_path(&lists, mc_view_f64(run->view, step->array[0]), mc_run_width(run, step->dst),
-                 mc_run_dst(run, step));
+    const mc_narrow path = mc_view_narrow(run->view, step->array[0]);
+    const size_t n = mc_run_width(run, step->dst);
+    void *scratch = NULL;
+    MC_TRY(mc_run_room(run, path.form == MC_NARROW_NOT ? 0 : n * sizeof(double), &scratch, err));
+    mc_near_path(&lists, &path, n, scratch, mc_run_dst(run, step));
     return MC_OK;
 }
 
@@ -440,5 +442,5 @@ mc_status mc_check_near_path(const mc_view *view, const mc_step *step, mc_error 
 {
     size_t n = 0;
     MC_TRY(mc_check_lists(view, step, &n, err));
-    return mc_check_array(view, step, 0, MC_ARRAY_F64, n, mc_check_width(view, step->dst), err);
+    return mc_check_numbers(view, step, 0, n, mc_check_width(view, step->dst), err);
 }

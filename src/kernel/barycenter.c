@@ -60,6 +60,13 @@ void mc_barycenter(const mc_near_lists *lists, size_t k, const double *x, const 
 
 /* ------------------------------------------------------------------------------ donors ---- */
 
+static double donor_value(const mc_donors *by, size_t row, size_t column)
+{
+    if (by->rows.form == MC_NARROW_NOT)
+        return ((const double *)by->rows.items)[row * by->d + column];
+    return mc_widen_at(&by->rows, row, column);
+}
+
 /* The nearest rows that have a value in the column. NaN is behind all infinities, as in numpy's
  * order: an infinity of an index n further on. */
 static size_t find_donors(const mc_donors *by, size_t column, const double *distances,
@@ -72,7 +79,7 @@ static size_t find_donors(const mc_donors *by, size_t column, const double *dist
         heap->indices[i] = 2.0 * (double)by->n;
     }
     for (size_t i = 0; i < by->n; i++) {
-        if (isnan(by->rows[i * by->d + column]))
+        if (isnan(donor_value(by, i, column)))
             continue;
         n++;
         *out_known = *out_known || !isnan(distances[i]);
@@ -109,7 +116,7 @@ static double filled(const mc_donors *by, size_t column, const double *distances
     for (size_t i = 0; i < n; i++) {
         const size_t donor = (size_t)heap->indices[i];
         const double weight = weight_of(by, distances[donor], zeros_alone);
-        sum += by->rows[donor * by->d + column] * weight;
+        sum += donor_value(by, donor, column) * weight;
         total += weight;
     }
     return total == 0.0 ? sum : sum / total; /* numpy.ma.average() leaves its numerator there */

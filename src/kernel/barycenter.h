@@ -23,7 +23,7 @@ void mc_barycenter(const mc_near_lists *lists, size_t k, const double *x, const 
 
 /* What KNNImputer fills with. Borrowed. */
 typedef struct mc_donors {
-    const double *rows;   /* (n, d), NaN where missing */
+    mc_narrow rows;       /* (n, d), NaN where missing; doubles are a form of it */
     const double *means;  /* (d): what a column without near donors is filled with */
     const uint8_t *valid; /* (d): 0 for columns that are missing in all rows: filled with 0 */
     size_t n, d, k;

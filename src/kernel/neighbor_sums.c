@@ -199,7 +199,8 @@ void mc_near_outlier(const mc_near_lists *lists, const double *reach, const doub
     }
 }
 
-void mc_near_path(const mc_near_lists *lists, const double *path, size_t n, double *out)
+void mc_near_path(const mc_near_lists *lists, const mc_narrow *path, size_t n, double *scratch,
+                  double *out)
 {
     for (size_t row = 0; row < lists->n_rows; row++) {
         const list l = list_at(lists, row);
@@ -207,7 +208,11 @@ void mc_near_path(const mc_near_lists *lists, const double *path, size_t n, doub
         for (size_t j = 0; j < n; j++)
             to[j] = (double)INFINITY;
         for (size_t i = 0; i < l.n; i++) {
-            const double *from = path + index_at(&l, i) * n;
+            const double *from = scratch;
+            if (path->form == MC_NARROW_NOT)
+                from = (const double *)path->items + index_at(&l, i) * n;
+            else
+                mc_widen(path, index_at(&l, i), 1, scratch);
             for (size_t j = 0; j < n; j++)
                 to[j] = fmin(to[j], l.distances[i] + from[j]);
         }

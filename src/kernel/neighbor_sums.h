@@ -47,6 +47,8 @@ void mc_near_spread(const mc_near_lists *lists, size_t n, bool distances, double
 void mc_near_outlier(const mc_near_lists *lists, const double *reach, const double *density,
                      double *out);
 
-/* out (n_rows, n) = least over the neighbours j of distance + path (n, n) of j. */
-void mc_near_path(const mc_near_lists *lists, const double *path, size_t n, double *out);
+/* out (n_rows, n) = least over the neighbours j of distance + path (n, n) of j. scratch (n), of
+ * narrow paths. */
+void mc_near_path(const mc_near_lists *lists, const mc_narrow *path, size_t n, double *scratch,
+                  double *out);
 #endif

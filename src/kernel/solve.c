@@ -38,10 +38,15 @@ bool mc_cholesky(double *a, size_t n, size_t ld)
     return true;
 }
 
+void mc_solve_lower_at(const double *row, size_t i, double *b)
+{
+    b[i] = (b[i] - dot(row, b, i)) / row[i];
+}
+
 void mc_solve_lower(const double *l, size_t n, size_t ld, double *b)
 {
     for (size_t i = 0; i < n; i++)
-        b[i] = (b[i] - dot(l + i * ld, b, i)) / l[i * ld + i];
+        mc_solve_lower_at(l + i * ld, i, b);
 }
 
 void mc_solve_lower_transposed(const double *l, size_t n, size_t ld, double *b)

@@ -15,6 +15,8 @@ MC_MUST_CHECK bool mc_cholesky(double *a, size_t n, size_t ld);
 void mc_solve_lower(const double *l, size_t n, size_t ld, double *b);            /* L x = b */
 void mc_solve_lower_transposed(const double *l, size_t n, size_t ld, double *b); /* L.T x = b */
 void mc_solve_upper(const double *u, size_t n, size_t ld, double *b);            /* U x = b */
+/* The i-th step of mc_solve_lower(), of row i (i + 1) of L. */
+void mc_solve_lower_at(const double *row, size_t i, double *b);
 
 /* L L.T x = b: both of the above. */
 void mc_cholesky_solve(const double *l, size_t n, size_t ld, double *b);
