@@ -61,7 +61,8 @@ static mc_status sum_forest(const mc_run *run, const mc_step *step, const mc_for
 mc_status mc_run_forest(const mc_run *run, const mc_step *step, mc_error *err)
 {
     (void)err;
-    const mc_forest forest = forest_of(run, step);
+    mc_forest forest = forest_of(run, step);
+    forest.is_float32 = (step->flags & MC_STEP_FLOAT32) != 0;
     return sum_forest(run, step, &forest);
 }
 

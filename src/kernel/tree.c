@@ -102,11 +102,18 @@ typedef struct leaf_use {
     double *out; /* (n_rows, width) */
 } leaf_use;
 
-static void use_narrow(const leaf_use *use, double *out, size_t tree, size_t leaf)
+static inline void add(const mc_forest *forest, double *sum, double value)
+{
+    *sum = forest->is_float32 ? (double)(float)(*sum + value) : *sum + value;
+}
+
+static void use_narrow(const mc_forest *forest, const leaf_use *use, double *out, size_t tree,
+                       size_t leaf)
 {
     double values[LEAF_CHUNK];
     if (use->n_values == 1) {
-        out[use->width == 1 ? 0 : tree % use->width] += mc_widen_at(use->narrow, leaf, 0);
+        add(forest, &out[use->width == 1 ? 0 : tree % use->width],
+            mc_widen_at(use->narrow, leaf, 0));
         return;
     }
     for (size_t first = 0; first < use->n_values; first += LEAF_CHUNK) {
@@ -114,7 +121,7 @@ static void use_narrow(const leaf_use *use, double *out, size_t tree, size_t lea
         const size_t n = left < LEAF_CHUNK ? left : LEAF_CHUNK;
         mc_widen_part(use->narrow, leaf, first, n, values);
         for (size_t j = 0; j < n; j++)
-            out[first + j] += values[j];
+            add(forest, &out[first + j], values[j]);
     }
 }
 
@@ -128,12 +135,12 @@ static inline void use_leaf(const mc_forest *forest, const leaf_use *use, size_t
     }
     const size_t leaf = forest->wide != NULL ? forest->wide[at].left : forest->nodes[at].as.leaf;
     if (use->narrow != NULL)
-        use_narrow(use, out, tree, leaf);
+        use_narrow(forest, use, out, tree, leaf);
     else if (use->n_values == 1)
-        out[use->width == 1 ? 0 : tree % use->width] += use->values[leaf];
+        add(forest, &out[use->width == 1 ? 0 : tree % use->width], use->values[leaf]);
     else
         for (size_t j = 0; j < use->n_values; j++)
-            out[j] += use->values[leaf * use->n_values + j];
+            add(forest, &out[j], use->values[leaf * use->n_values + j]);
 }
 
 static void use_lone_row(const mc_forest *forest, const leaf_use *use, const void *x, size_t row,

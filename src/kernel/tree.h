@@ -56,6 +56,7 @@ typedef struct mc_forest {
     uint32_t feature_bits; /* of mc_tree_node.word */
     bool nan_right;        /* mc_forest_path() only: NaN goes right, whatever its node says */
     bool cuts_negatives;   /* wide only: to a byte, as any other category; else they are missing */
+    bool is_float32;       /* every sum is rounded to float32 */
 } mc_forest;
 
 /* out (n_rows, width): adds leaf values, tree by tree in order.

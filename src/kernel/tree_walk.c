@@ -17,6 +17,13 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Loops over registers: as arrays that are not unrolled they would lie in memory. */
+#ifdef __clang__
+#define UNROLLED(i, n) _Pragma("clang loop unroll(full)") for (size_t i = 0; (i) < (n); (i)++)
+#else
+#define UNROLLED(i, n) _Pragma("GCC unroll 4") for (size_t i = 0; (i) < (n); (i)++)
+#endif
+
 /* ------------------------------------------------------------------------------ plain C ---- */
 
 #define PLAIN_LANES 16u
@@ -107,19 +114,19 @@ WITH_AVX512 INLINE __m512i wide_step(const wide_walk *walk, __m512i at, __m512i 
 WITH_AVX512 INLINE void wide_group(const wide_walk *walk, size_t stride, size_t n, uint32_t *at)
 {
     __m512i now[4], rows[4];
-    for (size_t i = 0; i < n; i++) {
+    UNROLLED (i, n) {
         now[i] = _mm512_loadu_si512(at + i * WIDE_LANES);
         rows[i] = _mm512_add_epi32(walk->rows, _mm512_set1_epi32((int)(i * WIDE_LANES * stride)));
     }
     for (uint32_t inner = 1; inner != 0;) {
         inner = 0;
-        for (size_t i = 0; i < n; i++) {
+        UNROLLED (i, n) {
             __mmask16 walking;
             now[i] = wide_step(walk, now[i], rows[i], &walking);
             inner |= walking;
         }
     }
-    for (size_t i = 0; i < n; i++)
+    UNROLLED (i, n)
         _mm512_storeu_si512(at + i * WIDE_LANES, now[i]);
 }
 

@@ -413,6 +413,23 @@ static void make_trees(making *m, results *r, uint32_t x)
     step.array[0] = make_array(m, MC_ARRAY_NODE, nodes, 6, 1);
     make_paths(m, r, step);
 
+    const double thresholds[] = {0.5, -1.0, 0.25, 2.0};
+    const uint32_t starts[] = {0, 1, 1, 4, 4};
+    step = step_of(MC_OP_RANKS);
+    step.src = x;
+    step.array[0] = make_f64(m, 1, 4, thresholds);
+    step.array[1] = make_u32(m, 5, starts);
+    const uint32_t ranks = make_step(m, step, 4);
+    step = step_of(MC_OP_FOREST);
+    step.src = ranks;
+    step.flags = MC_STEP_FLOAT32;
+    step.n[0] = FEATURE_BITS;
+    step.value[0] = 1.0;
+    step.array[0] = make_array(m, MC_ARRAY_NODE, nodes, 5, 1);
+    step.array[1] = make_u32(m, 2, roots);
+    step.array[2] = make_f64(m, 3, 2, values);
+    keep(r, make_step(m, step, 2));
+
     step = step_of(MC_OP_WIDE_FOREST);
     step.src = x;
     step.src2 = forest;

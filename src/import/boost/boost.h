@@ -1,4 +1,4 @@
-/* boost.h: what the importers of gradient boosting libraries share: trees -> the step BOOSTED.
+/* boost.h: what the importers of gradient boosting libraries share: trees -> steps.
  *
  * A mc_boost is *owned* by one loader thread; its growing parts are freed by mc_boost_fini(). */
 #ifndef MC_IMPORT_BOOST_H
@@ -26,21 +26,18 @@ MC_MUST_CHECK mc_status mc_boost_add_set(mc_boost *boost, const uint32_t *set, s
 MC_MUST_CHECK mc_status mc_boost_add_tree(mc_boost *boost, const mc_loose_node *nodes, size_t n,
                                           uint32_t column, mc_error *err);
 
-/* The arrays of the step, placed in the image. */
-typedef struct mc_boosted {
-    uint32_t arrays[6];
-} mc_boosted;
-MC_MUST_CHECK mc_status mc_boost_place(mc_lowering *to, const mc_boost *boost, mc_boosted *out,
-                                       mc_error *err);
-
 /* Sums of leaf values (n, width) of numbers x, beginning with row `start` (width; NULL: 0). */
 typedef struct mc_boost_sums {
     const double *start;
     size_t width;
     double divisor;
-    bool is_float32;
+    bool is_float32;   /* each sum is rounded */
+    bool from_float32; /* each number of x is a float32, or NaN */
 } mc_boost_sums;
-MC_MUST_CHECK mc_status mc_boost_emit(mc_lowering *to, const mc_boosted *boosted,
+
+/* The trees, placed in the image, and the steps that sum them: FOREST where its nodes can say what
+ * these do, else BOOSTED. */
+MC_MUST_CHECK mc_status mc_boost_emit(mc_lowering *to, const mc_boost *boost,
                                       const mc_boost_sums *sums, const mc_sym *x, mc_sym *out,
                                       mc_error *err);
 #endif

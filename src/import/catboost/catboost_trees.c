@@ -130,13 +130,10 @@ mc_status mc_cat_sums(mc_lowering *to, const mc_cat *cat, const mc_sym *x, mc_sy
 {
     const mc_boost_sums sums = {.width = cat->width, .divisor = 1.0};
     loading load = {.cat = cat};
-    mc_boosted boosted;
     mc_boost_init(&load.boost, to, cat->n_features + cat->n_extra, cat->width);
     mc_status status = add_trees(&load, err);
     if (status == MC_OK)
-        status = mc_boost_place(to, &load.boost, &boosted, err);
-    if (status == MC_OK)
-        status = mc_boost_emit(to, &boosted, &sums, x, out, err);
+        status = mc_boost_emit(to, &load.boost, &sums, x, out, err);
     mc_boost_fini(&load.boost);
     MC_TRY(status);
     if (cat->scale != 1.0)

@@ -257,7 +257,6 @@ mc_status mc_lgbm_sums(mc_lowering *to, const mc_lgbm *lgbm, size_t n_rounds, bo
                        const mc_sym *x, mc_sym *out, mc_error *err)
 {
     loading load = {.lgbm = lgbm};
-    mc_boosted boosted;
     mc_boost_sums sums = {.width = lgbm->n_columns, .divisor = 1.0};
     size_t rounds = 0;
     mc_sym y;
@@ -266,12 +265,10 @@ mc_status mc_lgbm_sums(mc_lowering *to, const mc_lgbm *lgbm, size_t n_rounds, bo
     mc_boost_init(&load.boost, to, lgbm->n_features, is_linear ? 2 : 1);
     load.boost.has_linear = is_linear;
     mc_status status = add_trees(&load, n_rounds, &rounds, err);
-    if (status == MC_OK)
-        status = mc_boost_place(to, &load.boost, &boosted, err);
     if (lgbm->averages && !raw && rounds > 0)
         sums.divisor = (double)rounds;
     if (status == MC_OK)
-        status = mc_boost_emit(to, &boosted, &sums, &y, out, err);
+        status = mc_boost_emit(to, &load.boost, &sums, &y, out, err);
     mc_boost_fini(&load.boost);
     return status;
 }

@@ -17,9 +17,13 @@ static mc_status place_nodes(mc_lowering *to, const mc_packing *packing, size_t 
     mc_tree_node *narrow = NULL;
     out->n_nodes = mc_packing_n_nodes(packing);
     out->feature_bits = mc_pack_feature_bits(n_features);
-    if (out->is_float32)
+    if (out->is_float32) {
         MC_TRY(mc_arena_new_raw(to->arena, mc_tree_node, out->n_nodes, &narrow, err));
-    out->is_wide = narrow == NULL || !mc_pack_narrow(packing, out->feature_bits, narrow);
+        out->is_wide = !mc_pack_narrow(packing, out->feature_bits, narrow);
+    } else {
+        MC_TRY(mc_place_ranked(to, packing, n_features, &narrow, &out->ranks, err));
+        out->is_wide = narrow == NULL;
+    }
     return out->is_wide
                ? mc_build_array(to->b, MC_ARRAY_WIDE_NODE, packing->nodes.data, out->n_nodes, 1,
                                 &out->nodes, err)
@@ -39,7 +43,7 @@ static mc_status keep_names(mc_lowering *to, const mc_packing *packing, mc_ensem
 mc_status mc_ensemble_place(mc_lowering *to, const mc_packing *packing, size_t n_features,
                             bool is_float32, mc_ensemble *out, mc_error *err)
 {
-    *out = (mc_ensemble){.sets = MC_NONE, .is_float32 = is_float32};
+    *out = (mc_ensemble){.sets = MC_NONE, .is_float32 = is_float32, .ranks = MC_NO_RANKS};
     out->n_trees = packing->roots.size / sizeof(uint32_t);
     MC_TRY(place_nodes(to, packing, n_features, out, err));
     MC_TRY(mc_build_u32(to->b, (const uint32_t *)(const void *)packing->roots.data, out->n_trees,
@@ -63,7 +67,10 @@ static mc_status tree_input(mc_lowering *to, const mc_ensemble *ensemble, const 
     step.flags = (uint16_t)allowed;
     MC_TRY(mc_to_numbers(to, x, &numbers, err));
     step.src = numbers.buffer;
-    return mc_build_step(to->b, step, numbers.n_cols, out, err);
+    MC_TRY(mc_build_step(to->b, step, numbers.n_cols, out, err));
+    return ensemble->ranks.thresholds == MC_NONE
+               ? MC_OK
+               : mc_emit_ranks(to, &ensemble->ranks, *out, numbers.n_cols, out, err);
 }
 
 static mc_status sum_arrays(mc_lowering *to, const mc_ensemble_sum *sum, mc_step *step,

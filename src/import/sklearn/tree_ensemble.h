@@ -4,7 +4,7 @@
 #ifndef MC_SKLEARN_TREE_ENSEMBLE_H
 #define MC_SKLEARN_TREE_ENSEMBLE_H
 #include "import/sklearn/lower.h"
-#include "import/sklearn/tree_pack.h"
+#include "import/sklearn/tree_ranks.h"
 
 /* What stands in a leaf. */
 typedef enum mc_leaf_rule {
@@ -40,6 +40,7 @@ typedef struct mc_ensemble {
     size_t n_outputs, n_classes; /* a leaf is (n_outputs, n_classes): the most of any output */
     uint32_t feature_bits;
     bool is_wide, is_float32; /* node form; is x rounded to float32? */
+    mc_rank_arrays ranks;     /* of narrow nodes that do not compare float32 */
     bool cuts_negatives;      /* as of mc_forest */
 } mc_ensemble;
 
@@ -47,7 +48,8 @@ MC_MUST_CHECK mc_status mc_ensemble_compile(mc_lowering *to, const mc_ensemble_p
                                             size_t n_features, const mc_ensemble **out,
                                             mc_error *err);
 
-/* The arrays of a packing, narrow if `is_float32` and they fit. `sets` (n_sets) may be NULL. */
+/* The arrays of a packing, narrow if they fit: of ranks, unless `is_float32`. `sets` (n_sets) may
+ * be NULL. */
 MC_MUST_CHECK mc_status mc_ensemble_place(mc_lowering *to, const mc_packing *packing,
                                           size_t n_features, bool is_float32, mc_ensemble *out,
                                           mc_error *err);

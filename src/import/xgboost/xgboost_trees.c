@@ -287,10 +287,10 @@ static mc_status tree_sums(mc_lowering *to, loading *load, const mc_doc *model, 
     mc_boost_sums sums = {.start = is_late || !is_sum ? NULL : load->xgb->margins,
                           .width = load->xgb->n_groups,
                           .divisor = 1.0,
-                          .is_float32 = true};
+                          .is_float32 = true,
+                          .from_float32 = true};
     const mc_doc *trees = mc_doc_get(model, "trees");
     size_t n = 0;
-    mc_boosted boosted;
     mc_boost_init(&load->boost, to, load->xgb->n_features,
                   trees == NULL || !is_sum ? 1 : leaf_width(load->xgb, trees));
     mc_status status = add_trees(load, model, n_rounds, &n, err);
@@ -299,9 +299,7 @@ static mc_status tree_sums(mc_lowering *to, loading *load, const mc_doc *model, 
     if (!is_sum)
         sums.width = n;
     if (status == MC_OK)
-        status = mc_boost_place(to, &load->boost, &boosted, err);
-    if (status == MC_OK)
-        status = mc_boost_emit(to, &boosted, &sums, x, out, err);
+        status = mc_boost_emit(to, &load->boost, &sums, x, out, err);
     if (status == MC_OK && is_late && is_sum)
         status = begin_at_last(to, load->xgb, out, err);
     mc_boost_fini(&load->boost);
