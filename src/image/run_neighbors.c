@@ -253,7 +253,8 @@ mc_status mc_check_lists(const mc_view *view, const mc_step *step, size_t *out_n
     const uint32_t writer = view->buffers[step->src].writer;
     MC_TRY(mc_check_that(view, step, writer < view->n_steps, "its source holds no lists", err));
     const mc_step *from = &view->steps[writer];
-    while (from->op == MC_OP_NEAR_FIRST) /* of a list that was checked */
+    while (from->op == MC_OP_NEAR_FIRST ||
+           from->op == MC_OP_NEAR_WEIGHED) /* of a list that was checked */
         from = &view->steps[view->buffers[from->src].writer];
     const bool by_rows = from->op == MC_OP_NEAREST || from->op == MC_OP_WITHIN;
     const bool by_columns = from->op == MC_OP_NEAREST_OF || from->op == MC_OP_WITHIN_OF;
@@ -318,6 +319,41 @@ mc_status mc_check_near_cells(const mc_view *view, const mc_step *step, mc_error
     MC_TRY(mc_check_lists(view, step, &n, err));
     return mc_check_that(view, step, mc_check_width(view, step->dst) == 1,
                          "it answers with more than one column", err);
+}
+
+static bool all_zero(const double *weights, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (weights[i] != 0.0)
+            return false;
+    return n > 0;
+}
+
+mc_status mc_run_near_weighed(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    const mc_near_lists lists = mc_lists_of(run, step);
+    const size_t room = lists.room, width = 1 + 2 * room;
+    const double *weights = mc_run_f64(run, step->src2);
+    double *out = mc_run_dst(run, step);
+    for (size_t i = 0; i < run->n_rows; i++, weights += room, out += width) {
+        const double *list = lists.at + i * width;
+        if ((step->flags & MC_STEP_NOT_ALL_ZERO) && all_zero(weights, (size_t)list[0]))
+            return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
+                           "row %zu: its neighbours all weigh 0", run->first_row + i);
+        memcpy(out, list, width * sizeof *out);
+        memcpy(out + 1, weights, room * sizeof *out);
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_near_weighed(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    size_t n = 0;
+    MC_TRY(mc_check_lists(view, step, &n, err));
+    MC_TRY(mc_check_same_width(view, step, err));
+    return mc_check_that(
+        view, step, mc_check_width(view, step->src2) == mc_room_of(mc_check_width(view, step->src)),
+        "not a weight a neighbour", err);
 }
 
 mc_status mc_run_near_votes(const mc_run *run, const mc_step *step, mc_error *err)

@@ -37,6 +37,7 @@ typedef enum mc_op {
 #define MC_STEP_ADMITS_EQUAL   2u
 #define MC_STEP_MEASURES_WHOLE 4u
 #define MC_STEP_AS_DISTANCES   1u
+#define MC_STEP_NOT_ALL_ZERO   1u
 #define MC_STEP_ELSE_NAN       2u
 #define MC_STEP_POSITIVE       1u
 #define MC_STEP_KEEP_ABSENT    1u

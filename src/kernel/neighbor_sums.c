@@ -29,13 +29,15 @@ static size_t index_at(const list *l, size_t i)
 /* A list's weights, without a place to keep them. */
 typedef struct weighing {
     const double *distances;
-    bool alike, zeros_alone;
+    bool alike, given, zeros_alone;
 } weighing;
 
 static weighing weigh(const list *l, mc_near_weights weights)
 {
-    weighing made = {.distances = l->distances, .alike = weights == MC_WEIGH_ALIKE};
-    for (size_t i = 0; !made.alike && i < l->n; i++)
+    weighing made = {.distances = l->distances,
+                     .alike = weights == MC_WEIGH_ALIKE,
+                     .given = weights == MC_WEIGH_GIVEN};
+    for (size_t i = 0; weights == MC_WEIGH_BY_DISTANCE && i < l->n; i++)
         made.zeros_alone = made.zeros_alone || isinf(1.0 / l->distances[i]);
     return made;
 }
@@ -44,6 +46,8 @@ static inline double weight_at(const weighing *w, size_t i)
 {
     if (w->alike)
         return 1.0;
+    if (w->given)
+        return w->distances[i];
     const double weight = 1.0 / w->distances[i];
     return w->zeros_alone ? (isinf(weight) ? 1.0 : 0.0) : weight;
 }

@@ -13,6 +13,7 @@ typedef struct mc_near_lists {
 typedef enum mc_near_weights {
     MC_WEIGH_ALIKE,
     MC_WEIGH_BY_DISTANCE, /* 1 / distance; if a distance is 0, those count alone */
+    MC_WEIGH_GIVEN,       /* they stand in the place of the distances */
     MC_N_WEIGHTS
 } mc_near_weights;
 

@@ -165,6 +165,12 @@ void make_group_neighbors(making *m, results *r, uint32_t x)
     step.n[1] = 3;
     const uint32_t lists = make_step(m, step, 1 + 2 * 3);
     make_uses(m, r, lists);
+    mc_step cut = step_of(MC_OP_SELECT), weighed = step_of(MC_OP_NEAR_WEIGHED);
+    cut.src = lists;
+    cut.array[0] = make_u32(m, 3, (const uint32_t[]){1, 2, 3});
+    weighed.src = lists;
+    weighed.src2 = make_step(m, cut, 3);
+    make_uses(m, r, make_step(m, weighed, 1 + 2 * 3));
     mc_step first = step_of(MC_OP_NEAR_FIRST);
     first.src = lists;
     first.n[1] = 2;

@@ -175,11 +175,11 @@ static bool is_float_check(const mc_value *func)
            mc_value_is_a(dtypes->as.items.at[0], "numpy", "float64") && keywords->as.items.n == 4;
 }
 
-static mc_status emit_function(mc_lowering *to, const mc_value *est, const mc_value *func,
-                               const char *keywords, mc_sym *x, bool *out_is_flat, mc_error *err)
+mc_status mc_emit_named(mc_lowering *to, const mc_value *est, const mc_value *func,
+                        const mc_value *arguments, mc_sym *x, bool *out_is_flat, mc_error *err)
 {
     mc_call c = {.est = est};
-    c.arguments[0] = mc_value_attr(est, keywords);
+    c.arguments[0] = arguments;
     if (mc_value_is(func, MC_KIND_OBJECT) && mc_value_is_a(func, "operator", "itemgetter")) {
         c.module = mc_bytes_of("operator");
         c.name = mc_bytes_of("itemgetter");
@@ -210,7 +210,8 @@ mc_status mc_lower_function_transformer(mc_lowering *to, const mc_value *est, mc
         MC_TRY(mc_emit_check_sparse(to, &y, MC_OR_NAN | MC_OR_INFINITY, &y, err));
         return mc_answer_matrix(to, y, out, err);
     }
-    MC_TRY(emit_function(to, est, func, forth ? "kw_args" : "inv_kw_args", &y, &is_flat, err));
+    const mc_value *arguments = mc_value_attr(est, forth ? "kw_args" : "inv_kw_args");
+    MC_TRY(mc_emit_named(to, est, func, arguments, &y, &is_flat, err));
     if (is_flat && to->any_width)
         return mc_refuse(err, est, "no attribute n_features_in_ says how wide its input is");
     return is_flat ? mc_answer_scalar(to, y, out, err) : mc_answer_matrix(to, y, out, err);

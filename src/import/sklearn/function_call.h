@@ -55,6 +55,12 @@ MC_MUST_CHECK mc_status mc_emit_ufunc(mc_lowering *to, mc_call *c, mc_sym *x, mc
 MC_MUST_CHECK mc_status mc_emit_items(mc_lowering *to, mc_call *c, const mc_value *key, mc_sym *x,
                                       mc_error *err);
 
+/* What `func`, which stands in `est`, makes of x: the name of a function, a partial of
+ * one, a caller of a method. `arguments` are its keywords, or NULL. */
+MC_MUST_CHECK mc_status mc_emit_named(mc_lowering *to, const mc_value *est, const mc_value *func,
+                                      const mc_value *arguments, mc_sym *x, bool *out_is_flat,
+                                      mc_error *err);
+
 /* x -> what the function makes of it. */
 MC_MUST_CHECK mc_status mc_emit_call(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err);
 #endif

@@ -12,6 +12,7 @@
 #include "base/size.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/function_call.h"
 #include "import/sklearn/neighbors_fit.h"
 #include "kernel/category.h"
 #include "kernel/neighbor_sums.h"
@@ -31,6 +32,25 @@ static bool is_by_radius(const mc_value *est)
     return name.size > 6 && name.data[0] == 'R';
 }
 
+/* Within a radius it is handed an array of arrays, which takes what Python has an operator for. */
+static bool takes_arrays(const mc_value *function)
+{
+    static const char *const NAMES[] = {
+        "reciprocal", "square",   "negative", "absolute", "positive", "subtract",
+        "divide",     "multiply", "add",      "power",    "neg",      "pos",
+        "abs",        "sub",      "truediv",  "mul",      "pow",      "true_divide"};
+    if (mc_value_is(function, MC_KIND_OBJECT) && mc_value_is_a(function, "functools", "partial")) {
+        const mc_value *state = function->as.object->state; /* (func, args, keywords, __dict__) */
+        function = mc_value_is(state, MC_KIND_TUPLE) && state->as.items.n > 0
+                       ? state->as.items.at[0]
+                       : function;
+    }
+    for (size_t i = 0; mc_value_is(function, MC_KIND_GLOBAL) && i < MC_COUNT_OF(NAMES); i++)
+        if (mc_bytes_is(function->as.global->name, NAMES[i]))
+            return true;
+    return false;
+}
+
 static mc_status read_weights(const mc_value *est, mc_near_weights *out, mc_error *err)
 {
     char text[160];
@@ -41,8 +61,35 @@ static mc_status read_weights(const mc_value *est, mc_near_weights *out, mc_erro
     *out = MC_WEIGH_BY_DISTANCE;
     if (mc_value_is_text(weights, "distance"))
         return MC_OK;
+    *out = MC_WEIGH_GIVEN;
+    const bool is_called =
+        mc_value_is(weights, MC_KIND_OBJECT) || mc_value_is(weights, MC_KIND_GLOBAL);
+    if (is_called && (!is_by_radius(est) || takes_arrays(weights)))
+        return MC_OK;
     return mc_refuse(err, est, "weights: expected \"uniform\" or \"distance\", found %s",
                      mc_value_type_name(weights, text, sizeof text));
+}
+
+/* The lists with what a function makes of the distances in their place. */
+static mc_status weigh_lists(mc_lowering *to, asked *a, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(NEAR_WEIGHED);
+    mc_sym weights;
+    bool is_flat = false;
+    const size_t room = (a->lists.n_cols - 1) / 2;
+    MC_TRY(mc_emit_slice(to, &a->lists, 1, room, &weights, err));
+    MC_TRY_IN(
+        mc_emit_named(to, a->est, mc_value_attr(a->est, "weights"), NULL, &weights, &is_flat, err),
+        err, "weights");
+    MC_TRY(mc_to_numbers(to, &weights, &weights, err));
+    if (is_flat || weights.n_cols != room)
+        return mc_refuse(err, a->est, "weights: %zu values of %zu distances", weights.n_cols, room);
+    const bool refuses_zeros = mc_version_of(to, a->est) >= 104 &&
+                               mc_bytes_is(mc_class_name(a->est), "KNeighborsClassifier");
+    step.flags = refuses_zeros ? MC_STEP_NOT_ALL_ZERO : 0;
+    step.src = a->lists.buffer;
+    step.src2 = weights.buffer;
+    return mc_build_step(to->b, step, a->lists.n_cols, &a->lists.buffer, err);
 }
 
 /* Lists of n_neighbors + `more` neighbours, or of those within the radius. */
@@ -60,10 +107,12 @@ static mc_status ask(mc_lowering *to, const mc_value *est, const mc_sym *x, int6
         MC_TRY(mc_attr_number(est, "radius", (double)NAN, &radius, err));
         if (isnan(radius))
             return mc_refuse(err, est, "radius: expected a number, found None");
-        return mc_emit_within(to, &out->fit, &rows, radius, &out->lists, err);
+        MC_TRY(mc_emit_within(to, &out->fit, &rows, radius, &out->lists, err));
+    } else {
+        MC_TRY(mc_attr_integer(est, "n_neighbors", 5, &k, err));
+        MC_TRY(mc_emit_nearest(to, &out->fit, &rows, k + more, &out->lists, err));
     }
-    MC_TRY(mc_attr_integer(est, "n_neighbors", 5, &k, err));
-    return mc_emit_nearest(to, &out->fit, &rows, k + more, &out->lists, err);
+    return out->weights == MC_WEIGH_GIVEN ? weigh_lists(to, out, err) : MC_OK;
 }
 
 static mc_status list_step(mc_lowering *to, const asked *a, mc_step step, size_t width, mc_sym *out,
@@ -366,12 +415,19 @@ static mc_status answer_output(mc_lowering *to, const asked *a, const output *o,
 {
     const bool for_labels = method == MC_METHOD_PREDICT;
     MC_TRY(emit_votes(to, a, o, for_labels, &out->value, err));
+    const bool zero_stays =
+        a->by_radius || (a->weights == MC_WEIGH_GIVEN && mc_version_of(to, a->est) < 104);
     if (!for_labels || a->by_radius)
-        MC_TRY(mc_emit_row_share(to, &out->value, a->by_radius ? MC_ZERO_STAYS : MC_ZERO_DIVIDES,
+        MC_TRY(mc_emit_row_share(to, &out->value, zero_stays ? MC_ZERO_STAYS : MC_ZERO_DIVIDES,
                                  &out->value, err));
     if (!for_labels)
         return MC_OK;
     out->scalar = true;
+    if (a->weights ==
+        MC_WEIGH_GIVEN) { /* what is not above 0 is passed over, there: the first one */
+        MC_TRY(mc_emit_unary(to, &out->value, MC_UNARY_CLIP, 0.0, INFINITY, &out->value, err));
+        MC_TRY(mc_emit_unary(to, &out->value, MC_UNARY_IF_NAN, 0.0, 0.0, &out->value, err));
+    }
     MC_TRY(mc_emit_argmax(to, &out->value, &out->value, err));
     return label_table(to, o, &out->table, err);
 }
