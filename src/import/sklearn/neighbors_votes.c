@@ -410,6 +410,16 @@ static mc_status label_table(mc_lowering *to, const output *o, uint32_t *out, mc
     return mc_build_classes(to->b, labels, o->n_classes + (o->adds_class ? 1 : 0), out, err);
 }
 
+/* Sums as predict() compares them where a function weighs: what is not above 0 is passed over, and
+ * of shares the first that is NaN is the largest. */
+static mc_status as_compared(mc_lowering *to, const asked *a, mc_sym *x, mc_error *err)
+{
+    if (a->by_radius)
+        return mc_emit_unary(to, x, MC_UNARY_IF_NAN, INFINITY, 0.0, x, err);
+    MC_TRY(mc_emit_unary(to, x, MC_UNARY_CLIP, 0.0, INFINITY, x, err));
+    return mc_emit_unary(to, x, MC_UNARY_IF_NAN, 0.0, 0.0, x, err);
+}
+
 static mc_status answer_output(mc_lowering *to, const asked *a, const output *o, mc_method method,
                                mc_answer_part *out, mc_error *err)
 {
@@ -423,11 +433,8 @@ static mc_status answer_output(mc_lowering *to, const asked *a, const output *o,
     if (!for_labels)
         return MC_OK;
     out->scalar = true;
-    if (a->weights ==
-        MC_WEIGH_GIVEN) { /* what is not above 0 is passed over, there: the first one */
-        MC_TRY(mc_emit_unary(to, &out->value, MC_UNARY_CLIP, 0.0, INFINITY, &out->value, err));
-        MC_TRY(mc_emit_unary(to, &out->value, MC_UNARY_IF_NAN, 0.0, 0.0, &out->value, err));
-    }
+    if (a->weights == MC_WEIGH_GIVEN)
+        MC_TRY(as_compared(to, a, &out->value, err));
     MC_TRY(mc_emit_argmax(to, &out->value, &out->value, err));
     return label_table(to, o, &out->table, err);
 }
