@@ -403,8 +403,8 @@ bool mc_prediction_put(mc_prediction_store *store, const mc_prediction_key *key,
     holder *h = find_holder(store, key->owner, &place); /* behind the lock: see add_holder() */
     holding *own = h == NULL ? NULL : &h->holdings[s - store->shards];
     /* One that is kept already displaces nothing. */
-    const bool is_new = *find(store, s, key) == NULL &&
-                        (own == NULL || make_own_room(store, s, own, bytes_of(k)));
+    const bool is_new =
+        *find(store, s, key) == NULL && (own == NULL || make_own_room(store, s, own, bytes_of(k)));
     if (is_new) {
         while (s->small_bytes + s->main_bytes + bytes_of(k) > s->limit)
             evict_step(store, s);

@@ -40,7 +40,7 @@ typedef struct mc_answer {
     const char *extra_name; /* one more header, or NULL: "Allow", "Retry-After" ... */
     const char *extra_value;
     const char *quantized; /* of whom this is the answer: X-Quantized; or NULL */
-    bool close; /* end the connection after it */
+    bool close;            /* end the connection after it */
 } mc_answer;
 
 /* *Owned* by its worker thread, but for mc_exchange_resume(). */
