@@ -13,21 +13,9 @@
  *          have been rounded anyway, and must not be slower for having to be widened. */
 #include "kernel/fused.h"
 
+#include "kernel/fused_registers.h"
 #include <math.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define WITH_FMA    __attribute__((target("avx2,fma")))
-#define WITH_AVX512 __attribute__((target("avx2,fma,avx512f,avx512dq")))
-#define INLINE      inline __attribute__((always_inline))
-#endif
-
-/* Loops over registers: as arrays that are not unrolled they would lie in memory. */
-#ifdef __clang__
-#define UNROLLED(i, n) _Pragma("clang loop unroll(full)") for (size_t i = 0; (i) < (n); (i)++)
-#else
-#define UNROLLED(i, n) _Pragma("GCC unroll 4") for (size_t i = 0; (i) < (n); (i)++)
-#endif
 
 #define WIDTH 8u /* partial sums of a dot */
 #define SIDE  MC_FUSED_SIDE
@@ -97,17 +85,6 @@ WITH_FMA static INLINE __m256i those_left(size_t left, size_t from)
     return _mm256_loadu_si256((const void *)(MASK + WIDTH - left + from));
 }
 
-/* The four sums of eight lanes each, whose halves were added. */
-WITH_FMA static INLINE __m256d sums_of_fours(const __m256d *four)
-{
-    const __m256d two =
-        _mm256_add_pd(_mm256_permute2f128_pd(four[0], four[1], 0x20),
-                      _mm256_permute2f128_pd(four[0], four[1], 0x31)); /* 0 + 2, 1 + 3; twice */
-    const __m256d more = _mm256_add_pd(_mm256_permute2f128_pd(four[2], four[3], 0x20),
-                                       _mm256_permute2f128_pd(four[2], four[3], 0x31));
-    return _mm256_permute4x64_pd(_mm256_hadd_pd(two, more), 0xd8);
-}
-
 WITH_FMA static INLINE __m256d add_some(__m256d sum, const double *x, const double *y, __m256i mask)
 {
     const __m256d product =
@@ -141,7 +118,7 @@ WITH_FMA static INLINE void fma_row(const double *x, const double *const *y, siz
         }
         low[c] = _mm256_add_pd(low[c], high[c]);
     }
-    _mm256_storeu_pd(sums, sums_of_fours(low));
+    _mm256_storeu_pd(sums, mc_sums_of_fours(low));
 }
 
 WITH_FMA static void fma_dots(const double *const *x, size_t n, const double *const *y, size_t d,
@@ -169,7 +146,7 @@ WITH_FMA static void fma_squares(const double *const *x, size_t d, double *sums)
         }
         four[r] = _mm256_add_pd(low, high);
     }
-    _mm256_storeu_pd(sums, sums_of_fours(four));
+    _mm256_storeu_pd(sums, mc_sums_of_fours(four));
     _mm256_zeroupper();
 }
 
@@ -198,15 +175,6 @@ FMA_LANES(squares, SQUARE_256)
 
 /* ------------------------------------------------------------------------------- AVX-512 ---- */
 
-WITH_AVX512 static INLINE __m256d sums_of_eights(const __m512d *eight)
-{
-    __m256d four[SIDE];
-    UNROLLED (c, SIDE)
-        four[c] =
-            _mm256_add_pd(_mm512_castpd512_pd256(eight[c]), _mm512_extractf64x4_pd(eight[c], 1));
-    return sums_of_fours(four);
-}
-
 WITH_AVX512 static INLINE void avx512_row(const double *x, const double *const *y, size_t d,
                                           double *sums)
 {
@@ -224,7 +192,7 @@ WITH_AVX512 static INLINE void avx512_row(const double *x, const double *const *
     UNROLLED (c, SIDE) {
         sum[c] = _mm512_mask3_fmadd_pd(a, _mm512_maskz_loadu_pd(left, y[c] + i), sum[c], left);
     }
-    _mm256_storeu_pd(sums, sums_of_eights(sum));
+    _mm256_storeu_pd(sums, mc_sums_of_eights(sum));
 }
 
 WITH_AVX512 static INLINE void avx512_square(const double *const *x, const double *const *y,
@@ -251,7 +219,7 @@ WITH_AVX512 static INLINE void avx512_square(const double *const *x, const doubl
         const __m512d a = _mm512_maskz_loadu_pd(left, x[r] + i);
         UNROLLED (c, SIDE)
             sum[r][c] = _mm512_mask3_fmadd_pd(a, b[c], sum[r][c], left);
-        _mm256_storeu_pd(sums + r * SIDE, sums_of_eights(sum[r]));
+        _mm256_storeu_pd(sums + r * SIDE, mc_sums_of_eights(sum[r]));
     }
 }
 
@@ -282,7 +250,7 @@ WITH_AVX512 static void avx512_squares(const double *const *x, size_t d, double 
         const __m512d a = _mm512_maskz_loadu_pd(left, x[r] + i);
         sum[r] = _mm512_mask3_fmadd_pd(a, a, sum[r], left);
     }
-    _mm256_storeu_pd(sums, sums_of_eights(sum));
+    _mm256_storeu_pd(sums, mc_sums_of_eights(sum));
     _mm256_zeroupper();
 }
 
@@ -331,7 +299,9 @@ static size_t n_sets(void)
 #if defined(__x86_64__)
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
         return 1;
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") ? 3 : 2;
+    const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+    return wide ? 3 : 2;
 #else
     return 1;
 #endif
@@ -340,6 +310,11 @@ static size_t n_sets(void)
 const mc_fused *mc_fused_at(size_t i)
 {
     return i < n_sets() ? &SETS[i] : NULL;
+}
+
+bool mc_fused_is_wide(void)
+{
+    return n_sets() == 3;
 }
 
 const mc_fused *mc_fused_here(void)

@@ -21,6 +21,8 @@ typedef struct mc_fused {
 
 /* The best that this processor has. */
 const mc_fused *mc_fused_here(void);
+/* Are these registers of 512 bits? */
+bool mc_fused_is_wide(void);
 /* All that it has, for tests: NULL from some `i` on; 0 is plain C. */
 const mc_fused *mc_fused_at(size_t i);
 

@@ -19,7 +19,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernel/fused.h"
+#include "kernel/fused_narrow.h"
 
 /* As in linear.c: no fused multiply-add, so every clone gives the same bits. */
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) && \
@@ -154,6 +154,8 @@ static void fused_sums(mc_pair_sum which, const double *x, size_t n_rows, size_t
 {
     const mc_fused *by = mc_fused_here();
     double *sums = scratch + (d + 1) * MC_PAIR_LANES;
+    if (n_rows == 1 && mc_fused_narrow_lanes(which == MC_PAIR_SQUARES, x, d, packed, n, out))
+        return;
     for (size_t j = 0; j < n; j += MC_PAIR_LANES) {
         const size_t lanes = n - j < MC_PAIR_LANES ? n - j : MC_PAIR_LANES;
         mc_widen(packed, j / MC_PAIR_LANES * d, d, scratch);

@@ -18,7 +18,7 @@
 
 #include <math.h>
 
-#include "kernel/fused.h"
+#include "kernel/fused_narrow.h"
 
 /* The same arithmetic in wider registers where the processor has them: no fused multiply-add, so
  * every clone gives the same bits. The choice is made before main(), where ThreadSanitizer's code
@@ -231,10 +231,20 @@ static void linear_part(const double *x, size_t n_rows, const weights *by, doubl
         dense_rows(x, n_rows, by, out);
 }
 
+/* Does wide_rows() compute it without its zeros? */
+static bool is_sparse(const double *x, size_t d)
+{
+    nonzeros row;
+    return d >= SPARSE_FROM &&
+           find_nonzeros(x, d, d / 8 < MOST_NONZEROS ? d / 8 : MOST_NONZEROS, &row);
+}
+
 void mc_linear_narrow(const double *x, size_t n_rows, const mc_narrow *w, const double *b, size_t k,
                       double *scratch, double *out)
 {
     const size_t d = w->n_cols, tile = mc_narrow_tile(d);
+    if (n_rows == 1 && !is_sparse(x, d) && mc_fused_narrow_row(x, w, b, k, out))
+        return;
     for (size_t j = 0; j < k; j += tile) {
         const size_t n = k - j < tile ? k - j : tile;
         const weights by = {scratch, b + j, d, n, k, true};

@@ -252,6 +252,71 @@ static void narrow_pair_sums_are_the_wide_ones(void **state)
     }
 }
 
+/* A row alone takes another way, out of the registers. */
+static void rows_alone_answer_as_in_batches(void **state)
+{
+    (void)state;
+    static matrix m;
+    static double scratch[64 * COLS + 16 * COLS];
+    double x[3 * COLS], alone[ROWS], got[3 * ROWS];
+    const double bias[ROWS] = {1.0, -2.0, 3.0};
+    fill(&m);
+    for (size_t i = 0; i < 3 * COLS; i++)
+        x[i] = sin((double)i);
+    for (int form = MC_NARROW_F32; form < MC_N_NARROW_FORMS; form++) {
+        for (size_t d = 1; d <= COLS; d++) {
+            const mc_narrow n = {.form = (mc_narrow_form)form,
+                                 .scales = MC_SCALES_BY_ROW,
+                                 .items = m.items,
+                                 .n_cols = d,
+                                 .power = 0.25,
+                                 .by = m.rows};
+            mc_linear_narrow(x, 3, &n, bias, ROWS, scratch, got);
+            for (size_t i = 0; i < 3; i++) {
+                mc_linear_narrow(x + i * d, 1, &n, bias, ROWS, scratch, alone);
+                assert_memory_equal(alone, got + i * ROWS, sizeof alone);
+            }
+        }
+    }
+}
+
+#define PACKED 37u /* three blocks */
+
+static void rows_alone_meet_packed_rows_as_in_batches(void **state)
+{
+    (void)state;
+    static matrix m;
+    static uint8_t items[4 * 3 * D * MC_PAIR_LANES];
+    double scratch[MC_PAIR_LANES * (D + 1 + 3)], x[3 * D], alone[PACKED], got[3 * PACKED];
+    double lines[2 * D];
+    fill(&m);
+    for (size_t i = 0; i < sizeof items; i++)
+        items[i] = m.items[i % sizeof m.items / 4 * 4 + i % 4];
+    for (size_t i = 0; i < 2 * D; i++)
+        lines[i] = sin((double)i);
+    for (size_t i = 0; i < 3 * D; i++)
+        x[i] = (double)(i + 1) / 3.0;
+    for (int form = MC_NARROW_F32; form < MC_N_NARROW_FORMS; form++) {
+        const mc_narrow n = {.form = (mc_narrow_form)form,
+                             .scales = MC_SCALES_BY_LINE,
+                             .items = items,
+                             .n_cols = MC_PAIR_LANES,
+                             .n_lines = D,
+                             .power = 0.25,
+                             .by = lines};
+        for (int which = MC_PAIR_DOT; which < MC_N_PAIR_SUMS; which++) {
+            for (size_t packed = 1; packed <= PACKED; packed++) {
+                mc_pair_sums_narrow((mc_pair_sum)which, x, 3, D, &n, packed, scratch, got);
+                for (size_t i = 0; i < 3; i++) {
+                    mc_pair_sums_narrow((mc_pair_sum)which, x + i * D, 1, D, &n, packed, scratch,
+                                        alone);
+                    assert_memory_equal(alone, got + i * packed, packed * sizeof *alone);
+                }
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +327,8 @@ int main(void)
         cmocka_unit_test(lines_of_packed_rows),
         cmocka_unit_test(narrow_weights_are_the_widened_ones),
         cmocka_unit_test(narrow_pair_sums_are_the_wide_ones),
+        cmocka_unit_test(rows_alone_answer_as_in_batches),
+        cmocka_unit_test(rows_alone_meet_packed_rows_as_in_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
