@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "image/steps.h"
 #include "kernel/combination.h"
+#include "kernel/digest.h"
 
 /* --------------------------------------------------------------------------------- hashes ---- */
 
@@ -53,6 +55,42 @@ mc_status mc_check_category_hash(const mc_view *view, const mc_step *step, mc_er
     MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, width, 1, err));
     return mc_check_that(view, step, mc_check_width(view, step->src) == width,
                          "source and destination differ in width", err);
+}
+
+/* --------------------------------------------------------------------------------- digests ---- */
+
+mc_status mc_run_digest_counts(const mc_run *run, const mc_step *step, mc_error *err)
+{
+    static const uint8_t NAN_TEXT[] = "nan";
+    const uint32_t *columns = mc_view_u32(run->view, step->array[0]);
+    const size_t width = mc_run_width(run, step->dst), n = mc_run_width(run, step->src);
+    const mc_cell *x = run->buffers[step->src];
+    double *out = mc_run_dst(run, step);
+    memset(out, 0, run->n_rows * width * sizeof *out);
+    for (size_t i = 0; i < run->n_rows; i++, out += width) {
+        for (size_t j = 0; j < n; j++, x++) {
+            mc_bytes text = {NAN_TEXT, sizeof NAN_TEXT - 1};
+            uint8_t digest[MC_MD5_SIZE];
+            if (x->kind == MC_CELL_NONE)
+                continue;
+            if (x->kind == MC_CELL_STRING)
+                text = (mc_bytes){(const uint8_t *)x->as.text, x->size};
+            else if (x->kind != MC_CELL_NUMBER || !isnan(x->as.number))
+                return mc_fail(err, MC_E_BAD_INPUT, run->first_row + i,
+                               "row %zu, column %u: expected a text to hash", run->first_row + i,
+                               columns[j]);
+            mc_md5(text.data, text.size, digest);
+            out[mc_bytes_modulo(digest, sizeof digest, (uint32_t)width)] += 1.0;
+        }
+    }
+    return MC_OK;
+}
+
+mc_status mc_check_digest_counts(const mc_view *view, const mc_step *step, mc_error *err)
+{
+    const size_t width = mc_check_width(view, step->dst);
+    MC_TRY(mc_check_array(view, step, 0, MC_ARRAY_U32, mc_check_width(view, step->src), 1, err));
+    return mc_check_that(view, step, width > 0 && width <= UINT32_MAX, "there are no buckets", err);
 }
 
 /* --------------------------------------------------------------------------- combinations ---- */

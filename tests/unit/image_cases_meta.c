@@ -1,6 +1,8 @@
 /* image_cases_meta.c: steps of run_meta.c, run_boosters.c and run_combinations.c. */
 #include "image_cases_meta.h"
 
+#include <math.h>
+
 #include "kernel/booster.h"
 #include "kernel/combination.h"
 #include "kernel/unary.h"
@@ -51,10 +53,10 @@ static void make_boosters(making *m, results *r, uint32_t x)
     keep(r, make_simple(m, MC_OP_SOFTMAX32, linear, MC_NONE, 2));
 }
 
-/* Two groups: a category and a mark; a mark alone. */
+/* Two groups: a category and a mark; a mark alone. Of NaN, a digest. */
 static void make_combinations(making *m, results *r)
 {
-    static const double CATEGORIES[] = {3.0, -7.0};
+    const double CATEGORIES[] = {3.0, -7.0}, NANS[] = {(double)NAN, (double)NAN};
     static const uint32_t COLUMNS[] = {0, 1};
     static const uint32_t PROGRAM[] = {
         1, 1, 2, 2, 0, 1u | MC_MARK_NAN, 0x3f000000u, 0, 1, 1, 1, 1u | MC_MARK_EQUAL, 7u};
@@ -72,6 +74,12 @@ static void make_combinations(making *m, results *r)
     step.array[1] = make_array(m, MC_ARRAY_U32, KEYS, 3, 2);
     step.array[2] = make_f64(m, 1, MC_COUNT_OF(VALUES), VALUES);
     keep(r, make_step(m, step, 3));
+    mc_step digest = step_of(MC_OP_DIGEST_COUNTS);
+    numbers.array[0] = make_f64(m, 1, 2, NANS);
+    cells.src = make_step(m, numbers, 2);
+    digest.src = make_step(m, cells, 2);
+    digest.array[0] = make_u32(m, 2, COLUMNS);
+    keep(r, make_step(m, digest, 5));
 }
 
 void make_group_meta(making *m, results *r, uint32_t x)

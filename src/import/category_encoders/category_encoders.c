@@ -4,6 +4,8 @@
  *          (SummaryEncoder).
  * Exact    Bit for bit, see category_tables.c; other columns pass as they are.
  * Why so   An encoder answers whole numbers as floats in a batch that holds an unknown category. */
+#include "import/category_encoders/category_encoders.h"
+
 #include <math.h>
 
 #include "base/limits.h"
@@ -35,15 +37,15 @@ typedef struct plan {
 
 /* ----------------------------------------------------------------------------------- names ---- */
 
-static mc_status cells_of(mc_lowering *to, const mc_value *est, const char *name,
-                          const mc_cell **out, size_t *out_n, mc_error *err)
+mc_status mc_category_cells(mc_lowering *to, const mc_value *est, const char *name,
+                            const mc_cell **out, size_t *out_n, mc_error *err)
 {
     const mc_value *value = NULL;
     MC_TRY(mc_attr_need(est, name, &value, err));
     return mc_attr_cells(to, est, name, out, out_n, err);
 }
 
-static bool is_among(const mc_cell *cells, size_t n, const mc_cell *wanted)
+bool mc_category_is_among(const mc_cell *cells, size_t n, const mc_cell *wanted)
 {
     for (size_t i = 0; i < n; i++)
         if (mc_cell_compare(&cells[i], wanted) == 0)
@@ -70,7 +72,7 @@ static bool holds(const mc_category_table *table, const mc_cell *column, const m
 {
     if (table->names == NULL)
         return mc_cell_compare(column, name) == 0;
-    return is_among(table->names, table->width, name);
+    return mc_category_is_among(table->names, table->width, name);
 }
 
 /* 2.6.0 keeps no names of what comes in: what comes out tells them, where every column does. */
@@ -82,8 +84,8 @@ static mc_status inputs_of_outputs(mc_lowering *to, const mc_value *est, const m
     mc_category_table *tables = NULL;
     size_t n_outputs = 0, n_cols = 0, n = 0;
     int64_t width = 0;
-    MC_TRY(cells_of(to, est, "feature_names_out_", &outputs, &n_outputs, err));
-    MC_TRY(cells_of(to, est, "cols", &cols, &n_cols, err));
+    MC_TRY(mc_category_cells(to, est, "feature_names_out_", &outputs, &n_outputs, err));
+    MC_TRY(mc_category_cells(to, est, "cols", &cols, &n_cols, err));
     MC_TRY(mc_attr_integer(est, "_dim", 0, &width, err));
     MC_TRY(mc_arena_new(to->arena, mc_cell, n_outputs, &inputs, err));
     MC_TRY(mc_arena_new(to->arena, mc_category_table, n_cols, &tables, err));
@@ -111,12 +113,18 @@ static mc_status inputs_of(mc_lowering *to, const mc_value *est, const mc_cell *
 {
     mc_items encoders;
     if (mc_attr_has(est, "feature_names_in_"))
-        return cells_of(to, est, "feature_names_in_", out, out_n, err);
+        return mc_category_cells(to, est, "feature_names_in_", out, out_n, err);
     if (!mc_attr_has(est, "encoder_list"))
         return inputs_of_outputs(to, est, out, out_n, err);
     MC_TRY(mc_attr_items(to, est, "encoder_list", &encoders, err));
     return encoders.n > 0 ? inputs_of_outputs(to, encoders.at[0], out, out_n, err)
                           : mc_refuse(err, est, "encoder_list: it is empty");
+}
+
+mc_status mc_category_inputs(mc_lowering *to, const mc_value *est, const mc_cell **out,
+                             size_t *out_n, mc_error *err)
+{
+    return inputs_of(to, est, out, out_n, err);
 }
 
 mc_status mc_shape_category(mc_lowering *to, const mc_value *est, mc_shape *out, mc_error *err)
@@ -154,9 +162,8 @@ static mc_status add_encoded(mc_lowering *to, plan *p, const mc_value *est, size
     return MC_OK;
 }
 
-/* Names of what did not vary in training and is dropped. */
-static mc_status dropped_by(mc_lowering *to, const mc_value *est, const mc_cell **out,
-                            size_t *out_n, mc_error *err)
+mc_status mc_category_dropped(mc_lowering *to, const mc_value *est, const mc_cell **out,
+                              size_t *out_n, mc_error *err)
 {
     bool drops = false;
     *out = NULL;
@@ -173,8 +180,10 @@ static mc_status add_inner(mc_lowering *to, plan *p, const mc_value *est, size_t
 {
     const mc_cell *dropped = NULL;
     size_t n = 0;
-    MC_TRY(dropped_by(to, est, &dropped, &n, err));
-    return is_among(dropped, n, &p->inputs[column]) ? MC_OK : add_encoded(to, p, est, column, err);
+    MC_TRY(mc_category_dropped(to, est, &dropped, &n, err));
+    return mc_category_is_among(dropped, n, &p->inputs[column])
+               ? MC_OK
+               : add_encoded(to, p, est, column, err);
 }
 
 /* SummaryEncoder holds an encoder a quantile, and puts what they answer side by side. */
@@ -197,14 +206,14 @@ static mc_status make_plan(mc_lowering *to, const mc_value *est, size_t n_cols, 
     if (mc_value_is(composed, MC_KIND_DICT) && composed->as.items.n > 0)
         return mc_refuse(err, est, "composite_cols: columns encoded together are not supported");
     MC_TRY(inputs_of(to, est, &out->inputs, &out->n_inputs, err));
-    MC_TRY(cells_of(to, est, "cols", &cols, &n, err));
+    MC_TRY(mc_category_cells(to, est, "cols", &cols, &n, err));
     MC_TRY(encoders_of(to, est, &encoders, err));
     if (out->n_inputs != n_cols)
         return mc_refuse(err, est, "feature_names_in_: %zu names for %zu columns", out->n_inputs,
                          n_cols);
     MC_TRY(mc_arena_new(to->arena, piece, n_cols * (encoders.n + 1), &out->pieces, err));
     for (size_t j = 0; j < n_cols; j++) {
-        if (!is_among(cols, n, &out->inputs[j])) {
+        if (!mc_category_is_among(cols, n, &out->inputs[j])) {
             out->pieces[out->n_pieces++] = (piece){.column = j, .first = out->n_passing++};
             continue;
         }
@@ -373,14 +382,14 @@ static mc_status keep(mc_lowering *to, const plan *p, uint32_t *at, size_t *out_
     const mc_cell intercept = {
         .kind = MC_CELL_STRING, .size = sizeof "intercept" - 1, .as.text = "intercept"};
     size_t n_dropped = 0, n = 0;
-    MC_TRY(dropped_by(to, p->est, &dropped, &n_dropped, err));
-    if (p->has_intercept && !is_among(dropped, n_dropped, &intercept))
+    MC_TRY(mc_category_dropped(to, p->est, &dropped, &n_dropped, err));
+    if (p->has_intercept && !mc_category_is_among(dropped, n_dropped, &intercept))
         at[n++] = mc_u32_from_size(p->n_encoded + p->n_passing);
     for (size_t i = 0; i < p->n_pieces; i++) {
         const piece *from = &p->pieces[i];
         const size_t width = from->is_encoded ? from->table.width : 1;
         for (size_t k = 0; k < width; k++)
-            if (!is_among(dropped, n_dropped, name_of(p, from, k)))
+            if (!mc_category_is_among(dropped, n_dropped, name_of(p, from, k)))
                 at[n++] = mc_u32_from_size(from->first + k + (from->is_encoded ? 0 : p->n_encoded));
     }
     *out_n = n;
@@ -398,7 +407,7 @@ mc_status mc_lower_category(mc_lowering *to, const mc_value *est, mc_method meth
     if (method != MC_METHOD_TRANSFORM)
         return mc_no_method(err, est, method);
     MC_TRY(make_plan(to, est, x->n_cols, &p, err));
-    MC_TRY(cells_of(to, est, "feature_names_out_", &names, &n_names, err));
+    MC_TRY(mc_category_cells(to, est, "feature_names_out_", &names, &n_names, err));
     p.has_intercept = has_intercept(est, names, n_names);
     MC_TRY(emit_parts(to, &p, x, &y, err));
     MC_TRY(mc_arena_new(to->arena, uint32_t, y.n_cols, &at, err));

@@ -157,6 +157,52 @@ def encoder_models(rng):
             yield "ce_%s_%s" % (name, suffix), estimator, asked
     yield from _array_models(rng)
     yield from _pipelines(rng)
+    if names_all:
+        yield from _hashed(rng)
+    yield from _wrapped(rng)
+
+
+# Their MD5 has one block, two, and the lengths where that changes.
+LONG = ["x" * n for n in (0, 1, 55, 56, 63, 64, 119, 120, 200)] + ["bl\u00e5"]
+
+
+def _long_frame(rng, n=150):
+    X = pd.DataFrame({"a": rng.choice(np.array(LONG, dtype=object), n)})
+    X["w"] = rng.standard_normal(n)
+    X["b"] = rng.choice(np.array(["p", "q", "r", None, np.nan], dtype=object), n)
+    X["s"] = 2.5
+    asked = X.iloc[rng.integers(0, n, 150)].reset_index(drop=True)
+    asked.loc[::9, "b"] = "never seen"
+    return X, asked
+
+
+def _hashed(rng):
+    import category_encoders as ce
+
+    for n, options in ((8, {}), (1, {}), (1000, {}), (30, {"drop_invariant": True})):
+        X, asked = _long_frame(rng)
+        made = ce.HashingEncoder(cols=["a", "b"], n_components=n, max_process=1, **options)
+        made.fit(X, X["w"])
+        odd = asked.head(1).astype(object)
+        odd["a"] = 5  # as str() says it, beside the others
+        asked.attrs["refused"] = odd.to_numpy().tolist()
+        yield "ce_hashed_%d" % n, made, asked
+
+
+def _wrapped(rng):
+    import category_encoders as ce
+    from category_encoders.wrapper import NestedCVWrapper, PolynomialWrapper
+
+    for name in ("TargetEncoder", "WOEEncoder"):
+        X, asked = _long_frame(rng)
+        y = (X["w"] > 0).astype(int)
+        made = NestedCVWrapper(getattr(ce, name)(cols=["a", "b"]), cv=3)
+        made.fit_transform(X, y)
+        yield "ce_nested_" + name, made, asked
+        many = pd.Series(np.array(["lo", "mid", "hi"])[np.digitize(X["w"], [-0.4, 0.4])])
+        made = PolynomialWrapper(getattr(ce, name)(cols=["b", "a"]))
+        made.fit(X, many)
+        yield "ce_polynomial_" + name, made, asked
 
 
 def _array_models(rng):
