@@ -10,6 +10,7 @@
 #include "image/pattern.h"
 #include "image/steps.h"
 #include "image/text_steps.h"
+#include "kernel/html_text.h"
 #include "kernel/normalize.h"
 #include "kernel/text_grams.h"
 #include "kernel/text_options.h"
@@ -111,6 +112,7 @@ static become_fn *const FUNCTIONS[MC_N_TEXT_OPS] = {
     [MC_TEXT_NFD] = mc_text_nfd,
     [MC_TEXT_NFKC] = mc_text_nfkc,
     [MC_TEXT_NFKD] = mc_text_nfkd,
+    [MC_TEXT_UNESCAPE] = mc_text_from_html,
 };
 
 static mc_status prepare(counter *c, mc_bytes *text, mc_error *err)

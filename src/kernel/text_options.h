@@ -16,13 +16,14 @@ typedef enum mc_text_op {
     MC_TEXT_REPAIR,         /* what is no UTF-8 becomes U+FFFD: before regular expressions */
     MC_TEXT_STRIP_COMPOSED, /* strip_accents="unicode" up to 0.21 */
     MC_TEXT_CASEFOLD,
-    MC_TEXT_TITLE, /* from here on all write the text anew */
+    MC_TEXT_TITLE,
     MC_TEXT_CAPITALIZE,
     MC_TEXT_SWAPCASE,
     MC_TEXT_NFC, /* unicodedata.normalize("NFC", text) */
     MC_TEXT_NFD,
     MC_TEXT_NFKC,
     MC_TEXT_NFKD,
+    MC_TEXT_UNESCAPE, /* html.unescape; bytes that are no UTF-8 stay */
     MC_N_TEXT_OPS
 } mc_text_op;
 
@@ -31,7 +32,7 @@ static inline bool mc_text_op_writes(uint32_t op)
 {
     return op == MC_TEXT_REPAIR || op == MC_TEXT_STRIP_COMPOSED || op == MC_TEXT_CASEFOLD ||
            (op >= MC_TEXT_LOWER && op <= MC_TEXT_STRIP_TO_ASCII) ||
-           (op >= MC_TEXT_TITLE && op < MC_N_TEXT_OPS);
+           (op >= MC_TEXT_TITLE && op <= MC_TEXT_NFKD);
 }
 
 typedef enum mc_text_analyzer {

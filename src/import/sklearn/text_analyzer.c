@@ -83,7 +83,7 @@ static mc_status put_preprocessor(const mc_lowering *to, const mc_value *est, mc
     if (!mc_value_is_none(value)) { /* it stands for lower case and accents both */
         out->ops[0] = mc_text_op_named(mc_str_method(value));
         if (out->ops[0] == MC_N_TEXT_OPS)
-            out->ops[0] = mc_text_op_of_form(value);
+            out->ops[0] = mc_text_op_called(value);
         if (is_function(value, "strip_accents_unicode"))
             out->ops[0] = strip_unicode(to, est);
         if (is_function(value, "strip_accents_ascii"))

@@ -87,13 +87,15 @@ mc_text_op mc_text_op_named(mc_bytes name)
     return MC_N_TEXT_OPS;
 }
 
-mc_text_op mc_text_op_of_form(const mc_value *value)
+mc_text_op mc_text_op_called(const mc_value *value)
 {
     static const struct {
         const char *name;
         mc_text_op op;
     } FORMS[] = {
         {"NFC", MC_TEXT_NFC}, {"NFD", MC_TEXT_NFD}, {"NFKC", MC_TEXT_NFKC}, {"NFKD", MC_TEXT_NFKD}};
+    if (mc_value_is(value, MC_KIND_GLOBAL) && mc_value_is_a(value, "html", "unescape"))
+        return MC_TEXT_UNESCAPE;
     if (!mc_value_is(value, MC_KIND_OBJECT) || !mc_value_is_a(value, "functools", "partial"))
         return MC_N_TEXT_OPS;
     const mc_value *state = value->as.object->state; /* (func, args, keywords, __dict__) */

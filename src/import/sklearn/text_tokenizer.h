@@ -34,6 +34,6 @@ mc_bytes mc_str_method(const mc_value *value);
 /* What a method of str, or a function of numpy.char, makes of a text; MC_N_TEXT_OPS if it is none
  * of those known. */
 mc_text_op mc_text_op_named(mc_bytes name);
-/* The same of functools.partial(unicodedata.normalize, form). */
-mc_text_op mc_text_op_of_form(const mc_value *value);
+/* The same of functools.partial(unicodedata.normalize, form) and html.unescape. */
+mc_text_op mc_text_op_called(const mc_value *value);
 #endif
