@@ -4,6 +4,7 @@
  * Oracle   The ufunc of that name.
  * Exact    As kernel/unary.c states. */
 #include <float.h>
+#include <math.h>
 
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
@@ -67,6 +68,9 @@ static const struct {
     {"eq", MC_UNARY_EQUAL, false, true},
     {"not_equal", MC_UNARY_UNEQUAL, false, true},
     {"ne", MC_UNARY_UNEQUAL, false, true},
+    {"logical_and", MC_UNARY_UNEQUAL, false, true},
+    {"logical_or", MC_UNARY_UNEQUAL, false, true},
+    {"logical_xor", MC_UNARY_UNEQUAL, false, true},
     {"floor_divide", MC_UNARY_FLOOR_DIVIDES, true, false},
     {"floordiv", MC_UNARY_FLOOR_DIVIDES, true, false},
     {"mod", MC_UNARY_MODULO_OF, true, false},
@@ -81,6 +85,24 @@ static const struct {
 static bool former_numpy(mc_lowering *to, const mc_call *c)
 {
     return mc_version_of(to, c->est) < 24;
+}
+
+/* A truth and that of x: whether x is not `a`. With a true constant `or` is always true, as x is
+ * never NaN's equal. Of another function nothing is changed. */
+static void as_logical(const mc_call *c, double constant, mc_unary *which, double *a)
+{
+    const bool is_and = mc_bytes_is(c->name, "logical_and"), is_true = constant != 0.0;
+    if (!is_and && !mc_bytes_is(c->name, "logical_or") && !mc_bytes_is(c->name, "logical_xor"))
+        return;
+    *a = 0.0;
+    if (is_and && !is_true) {
+        *which = MC_UNARY_EQUAL; /* to nothing: never */
+        *a = (double)NAN;
+    } else if (is_true && mc_bytes_is(c->name, "logical_or")) {
+        *a = (double)NAN;
+    } else if (is_true && !is_and) {
+        *which = MC_UNARY_EQUAL;
+    }
 }
 
 static mc_status with_constant(mc_lowering *to, mc_call *c, mc_sym *x, mc_error *err)
@@ -98,8 +120,10 @@ static mc_status with_constant(mc_lowering *to, mc_call *c, mc_sym *x, mc_error 
             continue;
         if (WITH_CONSTANT[i].which == MC_UNARY_FLOOR_DIVIDES)
             constant[1] = former_numpy(to, c);
-        MC_TRY(mc_call_unary(to, x, WITH_CONSTANT[i].which, constant,
-                             is_whole && WITH_CONSTANT[i].keeps_integers, err));
+        mc_unary which = WITH_CONSTANT[i].which;
+        as_logical(c, constant[0], &which, &constant[0]);
+        MC_TRY(mc_call_unary(to, x, which, constant, is_whole && WITH_CONSTANT[i].keeps_integers,
+                             err));
         if (WITH_CONSTANT[i].is_truth)
             x->type = MC_VALUE_BOOL;
         return MC_OK;

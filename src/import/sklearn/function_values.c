@@ -9,6 +9,7 @@
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
 #include "import/sklearn/function_call.h"
+#include "kernel/text_options.h"
 
 /* Of integers what may grow or become a fraction is checked where it runs. */
 static mc_status check_whole(mc_lowering *to, mc_sym *x, mc_error *err)
@@ -147,14 +148,17 @@ static mc_status emit_yeo_johnson(mc_lowering *to, mc_call *c, mc_sym *x, mc_err
 
 /* ---------------------------------------------------------------------------- their types ---- */
 
-/* A dtype by class, name or object: 'f', 'i', 'b', 'O' (as it is), '4' (float32), 0 if unknown. */
+/* A dtype by class, name or object: 'f', 'i', 'b', 'O' (as it is), '4' (float32), 's'
+ * (texts), 0 if unknown. */
 static char kind_of(mc_lowering *to, const mc_value *dtype)
 {
     static const struct {
         const char *name;
         char kind;
     } NAMES[] = {{"float", 'f'},    {"int", 'i'},     {"bool", 'b'},   {"object", 'O'},
-                 {"category", 'O'}, {"float64", 'f'}, {"double", 'f'}, {"int64", 'i'}};
+                 {"category", 'O'}, {"float64", 'f'}, {"double", 'f'}, {"int64", 'i'},
+                 {"float32", '4'},  {"single", '4'},  {"f4", '4'},     {"f8", 'f'},
+                 {"d", 'f'},        {"i8", 'i'},      {"str", 's'}};
     mc_dtype_info info;
     for (size_t i = 0; i < MC_COUNT_OF(NAMES); i++) {
         if (mc_value_is_text(dtype, NAMES[i].name) ||
@@ -169,6 +173,16 @@ static char kind_of(mc_lowering *to, const mc_value *dtype)
     return (char)(is_wide && info.kind != 'u' ? info.kind : 0);
 }
 
+/* Of texts what they are; what else there is would have to be printed, and is refused. */
+static mc_status emit_texts(mc_lowering *to, mc_sym *x, mc_error *err)
+{
+    mc_step step = MC_STEP_INIT(TEXT_CELLS);
+    MC_TRY(mc_to_cells(to, x, x, err));
+    step.src = x->buffer;
+    step.n[0] = MC_TEXT_KEEP;
+    return mc_build_step(to->b, step, x->n_cols, &x->buffer, err);
+}
+
 static mc_status emit_type(mc_lowering *to, const mc_call *c, const mc_value *dtype, mc_sym *x,
                            mc_error *err)
 {
@@ -176,6 +190,8 @@ static mc_status emit_type(mc_lowering *to, const mc_call *c, const mc_value *dt
     const char kind = kind_of(to, dtype);
     if (kind == 'O')
         return MC_OK;
+    if (kind == 's')
+        return emit_texts(to, x, err);
     if (x->kind != MC_SYM_SPARSE)
         MC_TRY(mc_to_numbers(to, x, x, err));
     if (kind == 'b')
@@ -184,7 +200,7 @@ static mc_status emit_type(mc_lowering *to, const mc_call *c, const mc_value *dt
         MC_TRY(mc_emit_check_sparse(to, x, MC_FINITE, x, err));
     if (kind == '4') {
         mc_step step = MC_STEP_INIT(ROUND32);
-        step.flags = MC_STEP_ALLOW_NAN;
+        step.flags = MC_STEP_ALLOW_NAN | MC_STEP_ALLOW_INFINITY;
         MC_TRY(mc_emit_step(to, step, x, x->n_cols, x, err));
     } else if (kind == 'f' || kind == 'i' || kind == 'b') {
         const mc_unary which = kind == 'f'   ? MC_UNARY_IDENTITY
