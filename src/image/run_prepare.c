@@ -349,6 +349,37 @@ mc_status mc_check_csr_set_indicators(const mc_view *view, const mc_step *step, 
     return mc_check_set_indicators(view, step, err);
 }
 
+/* Whether a truth value that is equal to a category is itself one. */
+static bool has_truths(const encoder *e, const mc_encoder_column *column)
+{
+    for (uint32_t i = 0; i < column->n; i++)
+        if (e->categories[column->first + i].kind == MC_CELL_BOOL)
+            return true;
+    return false;
+}
+
+/* pandas looks for True among numbers where a column holds other values too, and in a column of
+ * truth values alone it does not: what the answer is depends on the rows beside it. */
+static mc_status need_one_answer(const encoder *e, const mc_run *run, size_t row, size_t j,
+                                 const mc_cell *cell, uint32_t code, mc_error *err)
+{
+    const mc_encoder_column *column = &e->columns[j];
+    uint32_t found = 0;
+    if (cell->kind == MC_CELL_BOOL && find_category(e, column, cell, &found) &&
+        !has_truths(e, column))
+        return mc_fail(err, MC_E_BAD_INPUT, run->first_row + row,
+                       "row %zu, column %zu: a truth value where categories are numbers",
+                       run->first_row + row, j);
+    if (code + 1 == column->n_out)
+        return mc_fail(err, MC_E_BAD_INPUT, run->first_row + row,
+                       "row %zu, column %zu: the encoder has no one answer for %s",
+                       run->first_row + row, j,
+                       cell->kind == MC_CELL_NONE                               ? "null"
+                       : cell->kind == MC_CELL_NUMBER && isnan(cell->as.number) ? "NaN"
+                                                                                : "it");
+    return MC_OK;
+}
+
 mc_status mc_run_ordinal(const mc_run *run, const mc_step *step, mc_error *err)
 {
     const encoder e = encoder_of(run, step);
@@ -359,7 +390,10 @@ mc_status mc_run_ordinal(const mc_run *run, const mc_step *step, mc_error *err)
     for (size_t i = 0; i < run->n_rows; i++) {
         for (size_t j = 0; j < width; j++) {
             uint32_t code = 0;
-            MC_TRY(encode(&e, run, i, j, &x[i * width + j], &code, err));
+            const mc_cell *cell = &x[i * width + j];
+            MC_TRY(encode(&e, run, i, j, cell, &code, err));
+            if (step->flags & MC_STEP_ONE_ANSWER)
+                MC_TRY(need_one_answer(&e, run, i, j, cell, code, err));
             out[i * width + j] = values[e.columns[j].first_out + code];
         }
     }

@@ -31,6 +31,7 @@ typedef enum mc_op {
 #define MC_STEP_IF_CAME_SPARSE 32u
 #define MC_STEP_MISSING_NAN    1u
 #define MC_STEP_OR_EQUAL       1u
+#define MC_STEP_ONE_ANSWER     1u
 #define MC_STEP_SCALED         1u
 #define MC_STEP_FLOAT32        1u
 #define MC_STEP_INTROSORT      1u

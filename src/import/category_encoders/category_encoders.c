@@ -227,7 +227,7 @@ static mc_status make_plan(mc_lowering *to, const mc_value *est, size_t n_cols, 
 
 /* ----------------------------------------------------------------------------------- steps ---- */
 
-/* What is refused has a code behind the rows, which PICK refuses. */
+/* What is refused has a code behind the rows, the last one. */
 static uint32_t code_of(const mc_category_table *table, size_t row)
 {
     return mc_u32_from_size(row == MC_NO_ROW ? table->n_rows : row);
@@ -284,6 +284,7 @@ static mc_status emit_rows(mc_lowering *to, const plan *p, const mc_sym *x, mc_s
     MC_TRY(mc_emit_columns(to, x, from, n, &cells, err));
     MC_TRY(mc_to_cells(to, &cells, &cells, err));
     step.src = cells.buffer;
+    step.flags = MC_STEP_ONE_ANSWER;
     MC_TRY(mc_encoder_place(to, &t, &step, err));
     MC_TRY(mc_build_f64(to->b, values, 1, t.n_outputs, &step.array[3], err));
     MC_TRY(mc_build_step(to->b, step, n, &buffer, err));

@@ -154,6 +154,10 @@ def encoder_models(rng):
             asked = _asked(rng, X, kinds)
             if name in ("LeaveOneOutEncoder", "CatBoostEncoder"):
                 asked = _with_none(asked, suffix in ("plain", "a"))
+            elif suffix == "plain" and "size" in X.columns:
+                odd = asked.head(1).astype(object)
+                odd["size"] = True  # a category beside numbers, unknown beside truth values alone
+                asked.attrs["refused"] = odd.to_numpy().tolist()
             yield "ce_%s_%s" % (name, suffix), estimator, asked
     yield from _array_models(rng)
     yield from _pipelines(rng)
