@@ -2,8 +2,9 @@
  *
  * Exact    The bits of widening first (narrow.c) and summing then (fused.c): the same values in the
  *          same order. So a row alone, which comes here, answers as it does in any batch.
- * Cost     Bytes, one core of a Xeon, out of the second cache: 0.08 ns a weight, where widening
- *          into scratch and summing take 0.25 and float64 takes 0.12.
+ * Cost     One core of a Xeon with AVX-512: a row against 16,000 weights and what else an MLP does
+ *          2.8 us, as with float64; against 1,500 support vectors of 50 columns 6 us, where float64
+ *          takes 4.
  * Why so   What is widened for one row is read once: writing it down costs more than the sums.
  *          Two rows or more share it, and batches are faster from there on. */
 #include "kernel/fused_narrow.h"
@@ -34,36 +35,40 @@
 #define EIGHT(FORM, p) WIDE_##FORM(LOAD_##FORM(p))
 
 /* sums (SIDE) = x . w[c], w[c] times by[c]. */
-#define DOTS(FORM, TYPE)                                                                 \
-    WITH_AVX512 static void dots_##FORM(const double *x, size_t d, const TYPE *const *w, \
-                                        const double *by, double *sums)                  \
-    {                                                                                    \
-        __m512d sum[SIDE], times[SIDE], v;                                               \
-        size_t i = 0;                                                                    \
-        UNROLLED (c, SIDE) {                                                             \
-            sum[c] = _mm512_setzero_pd();                                                \
-            times[c] = _mm512_set1_pd(by[c]);                                            \
-        }                                                                                \
-        for (; i + WIDTH <= d; i += WIDTH) {                                             \
-            const __m512d a = _mm512_loadu_pd(x + i);                                    \
-            UNROLLED (c, SIDE) {                                                         \
-                v = _mm512_mul_pd(EIGHT(FORM, w[c] + i), times[c]);                      \
-                sum[c] = _mm512_fmadd_pd(a, v, sum[c]);                                  \
-            }                                                                            \
-        }                                                                                \
-        const __mmask8 left = (__mmask8)((1u << (d - i)) - 1u);                          \
-        const __m512d a = _mm512_maskz_loadu_pd(left, x + i);                            \
-        UNROLLED (c, SIDE) {                                                             \
-            v = _mm512_mul_pd(WIDE_##FORM(SOME_##FORM(left, w[c] + i)), times[c]);       \
-            sum[c] = _mm512_mask3_fmadd_pd(a, v, sum[c], left);                          \
-        }                                                                                \
-        _mm256_storeu_pd(sums, mc_sums_of_eights(sum));                                  \
-        _mm256_zeroupper();                                                              \
+#define DOTS(FORM, TYPE)                                                                    \
+    WITH_AVX512 static void dots_##FORM(const double *x, size_t d, const void *const *rows, \
+                                        const double *by, double *sums)                     \
+    {                                                                                       \
+        const TYPE *const w[SIDE] = {rows[0], rows[1], rows[2], rows[3]};                   \
+        __m512d sum[SIDE], times[SIDE], v;                                                  \
+        size_t i = 0;                                                                       \
+        UNROLLED (c, SIDE) {                                                                \
+            sum[c] = _mm512_setzero_pd();                                                   \
+            times[c] = _mm512_set1_pd(by[c]);                                               \
+        }                                                                                   \
+        for (; i + WIDTH <= d; i += WIDTH) {                                                \
+            const __m512d a = _mm512_loadu_pd(x + i);                                       \
+            UNROLLED (c, SIDE) {                                                            \
+                v = _mm512_mul_pd(EIGHT(FORM, w[c] + i), times[c]);                         \
+                sum[c] = _mm512_fmadd_pd(a, v, sum[c]);                                     \
+            }                                                                               \
+        }                                                                                   \
+        const __mmask8 left = (__mmask8)((1u << (d - i)) - 1u);                             \
+        const __m512d a = _mm512_maskz_loadu_pd(left, x + i);                               \
+        UNROLLED (c, SIDE) {                                                                \
+            v = _mm512_mul_pd(WIDE_##FORM(SOME_##FORM(left, w[c] + i)), times[c]);          \
+            sum[c] = _mm512_mask3_fmadd_pd(a, v, sum[c], left);                             \
+        }                                                                                   \
+        _mm256_storeu_pd(sums, mc_sums_of_eights(sum));                                     \
+        _mm256_zeroupper();                                                                 \
     }
 DOTS(f32, float)
 DOTS(f16, uint16_t)
 DOTS(bf16, uint16_t)
 DOTS(i8, int8_t)
+
+static const size_t SIZES[MC_N_NARROW_FORMS] = {
+    [MC_NARROW_F32] = 4, [MC_NARROW_F16] = 2, [MC_NARROW_BF16] = 2, [MC_NARROW_I8] = 1};
 
 static double scale_of_row(const mc_narrow *w, size_t row)
 {
@@ -76,24 +81,20 @@ static double scale_of_row(const mc_narrow *w, size_t row)
 static void four_sums(const double *x, const mc_narrow *w, size_t j, size_t k, double *sums)
 {
     double by[SIDE];
-    const float *f32[SIDE];
-    const uint16_t *f16[SIDE];
-    const int8_t *i8[SIDE];
+    const void *rows[SIDE];
     for (size_t c = 0; c < SIDE; c++) {
-        const size_t row = j + c < k ? j + c : k - 1, at = row * w->n_cols;
+        const size_t row = j + c < k ? j + c : k - 1;
         by[c] = scale_of_row(w, row);
-        f32[c] = (const float *)w->items + at;
-        f16[c] = (const uint16_t *)w->items + at;
-        i8[c] = (const int8_t *)w->items + at;
+        rows[c] = (const uint8_t *)w->items + row * w->n_cols * SIZES[w->form];
     }
     if (w->form == MC_NARROW_F32)
-        dots_f32(x, w->n_cols, f32, by, sums);
+        dots_f32(x, w->n_cols, rows, by, sums);
     else if (w->form == MC_NARROW_F16)
-        dots_f16(x, w->n_cols, f16, by, sums);
+        dots_f16(x, w->n_cols, rows, by, sums);
     else if (w->form == MC_NARROW_BF16)
-        dots_bf16(x, w->n_cols, f16, by, sums);
+        dots_bf16(x, w->n_cols, rows, by, sums);
     else
-        dots_i8(x, w->n_cols, i8, by, sums);
+        dots_i8(x, w->n_cols, rows, by, sums);
 }
 
 bool mc_fused_narrow_row(const double *x, const mc_narrow *w, const double *b, size_t k,
@@ -178,8 +179,6 @@ static block_fn *block_of(mc_narrow_form form, bool squares)
 bool mc_fused_narrow_lanes(bool squares, const double *x, size_t d, const mc_narrow *packed,
                            size_t n, double *out)
 {
-    static const size_t SIZES[MC_N_NARROW_FORMS] = {
-        [MC_NARROW_F32] = 4, [MC_NARROW_F16] = 2, [MC_NARROW_BF16] = 2, [MC_NARROW_I8] = 1};
     static const double NOTHING = 0.0;
     block_fn *block = block_of(packed->form, squares);
     const bool by_line = packed->form == MC_NARROW_I8;
