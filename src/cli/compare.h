@@ -30,6 +30,6 @@ MC_MUST_CHECK mc_status mc_compare(const mc_model *before, const mc_model *after
                                    mc_comparison *out, mc_error *err);
 
 /* The largest change of a number, and in *out_n, of how many. Not of predict_log_proba, where the
- * logarithm of a probability near 0 says nothing: those are predict_proba's. */
+ * logarithm of a probability near 0 says nothing: those are predict_proba's; and not of graphs. */
 double mc_comparison_most(const mc_comparison *comparison, size_t *out_n);
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/size.h"
+#include "image/builder_state.h"
 #include "image/steps.h"
 #include "kernel/distance.h"
 #include "kernel/kernels.h"
@@ -28,6 +29,14 @@ static mc_quantize_use use_of(uint32_t op, size_t slot)
     return MC_USE_OTHER;
 }
 
+/* Leaves of one number are a fiftieth of a forest, and cost a tenth of its speed. */
+static bool are_few_leaves(const mc_view *program, const mc_step *step)
+{
+    const mc_image_array *nodes = &program->arrays[step->array[0]];
+    const mc_image_array *leaves = &program->arrays[step->array[2]];
+    return leaves->n_items * sizeof(double) < nodes->n_items * mc_array_item_size(nodes->type) / 4;
+}
+
 static mc_narrow_plan plan_of(const mc_view *program, const mc_step *step, size_t slot)
 {
     mc_narrow_plan out = {.use = use_of(step->op, slot), .rows = MC_NONE};
@@ -37,6 +46,8 @@ static mc_narrow_plan plan_of(const mc_view *program, const mc_step *step, size_
         step->op != MC_OP_FILL_FROM_DONORS && step->op != MC_OP_BARYCENTER; /* but neighbours */
     if (has_radii) /* among other numbers, where nothing measures them again */
         out.use = MC_USE_OTHER;
+    if (out.use == MC_USE_LEAVES)
+        out.use = are_few_leaves(program, step) ? MC_USE_OTHER : MC_USE_FINE;
     if (out.use == MC_USE_BOUNDS || out.use == MC_USE_NORMS_OR_RADII)
         out.rows = step->array[0];
     if (out.use == MC_USE_TRAINING && has_metric)

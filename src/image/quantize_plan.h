@@ -13,6 +13,7 @@ typedef enum mc_quantize_use {
     MC_USE_TRAINING,       /* a scale and an offset a column */
     MC_USE_LANES,          /* packed rows of kernel/kernels.h: a scale and an offset a line */
     MC_USE_SINGLE,         /* divides, cancels or is added last: F32 in any form */
+    MC_USE_LEAVES,         /* FINE, where they are more than a few beside the nodes: array 0 */
     MC_USE_FINE,           /* 16 bits at least */
     MC_USE_BOUNDS,         /* of a tree over training rows, whose scales it shares */
     MC_USE_NORMS_OR_RADII, /* of training rows: dropped, or measured again */

@@ -130,22 +130,31 @@ static bool node_close_enough(const mc_density *by, bounds b, size_t node)
            log_add(by->log_atol, by->log_rtol + by->log_norm + b.least);
 }
 
-/* Row `at`, in the tree's order: valid until the next one. */
-static const double *row_of(const mc_training *t, size_t at)
+/* Rows at .. at + *n, in the tree's order: valid until the next ones. Of narrow rows `*n` may
+ * become less: a tile. */
+static const double *rows_of(const mc_training *t, size_t at, size_t *n)
 {
+    const size_t tile = mc_narrow_tile(t->metric.d);
     if (t->narrow.form == MC_NARROW_NOT)
         return t->rows + at * t->metric.d;
-    mc_widen(&t->narrow, at, 1, t->scratch);
+    *n = *n < tile ? *n : tile;
+    mc_widen(&t->narrow, at, *n, t->scratch);
     return t->scratch;
 }
 
 static double add_leaf(const mc_density *by, size_t node, const double *x, double sum)
 {
     const mc_training *t = &by->tree;
-    const uint32_t *rows = t->nodes + node * MC_NODE_FIELDS;
-    for (size_t at = rows[0]; at < rows[1]; at++) {
-        const double term = log_kernel(by, mc_distance(&t->metric, x, row_of(t, at)));
-        sum = log_add(sum, by->log_weights == NULL ? term : term + by->log_weights[t->order[at]]);
+    const uint32_t *within = t->nodes + node * MC_NODE_FIELDS;
+    for (size_t first = within[0], n = 0; first < within[1]; first += n) {
+        n = within[1] - first;
+        const double *rows = rows_of(t, first, &n);
+        for (size_t i = 0; i < n; i++) {
+            const double distance = mc_distance(&t->metric, x, rows + i * t->metric.d);
+            const double term = log_kernel(by, distance);
+            const double *weights = by->log_weights;
+            sum = log_add(sum, weights == NULL ? term : term + weights[t->order[first + i]]);
+        }
     }
     return sum;
 }

@@ -1,6 +1,7 @@
 """Issue 5: families whose numbers dominate, and were not narrowed: densities, imputers, embeddings,
 processes, factorizations."""
 
+import json
 import pathlib
 import pickle
 import subprocess
@@ -14,7 +15,7 @@ from sklearn.gaussian_process.kernels import RBF
 from sklearn.impute import KNNImputer
 from sklearn.manifold import Isomap, LocallyLinearEmbedding
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KernelDensity
+from sklearn.neighbors import KernelDensity, KNeighborsRegressor
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.conformance import native  # noqa: E402
@@ -64,3 +65,17 @@ def test_what_dominates_is_narrow(tmp_path, name):
                 alone = narrow.predict(method, native.dense(rows[:1])).parts[0].values
                 together = narrow.predict(method, native.dense(rows[:9])).parts[0].values
                 np.testing.assert_array_equal(np.asarray(together)[:1], np.asarray(alone))
+
+
+def test_a_graph_of_neighbours_is_no_number_to_bound(tmp_path):
+    """One neighbour for another is a 1 in another place: no bound below 1 let a quantized k-NN pass."""
+    model = KNeighborsRegressor(3, algorithm="brute").fit(X, X[:, 0])
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
+    np.savetxt(tmp_path / "rows.csv", RANDOM.randn(200, 12), delimiter=",")
+    program = native.build_directory() / "modelcached"
+    command = [program, "compile", tmp_path / "model.pkl", "-o", tmp_path / "model.mci", "--quantize", "int8"]
+    command += ["--calibration", tmp_path / "rows.csv", "--json", "--max-deviation"]
+    done = subprocess.run([*command, "0.95"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found = {m["method"]: m["max_deviation"] for m in json.loads(done.stdout)["methods"]}
+    assert found["kneighbors_graph"] == 1 and 0 < found["predict"] < 0.95
