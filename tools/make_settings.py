@@ -84,8 +84,8 @@ modelcached \\- serve scikit\\-learn models over HTTP, without Python
 .B modelcached top
 [\\fIURL\\fR]
 .SH DESCRIPTION
-A \\fIPATH\\fR is a model file (.pkl .pickle .joblib .sav .skops .ubj .mci, each also with .gz .bz2 .xz
-\\&.lz4 .zst) or a directory of them; NAME/VERSION/model.* in a directory works too.
+A \\fIPATH\\fR is a model file (.pkl .pickle .joblib .sav .skops .ubj .cbm .mci, each also with .gz
+\\&.bz2 .xz .lz4 .zst) or a directory of them; NAME/VERSION/model.* in a directory works too.
 .PP
 \\fBconfig check\\fR shows all settings that would be in force and where each comes from, or what is
 wrong with them.

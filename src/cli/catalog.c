@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 
 static const char *const MODEL_EXTENSIONS[] = {".pkl",   ".pickle", ".joblib", ".sav",
-                                               ".skops", ".ubj",    ".mci"};
+                                               ".skops", ".ubj",    ".cbm",    ".mci"};
 static const char *const PACKED_EXTENSIONS[] = {".gz", ".bz2", ".xz", ".lz4", ".zst"};
 
 static size_t strip(const char *file, size_t size, const char *const *extensions, size_t n)

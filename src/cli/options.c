@@ -122,8 +122,8 @@ void mc_options_help(FILE *to)
             "       modelcached stats [URL] [--json]\n"
             "       modelcached top [URL]\n\n"
             "Serves scikit-learn models over HTTP, without Python. A PATH is a model file\n"
-            "(.pkl .pickle .joblib .sav .skops .ubj .mci, each also with .gz .bz2 .xz .lz4 .zst)\n"
-            "or a directory of them; NAME/VERSION/model.* in a directory works too.\n\n");
+            "(.pkl .pickle .joblib .sav .skops .ubj .cbm .mci, each also with .gz .bz2 .xz .lz4\n"
+            ".zst) or a directory of them; NAME/VERSION/model.* in a directory works too.\n\n");
     for (size_t i = 0; i < MC_N_PARAMS; i++) {
         const mc_param *p = &MC_PARAMS[i];
         char left[64];

@@ -42,6 +42,7 @@ static void stems(void **state)
         {"iris.pkl.gz", "iris", true},
         {"iris.v2.joblib.zst", "iris.v2", true},
         {"iris.skops", "iris", true},
+        {"iris.cbm", "iris", true},
         {"iris.mci.xz", "iris", true},
         {"iris.gz", "iris", false},
         {"iris.txt", "iris", false},
