@@ -1,6 +1,7 @@
 """Issue 4: classifiers that were fitted on one class were refused: AdaBoostClassifier, a DummyClassifier
 that can draw no other, and a FixedThresholdClassifier, whose probabilities scikit-learn answers although
-its predict() raises. Found by fitting every class of scikit-learn on one class."""
+its predict() raises. A LinearDiscriminantAnalysis made up two shares where it raises. Found by fitting
+every class of scikit-learn on one class."""
 
 import pathlib
 import pickle
@@ -8,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.model_selection import FixedThresholdClassifier
@@ -24,10 +26,11 @@ Y = np.full(20, "only")
     "estimator, methods",
     [
         (AdaBoostClassifier(n_estimators=3), ("predict", "predict_proba", "decision_function")),
-        (AdaBoostClassifier(GaussianNB()), ("predict", "predict_log_proba", "decision_function")),
+        (AdaBoostClassifier(GaussianNB()), ("predict", "predict_proba", "decision_function")),
         (DummyClassifier(strategy="uniform"), ("predict", "predict_proba")),
         (DummyClassifier(strategy="stratified"), ("predict", "predict_proba")),
         (FixedThresholdClassifier(GaussianNB()), ("predict_proba", "predict_log_proba")),
+        (LinearDiscriminantAnalysis(), ("predict", "decision_function")),
     ],
 )
 @pytest.mark.parametrize("dtype", [float, int])
@@ -36,7 +39,8 @@ def test_the_only_class(tmp_path, estimator, methods, dtype):
     path.write_bytes(pickle.dumps(estimator.fit(X, Y)))
     rows = (X * 3).astype(dtype)
     with native.Library().open(path) as model:
-        assert ("predict" in model.methods) == ("predict" in methods)
+        for method in ("predict", "predict_proba"):
+            assert (method in model.methods) == (method in methods)
         for method in methods:
             want = getattr(estimator, method)(rows)
             part = model.predict(method, native.dense(rows)).parts[0]

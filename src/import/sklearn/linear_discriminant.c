@@ -81,8 +81,14 @@ static mc_status transform(mc_lowering *to, const mc_value *est, const mc_sym *x
 mc_status mc_lower_linear_discriminant(mc_lowering *to, const mc_value *est, mc_method method,
                                        const mc_sym *x, mc_answer *out, mc_error *err)
 {
+    const mc_cell *classes = NULL;
+    size_t n = 0;
     if (method == MC_METHOD_TRANSFORM)
         return transform(to, est, x, out, err);
+    if (method == MC_METHOD_PREDICT_PROBA || method == MC_METHOD_PREDICT_LOG_PROBA)
+        MC_TRY(mc_attr_cells(to, est, "classes_", &classes, &n, err));
+    if (n == 1) /* its scores are no matrix to add up: it raises */
+        return mc_no_method(err, est, method);
     return mc_linear_classifier(to, est, method, x,
                                 method == MC_METHOD_PREDICT_LOG_PROBA ? proba_above_zero : proba,
                                 out, err);
