@@ -21,7 +21,7 @@ HEAD = """# Conformance with scikit-learn
 Written by `python -m tests.conformance.report` from what `./dev test --full` found; do not edit.
 
 {served} of the {deployable} classes of scikit-learn {newest} that answer for new rows are served,
-in each version from {oldest} to {newest} that has them. {missing}
+in each version asked that has them: {versions}. {missing}
 Measured against {stack}.
 
 ## Over a thousand rows
@@ -249,8 +249,8 @@ def document(cells, lines):
     head = HEAD.format(
         served=len(deployable.names()) - len(missing),
         deployable=len(deployable.names()),
-        oldest=versions[0],
         newest=versions[-1],
+        versions=", ".join(versions),
         missing=sentence,
         stack=_stack(),
         n_rows=wide.N_ROWS,
