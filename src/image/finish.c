@@ -277,6 +277,9 @@ mc_status mc_build_finish(mc_builder *b, mc_method default_method, mc_image *out
 {
     mc_image_header header;
     MC_TRY(make_header(b, default_method, &header, err));
+    mc_intern_fini(&b->known_arrays); /* nothing is looked up any more */
+    mc_intern_fini(&b->known_steps);
+    mc_intern_fini(&b->known_texts);
     return mc_builder_place(b, &header, out, err);
 }
 

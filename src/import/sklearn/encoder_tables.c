@@ -26,11 +26,11 @@ mc_status mc_encoder_start(mc_lowering *to, const mc_value *est, size_t n_column
     return mc_arena_new(to->arena, mc_encoder_column, n_columns, &out->columns, err);
 }
 
-mc_status mc_encoder_put(mc_lowering *to, mc_encoder_tables *t, size_t j, const mc_cell *categories,
-                         size_t n, const uint32_t *codes, mc_error *err)
+/* `entries` (n) is room to sort in. */
+static mc_status put_sorted(mc_encoder_tables *t, size_t j, entry *entries,
+                            const mc_cell *categories, size_t n, const uint32_t *codes,
+                            mc_error *err)
 {
-    entry *entries = NULL;
-    MC_TRY(mc_arena_new(to->arena, entry, n, &entries, err));
     for (size_t i = 0; i < n; i++)
         entries[i] = (entry){categories[i], codes[i]};
     qsort(entries, n, sizeof *entries, by_cell);
@@ -43,6 +43,19 @@ mc_status mc_encoder_put(mc_lowering *to, mc_encoder_tables *t, size_t j, const 
         t->codes[t->n] = entries[i].code;
     }
     return MC_OK;
+}
+
+mc_status mc_encoder_put(mc_lowering *to, mc_encoder_tables *t, size_t j, const mc_cell *categories,
+                         size_t n, const uint32_t *codes, mc_error *err)
+{
+    entry *entries = NULL;
+    mc_arena scratch; /* given back at once: it is as large as the categories */
+    mc_arena_init(&scratch, to->arena->limit - to->arena->used, to->arena->name);
+    mc_status status = mc_arena_new_raw(&scratch, entry, n, &entries, err);
+    if (status == MC_OK)
+        status = put_sorted(t, j, entries, categories, n, codes, err);
+    mc_arena_fini(&scratch);
+    return status;
 }
 
 mc_status mc_encoder_place(mc_lowering *to, const mc_encoder_tables *t, mc_step *step,

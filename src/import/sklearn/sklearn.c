@@ -153,12 +153,18 @@ static mc_status to_build_part(mc_lowering *to, const mc_answer_part *part, mc_b
     return MC_OK;
 }
 
+/* What became of a method: `width` is that of its first part. */
+typedef struct lowered {
+    bool has;
+    size_t n_parts, width;
+} lowered;
+
 static mc_status add_method(mc_lowering *to, const mc_value *root, mc_method method,
-                            const mc_sym *x, bool *out_has, mc_error *err)
+                            const mc_sym *x, lowered *out, mc_error *err)
 {
     mc_answer answer = {0};
     mc_build_part *parts = NULL;
-    *out_has = false;
+    *out = (lowered){0};
     const mc_status status = mc_lower(to, root, method, x, &answer, err);
     if (status == MC_E_NO_METHOD)
         return MC_OK;
@@ -166,20 +172,23 @@ static mc_status add_method(mc_lowering *to, const mc_value *root, mc_method met
     MC_TRY(mc_arena_new(to->arena, mc_build_part, answer.n_parts, &parts, err));
     for (size_t i = 0; i < answer.n_parts; i++)
         MC_TRY(to_build_part(to, &answer.parts[i], &parts[i], err));
-    *out_has = true;
+    *out = (lowered){true, answer.n_parts, answer.n_parts > 0 ? answer.parts[0].value.n_cols : 0};
     return mc_build_method(to->b, method, parts, answer.n_parts, answer.is_list, err);
 }
 
 static mc_status add_methods(mc_lowering *to, const mc_value *root, const mc_sym *x,
-                             mc_method *out_default, mc_error *err)
+                             mc_method *out_default, lowered *out_forth, mc_error *err)
 {
     mc_method first = MC_N_METHODS;
-    bool has = false;
+    lowered one = {0};
+    *out_forth = (lowered){0};
     for (size_t i = 0; i < MC_N_METHODS; i++) {
         if (i == MC_METHOD_INVERSE_TRANSFORM)
             continue; /* of other rows: see add_back() */
-        MC_TRY(add_method(to, root, (mc_method)i, x, &has, err));
-        if (has &&
+        MC_TRY(add_method(to, root, (mc_method)i, x, &one, err));
+        if (i == MC_METHOD_TRANSFORM)
+            *out_forth = one;
+        if (one.has &&
             (first == MC_N_METHODS || (i == MC_METHOD_TRANSFORM && first != MC_METHOD_PREDICT)))
             first = (mc_method)i;
     }
@@ -211,7 +220,7 @@ static mc_status declare_identity(mc_lowering *to, const mc_value *root, mc_erro
 static mc_status make_back(mc_lowering *to, const mc_value *root, size_t width, mc_error *err)
 {
     mc_sym x;
-    bool has = false;
+    lowered back = {0};
     MC_TRY(declare_identity(to, root, err));
     if (to->any_width && width != 1)
         return mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
@@ -221,10 +230,11 @@ static mc_status make_back(mc_lowering *to, const mc_value *root, size_t width, 
         MC_TRY(mc_build_columns(to->b, width, NULL, false, err));
         MC_TRY(input_symbol(to, width, &x, err));
     }
-    MC_TRY(add_method(to, root, MC_METHOD_INVERSE_TRANSFORM, &x, &has, err));
-    if (has && to->any_width)
+    MC_TRY(add_method(to, root, MC_METHOD_INVERSE_TRANSFORM, &x, &back, err));
+    if (back.has && to->any_width)
         MC_TRY(check_any_width(to, root, err));
-    return has ? mc_build_back(to->b, err) : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
+    return back.has ? mc_build_back(to->b, err)
+                    : mc_no_method(err, root, MC_METHOD_INVERSE_TRANSFORM);
 }
 
 /* On a builder of its own; `cells` as in attempt(). */
@@ -241,19 +251,25 @@ static mc_status try_back(const mc_lowering *to, const mc_value *root, size_t wi
     return status;
 }
 
+/* The way forth is in the builder: what it was made of makes room for the way back. */
+static void forget_forth(mc_lowering *to)
+{
+    mc_arena_fini(to->arena);
+    to->memo = NULL;
+    to->converted = NULL;
+}
+
 /* inverse_transform takes what transform answers, so it is a program of its own. A way back that is
  * not understood is not offered; the way forth is no worse for it. */
-static mc_status add_back(mc_lowering *to, const mc_value *root, const mc_sym *x, mc_error *err)
+static mc_status add_back(mc_lowering *to, const mc_value *root, lowered forth, mc_error *err)
 {
-    mc_answer forth = {0};
-    mc_status status = mc_lower(to, root, MC_METHOD_TRANSFORM, x, &forth, err);
-    if (status == MC_E_NO_METHOD || (status == MC_OK && forth.n_parts != 1))
+    if (forth.n_parts != 1)
         return MC_OK;
-    MC_TRY(status);
     bool cells = false;
-    status = try_back(to, root, forth.parts[0].value.n_cols, &cells, err);
+    forget_forth(to);
+    mc_status status = try_back(to, root, forth.width, &cells, err);
     if (status != MC_OK && cells)
-        status = try_back(to, root, forth.parts[0].value.n_cols, &cells, err);
+        status = try_back(to, root, forth.width, &cells, err);
     return status == MC_E_NO_METHOD || status == MC_E_UNSUPPORTED ? MC_OK : status;
 }
 
@@ -261,6 +277,7 @@ static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *ou
                             mc_error *err)
 {
     mc_sym x;
+    lowered forth;
     char type[160];
     if (!mc_value_is(root, MC_KIND_OBJECT)) {
         return mc_fail(err, MC_E_UNSUPPORTED, MC_NO_OFFSET,
@@ -275,29 +292,34 @@ static mc_status lower_root(mc_lowering *to, const mc_value *root, mc_method *ou
     MC_TRY(declare_identity(to, root, err));
     to->version = mc_version_inside(to, root);
     MC_TRY(declare_input(to, root, &x, err));
-    MC_TRY(add_methods(to, root, &x, out_default, err));
+    MC_TRY(add_methods(to, root, &x, out_default, &forth, err));
     if (to->any_width)
         MC_TRY(check_any_width(to, root, err));
-    return add_back(to, root, &x, err);
+    return add_back(to, root, forth, err);
 }
 
 static mc_status import_root(mc_lowering *to, const mc_value *root, mc_image *out, mc_error *err)
 {
     mc_method default_method = MC_METHOD_PREDICT;
     MC_TRY(lower_root(to, root, &default_method, err));
+    mc_arena_fini(to->arena); /* before the image takes its place */
     return mc_build_finish(to->b, default_method, out, err);
 }
 
 /* One attempt; with `cells`, the input's columns are open however many they are. */
-static mc_status attempt(const mc_value *root, mc_arena *arena, mc_reserve_fn *reserve,
+static mc_status attempt(const mc_value *root, const mc_arena *arena, mc_reserve_fn *reserve,
                          void *context, bool *cells, mc_image *out, mc_error *err)
 {
     mc_builder *b = NULL;
+    mc_arena own; /* of the lowering alone: what is in it goes before the graph does */
+    mc_arena_init(&own, arena->limit - arena->used, arena->name);
+    own.spools = arena->spools;
     MC_TRY(mc_builder_create(&b, err));
     mc_build_budget(b, reserve, context);
-    mc_lowering to = {.b = b, .arena = arena, .wants_cells = *cells};
+    mc_lowering to = {.b = b, .arena = &own, .wants_cells = *cells};
     const mc_status status = import_root(&to, root, out, err);
     mc_builder_destroy(b);
+    mc_arena_fini(&own);
     *cells = to.wants_cells;
     return status;
 }
