@@ -8,7 +8,8 @@
 #include "serve/print.h"
 #include "serve/version_labels.h"
 
-#define PUBLISH_WAIT_NS ((uint64_t)2 * 1000000000u)
+#define ALIKE_ONE_BY_ONE ((size_t)1024) /* unnamed columns alike that are listed each */
+#define PUBLISH_WAIT_NS  ((uint64_t)2 * 1000000000u)
 
 static mc_status no_memory(mc_call *call)
 {
@@ -127,6 +128,21 @@ static json_t *all_classes_json(const mc_model *model, size_t n_tables)
     return tables;
 }
 
+/* How many columns from `from` on are as this one and have no name, it included. */
+static size_t count_alike(const mc_model *model, size_t from, size_t n)
+{
+    const mc_column first = mc_model_column(model, from);
+    size_t at = from + 1;
+    for (; first.name == NULL && at < n; at++) {
+        const mc_column column = mc_model_column(model, at);
+        if (column.name != NULL || column.kind != first.kind)
+            break;
+    }
+    return at - from;
+}
+
+/* One entry a column, but of many that are alike and unnamed: a million times the same would say no
+ * more, and a file of 200 bytes can claim them. */
 static json_t *inputs_json(const mc_model *model)
 {
     static const char *const KINDS[] = {[MC_COLUMN_UNUSED] = "unused",
@@ -135,17 +151,16 @@ static json_t *inputs_json(const mc_model *model)
                                         [MC_COLUMN_SPARSE] = "number"};
     const size_t n = mc_model_describe(model).n_columns;
     json_t *list = json_array();
-    if (n > 0 && mc_model_column(model, 0).kind == MC_COLUMN_SPARSE &&
-        mc_model_column(model, 0).name == NULL) {
-        /* A million times the same would say no more. */
-        (void)json_array_append_new(
-            list, json_pack("{s:n, s:s, s:I}", "name", "kind", "number", "columns", (json_int_t)n));
-        return list;
-    }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n;) {
         const mc_column column = mc_model_column(model, i);
-        (void)json_array_append_new(
-            list, json_pack("{s:s?, s:s}", "name", column.name, "kind", KINDS[column.kind]));
+        const size_t n_alike = count_alike(model, i, n);
+        const bool is_run =
+            n_alike > ALIKE_ONE_BY_ONE || (column.kind == MC_COLUMN_SPARSE && column.name == NULL);
+        json_t *entry = json_pack("{s:s?, s:s}", "name", column.name, "kind", KINDS[column.kind]);
+        if (entry != NULL && is_run)
+            (void)json_object_set_new(entry, "columns", json_integer((json_int_t)n_alike));
+        (void)json_array_append_new(list, entry);
+        i += is_run ? n_alike : 1;
     }
     return list;
 }
