@@ -13,6 +13,7 @@
 
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/selection.h"
 
 mc_lower_fn mc_lower_catboost;
 mc_shape_fn mc_shape_catboost;
@@ -257,6 +258,16 @@ static mc_status with_absent(mc_lowering *to, const mc_cat *cat, mc_sym *y, mc_e
     MC_TRY(mc_emit_constant(to, &absent, 1, &sides[1], err));
     MC_TRY(mc_emit_hstack(to, sides, 2, false, y, err));
     return mc_emit_columns(to, y, at, n, y, err);
+}
+
+/* feature_importances_: what training wrote down. */
+mc_status mc_cat_importances(mc_lowering *to, const mc_value *est, mc_importances *out,
+                             mc_error *err)
+{
+    const mc_value *values = mc_value_attr(est, "_prediction_values_change");
+    if (!mc_value_is(values, MC_KIND_LIST))
+        return mc_refuse(err, est, "_prediction_values_change: its importances are not there");
+    return mc_importances_in(to, values, out, err);
 }
 
 mc_status mc_lower_catboost(mc_lowering *to, const mc_value *est, mc_method method, const mc_sym *x,

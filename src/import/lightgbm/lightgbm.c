@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "import/sklearn/attr.h"
 #include "import/sklearn/emit.h"
+#include "import/sklearn/selection.h"
 
 static bool is_booster(const mc_value *est)
 {
@@ -48,6 +49,26 @@ static mc_status rounds_of(const mc_value *est, size_t *out, mc_error *err)
     int64_t best = 0;
     MC_TRY(mc_attr_integer(booster_of(est), "best_iteration", 0, &best, err));
     *out = best > 0 ? (size_t)best : SIZE_MAX;
+    return MC_OK;
+}
+
+/* feature_importances_: in how many nodes each feature splits, up to the best iteration. */
+mc_status mc_lgbm_importances(mc_lowering *to, const mc_value *est, mc_importances *out,
+                              mc_error *err)
+{
+    mc_lgbm lgbm;
+    size_t n_rounds = 0;
+    double *counts = NULL;
+    const mc_bytes told = mc_attr_text(est, "importance_type");
+    if (told.size > 0 && !mc_bytes_is(told, "split"))
+        return mc_refuse(err, est, "importance_type: expected split, found \"%.*s\"",
+                         MC_SHOW(told));
+    MC_TRY(read_booster(est, &lgbm, err));
+    MC_TRY(rounds_of(est, &n_rounds, err));
+    MC_TRY(mc_arena_new(to->arena, double, lgbm.n_features, &counts, err));
+    MC_TRY(mc_lgbm_count_splits(to, &lgbm, n_rounds, counts, err));
+    *out =
+        (mc_importances){.values = counts, .n_rows = 1, .n_cols = lgbm.n_features, .is_flat = true};
     return MC_OK;
 }
 

@@ -23,6 +23,10 @@ MC_MUST_CHECK mc_status mc_lgbm_read(const mc_value *est, mc_bytes text, mc_lgbm
 MC_MUST_CHECK mc_status mc_lgbm_sums(mc_lowering *to, const mc_lgbm *lgbm, size_t n_rounds,
                                      bool raw, const mc_sym *x, mc_sym *out, mc_error *err);
 
+/* Adds to counts (n_features) how many nodes of these iterations split on each, with a gain. */
+MC_MUST_CHECK mc_status mc_lgbm_count_splits(mc_lowering *to, const mc_lgbm *lgbm, size_t n_rounds,
+                                             double *counts, mc_error *err);
+
 /* Columns that were categorical in a frame of pandas hold values; here their codes. */
 MC_MUST_CHECK mc_status mc_lgbm_codes(mc_lowering *to, const mc_lgbm *lgbm, const mc_sym *x,
                                       mc_sym *out, mc_error *err);

@@ -272,3 +272,36 @@ mc_status mc_lgbm_sums(mc_lowering *to, const mc_lgbm *lgbm, size_t n_rounds, bo
     mc_boost_fini(&load.boost);
     return status;
 }
+
+static mc_status count_tree(loading *load, mc_bytes block, double *counts, mc_error *err)
+{
+    const double *features = NULL, *gains = NULL;
+    size_t n = 0, n_gains = 0;
+    mc_arena_reset(&load->boost.scratch);
+    MC_TRY(numbers(load, block, "split_feature", &features, &n, err));
+    MC_TRY(numbers(load, block, "split_gain", &gains, &n_gains, err));
+    if (n != n_gains)
+        return mc_refuse(err, load->lgbm->est, "split_gain: %zu of %zu nodes", n_gains, n);
+    for (size_t i = 0; i < n; i++) {
+        if (!(features[i] >= 0.0 && features[i] < (double)load->lgbm->n_features))
+            return mc_refuse(err, load->lgbm->est, "split_feature: %g", features[i]);
+        counts[(size_t)features[i]] += gains[i] > 0.0 ? 1.0 : 0.0;
+    }
+    return MC_OK;
+}
+
+mc_status mc_lgbm_count_splits(mc_lowering *to, const mc_lgbm *lgbm, size_t n_rounds,
+                               double *counts, mc_error *err)
+{
+    loading load = {.lgbm = lgbm};
+    mc_bytes left = lgbm->trees, block = {0};
+    mc_status status = MC_OK;
+    mc_boost_init(&load.boost, to, lgbm->n_features, 1);
+    for (size_t n = 0; status == MC_OK && n / lgbm->n_columns < n_rounds; n++) {
+        if (!next_tree(&left, &block))
+            break;
+        status = count_tree(&load, block, counts, err);
+    }
+    mc_boost_fini(&load.boost);
+    return status;
+}

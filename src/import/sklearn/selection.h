@@ -33,6 +33,11 @@ bool mc_is_linear_machine(const mc_value *est);
 MC_MUST_CHECK mc_status mc_machine_importances(mc_lowering *to, const mc_value *est,
                                                mc_importances *out, mc_error *err);
 
+/* The same of boosting libraries' estimators, which work it out when they are asked. */
+typedef mc_status mc_importances_fn(mc_lowering *to, const mc_value *est, mc_importances *out,
+                                    mc_error *err);
+mc_importances_fn mc_xgb_importances, mc_lgbm_importances, mc_cat_importances;
+
 /* The places that are 1. */
 MC_MUST_CHECK mc_status mc_mask_places(mc_lowering *to, const uint8_t *mask, size_t n,
                                        const uint32_t **out, size_t *out_n, mc_error *err);

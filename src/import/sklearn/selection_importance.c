@@ -190,6 +190,16 @@ static const struct {
     {"AdaBoostRegressor", of_weights, true},
 };
 
+static const struct {
+    const char *class_name;
+    mc_importances_fn *read;
+} BOOSTERS[] = {
+    {"XGBClassifier", mc_xgb_importances},      {"XGBRegressor", mc_xgb_importances},
+    {"XGBRFClassifier", mc_xgb_importances},    {"XGBRFRegressor", mc_xgb_importances},
+    {"LGBMClassifier", mc_lgbm_importances},    {"LGBMRegressor", mc_lgbm_importances},
+    {"CatBoostClassifier", mc_cat_importances}, {"CatBoostRegressor", mc_cat_importances},
+};
+
 static mc_status tree_importances(mc_lowering *to, const mc_value *est, mc_importances *out,
                                   mc_error *err)
 {
@@ -203,6 +213,9 @@ static mc_status tree_importances(mc_lowering *to, const mc_value *est, mc_impor
             .values = a.total, .n_rows = 1, .n_cols = a.n_features, .is_flat = true};
         return MC_OK;
     }
+    for (size_t i = 0; i < MC_COUNT_OF(BOOSTERS); i++)
+        if (mc_bytes_is(mc_class_name(est), BOOSTERS[i].class_name))
+            return BOOSTERS[i].read(to, est, out, err);
     return mc_refuse(err, est,
                      "its importances are not known here: it has neither coef_ nor "
                      "feature_importances_");

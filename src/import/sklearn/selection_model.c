@@ -213,7 +213,8 @@ static mc_status candidates(mc_lowering *to, const mc_value *est, const double *
 /* Does rounding that we do not repeat decide about a column? */
 static bool is_near(double score, double threshold, double rounding, double doubt)
 {
-    return score != threshold && fabs(score - threshold) <= rounding * fabs(threshold) + doubt;
+    return isfinite(threshold) && score != threshold &&
+           fabs(score - threshold) <= rounding * fabs(threshold) + doubt;
 }
 
 static mc_status norm_order(const mc_value *est, double *out, mc_error *err)

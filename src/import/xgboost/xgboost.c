@@ -28,9 +28,7 @@ static bool is_booster(const mc_value *est)
     return mc_bytes_is(mc_class_name(est), "Booster");
 }
 
-/* Read once for an object, and remembered. */
-static mc_status read_booster(mc_lowering *to, const mc_value *est, const mc_xgb **out,
-                              mc_error *err)
+mc_status mc_xgb_of(mc_lowering *to, const mc_value *est, const mc_xgb **out, mc_error *err)
 {
     const mc_value *booster = is_booster(est) ? est : mc_value_attr(est, "_Booster");
     const mc_value *handle = mc_value_attr(booster, "handle");
@@ -55,7 +53,7 @@ mc_status mc_shape_xgboost(mc_lowering *to, const mc_value *est, mc_shape *out, 
 {
     const mc_xgb *xgb = NULL;
     mc_bytes *names = NULL;
-    MC_TRY(read_booster(to, est, &xgb, err));
+    MC_TRY(mc_xgb_of(to, est, &xgb, err));
     *out = (mc_shape){.n_features = xgb->n_features};
     const mc_doc *found = mc_doc_get(&xgb->learner, "feature_names");
     if (found == NULL || found->kind != MC_DOC_LIST || found->n != xgb->n_features)
@@ -337,7 +335,7 @@ mc_status mc_lower_xgboost(mc_lowering *to, const mc_value *est, mc_method metho
     if (method != MC_METHOD_PREDICT && !is_apply &&
         !(is_classifier && method == MC_METHOD_PREDICT_PROBA))
         return mc_no_method(err, est, method);
-    MC_TRY(read_booster(to, est, &xgb, err));
+    MC_TRY(mc_xgb_of(to, est, &xgb, err));
     if (is_apply)
         return leaves(to, est, xgb, x, out, err);
     MC_TRY(sums(to, est, xgb, x, &y, err));

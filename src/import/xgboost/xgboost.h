@@ -24,6 +24,10 @@ typedef struct mc_xgb {
 MC_MUST_CHECK mc_status mc_xgb_read(mc_lowering *to, const mc_value *est, mc_bytes handle,
                                     mc_xgb *out, mc_error *err);
 
+/* The booster of an estimator, or one itself: read once for an object, and remembered. */
+MC_MUST_CHECK mc_status mc_xgb_of(mc_lowering *to, const mc_value *est, const mc_xgb **out,
+                                  mc_error *err);
+
 /* Sums of the first `n_rounds` rounds (SIZE_MAX: all), (n, n_groups); x as float32 values. As
  * inplace_predict() adds them, or as predict() of a DMatrix does: they differ for dart alone. */
 MC_MUST_CHECK mc_status mc_xgb_sums(mc_lowering *to, const mc_xgb *xgb, size_t n_rounds,

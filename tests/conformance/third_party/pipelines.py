@@ -5,6 +5,7 @@ from sklearn import (
     calibration,
     compose,
     ensemble,
+    feature_selection,
     linear_model,
     model_selection,
     multiclass,
@@ -59,6 +60,11 @@ def boosted_models(rng):
     for name in ("xgb", "lgbm"):
         for kind, make, target, at in _wraps(name):
             yield "%s_%s" % (name, kind), make.fit(X, onto[target]), finite if at else asked
+    import catboost
+
+    made = catboost.CatBoostRegressor(iterations=5, verbose=0, allow_writing_files=False)
+    above = pipeline.make_pipeline(feature_selection.SelectFromModel(made), linear_model.Ridge())
+    yield "cat_above", above.fit(X, y), finite
     vote = ensemble.VotingClassifier(_members(), voting="soft")
     yield "boosted_vote", vote.fit(X, labels), finite
     yield "boosted_stack", ensemble.StackingClassifier(_members(), cv=2).fit(X, binary), finite
@@ -86,6 +92,10 @@ def _wraps(name):
     yield "target", target, "positive", False
     grid = model_selection.GridSearchCV(clf(), {"n_estimators": [2, 4]}, cv=2)
     yield "grid", grid, "binary", False
+    chosen = feature_selection.SelectFromModel(clf(), max_features=4, threshold=-np.inf)
+    yield "selected", pipeline.make_pipeline(chosen, clf()), "labels", True
+    above = feature_selection.SelectFromModel(reg(), threshold="1.25*mean")
+    yield "above", pipeline.make_pipeline(above, linear_model.Ridge()), "value", True
     yield "calibrated", calibration.CalibratedClassifierCV(clf(), cv=2), "labels", True
 
 
