@@ -18,7 +18,7 @@
 #define BYTES_A_BUCKET 256
 #define SHARD_BYTES    ((uint64_t)256 << 10) /* no shard is smaller, if there are several */
 #define MOST_SHARDS    16u
-#define HOLDERS        1024u /* owners that have shares */
+#define HOLDERS        1024u /* owners that have shares at a time */
 
 typedef struct kept {
     TAILQ_ENTRY(kept) queue;
@@ -40,11 +40,14 @@ typedef struct holding {
     uint64_t bytes, limit;
 } holding;
 
-/* An owner with a share, until the store's end. */
+/* An owner with a share, as long as it has one. */
 typedef struct holder {
     uint64_t owner;
     holding holdings[]; /* (n_shards) */
 } holder;
+
+/* Stands where a holder was, so that probing goes on to those behind it. No owner is 0. */
+static holder gone;
 
 /* Dropped from the small queue as the `stamp`th. */
 typedef struct ghost {
@@ -141,8 +144,11 @@ void mc_prediction_store_destroy(mc_prediction_store *store)
             (void)pthread_mutex_destroy(&store->shards[i].lock);
         }
     }
-    for (uint32_t i = 0; i < HOLDERS; i++)
-        mc_free(atomic_load_explicit(&store->holders[i], memory_order_relaxed));
+    for (uint32_t i = 0; i < HOLDERS; i++) {
+        holder *h = atomic_load_explicit(&store->holders[i], memory_order_relaxed);
+        if (h != &gone)
+            mc_free(h);
+    }
     (void)pthread_mutex_destroy(&store->holders_lock);
     mc_free(store->shards);
     mc_free(store);
@@ -268,17 +274,21 @@ static void evict_step(const mc_prediction_store *store, shard *s)
 
 /* -------------------------------------------------------------------------------- shares ---- */
 
-/* The holder of an owner; NULL without. `*place` is where it stands, or could; HOLDERS: nowhere. */
+/* The holder of an owner; NULL without. `*place` is where it stands, or could; HOLDERS: nowhere.
+ * What is found stays while the caller holds a shard's lock, or the holders': see drop_holder(). */
 static holder *find_holder(mc_prediction_store *store, uint64_t owner, uint32_t *place)
 {
+    *place = HOLDERS;
     for (uint32_t i = 0; i < HOLDERS; i++) {
-        *place = (uint32_t)((owner / 2 + i) % HOLDERS);
+        const uint32_t at = (uint32_t)((owner / 2 + i) % HOLDERS);
         /* Acquire: pairs with the release in add_holder(). */
-        holder *h = atomic_load_explicit(&store->holders[*place], memory_order_acquire);
-        if (h == NULL || h->owner == owner)
+        holder *h = atomic_load_explicit(&store->holders[at], memory_order_acquire);
+        const bool is_here = h != NULL && h != &gone && h->owner == owner;
+        if (is_here || ((h == NULL || h == &gone) && *place == HOLDERS))
+            *place = at;
+        if (is_here || h == NULL)
             return h;
     }
-    *place = HOLDERS;
     return NULL;
 }
 
@@ -320,20 +330,42 @@ static mc_status add_holder(mc_prediction_store *store, uint64_t owner, uint32_t
     return MC_OK;
 }
 
+/* Its rows stay, and count for nobody. The place is free; marks behind which nobody stands go. */
+static void drop_holder(mc_prediction_store *store, holder *h, uint32_t place)
+{
+    atomic_store_explicit(&store->holders[place], &gone, memory_order_relaxed);
+    for (uint32_t i = 0; i < store->n_shards; i++) {
+        shard *s = &store->shards[i];
+        MC_ASSERT(pthread_mutex_lock(&s->lock) == 0); /* after it nobody of this shard sees `h` */
+        for (kept *k = TAILQ_FIRST(&h->holdings[i].rows); k != NULL; k = TAILQ_NEXT(k, own))
+            k->holding = NULL;
+        unlock_shard(s);
+    }
+    mc_free(h);
+    if (atomic_load_explicit(&store->holders[(place + 1) % HOLDERS], memory_order_relaxed) != NULL)
+        return;
+    for (; atomic_load_explicit(&store->holders[place], memory_order_relaxed) == &gone;
+         place = (place + HOLDERS - 1) % HOLDERS)
+        atomic_store_explicit(&store->holders[place], NULL, memory_order_relaxed);
+}
+
 static mc_status share_locked(mc_prediction_store *store, uint64_t owner, uint32_t percent,
                               mc_error *err)
 {
     uint32_t place = 0;
     holder *h = find_holder(store, owner, &place);
-    if (h == NULL && percent >= 100)
+    if (percent >= 100) {
+        if (h != NULL)
+            drop_holder(store, h, place);
         return MC_OK;
+    }
     if (h == NULL)
         MC_TRY(add_holder(store, owner, place, err));
     h = atomic_load_explicit(&store->holders[place], memory_order_relaxed);
     for (uint32_t i = 0; i < store->n_shards; i++) {
         shard *s = &store->shards[i];
         MC_ASSERT(pthread_mutex_lock(&s->lock) == 0);
-        h->holdings[i].limit = percent >= 100 ? s->limit : s->limit / 100 * percent;
+        h->holdings[i].limit = s->limit / 100 * percent;
         (void)make_own_room(store, s, &h->holdings[i], 0);
         unlock_shard(s);
     }

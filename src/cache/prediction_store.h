@@ -58,7 +58,8 @@ bool mc_prediction_get(mc_prediction_store *store, const mc_prediction_key *key,
 bool mc_prediction_put(mc_prediction_store *store, const mc_prediction_key *key, uint64_t now_ns,
                        const uint8_t *value, size_t size);
 /* From now on the owner's rows have `percent` of the bytes at most; of 0, none is kept. At the
- * first time what is kept of it is forgotten. MC_E_LIMIT: too many owners have shares. */
+ * first time what is kept of it is forgotten. MC_E_LIMIT: too many owners have shares. 100 is
+ * no share: what is kept stays, and the place is free for another owner. */
 MC_MUST_CHECK mc_status mc_prediction_share(mc_prediction_store *store, uint64_t owner,
                                             uint32_t percent, mc_error *err);
 /* Forgets what has that owner, or everything. O(entries). */

@@ -269,6 +269,51 @@ static void too_many_shares_are_refused(void **state)
     mc_prediction_store_destroy(store);
 }
 
+static void owners_that_are_gone_free_their_places(void **state)
+{
+    (void)state;
+    mc_prediction_store *store = make(400000, 0, 0);
+    for (uint64_t owner = 1; owner <= 1024; owner++)
+        assert_int_equal(mc_prediction_share(store, owner, 1, NULL), MC_OK);
+    assert_true(put(store, 1, 3, 0));
+    assert_int_equal(mc_prediction_share(store, 3, 100, NULL), MC_OK);
+    assert_true(get(store, 1, 0)); /* stays, and counts for nobody */
+    for (uint64_t owner = 2000; owner < 6000; owner++) {
+        assert_int_equal(mc_prediction_share(store, owner, 0, NULL), MC_OK);
+        assert_int_equal(mc_prediction_share(store, owner + 4000, 0, NULL), MC_E_LIMIT);
+        assert_false(put(store, owner, owner, 0)); /* it has the share that it was given */
+        assert_int_equal(mc_prediction_share(store, owner, 100, NULL), MC_OK);
+        assert_true(put(store, owner, owner, 0));
+    }
+    for (uint64_t owner = 4; owner <= 1024; owner++) /* holes before them hide nobody */
+        assert_int_equal(mc_prediction_share(store, owner, 0, NULL), MC_OK);
+    for (uint64_t owner = 4; owner <= 1024; owner++)
+        assert_false(put(store, 10000 + owner, owner, 0));
+    mc_prediction_store_destroy(store);
+}
+
+static void *keep_rows(void *store)
+{
+    for (uint64_t i = 0; i < 20000; i++)
+        (void)put(store, i, 7, 0);
+    return NULL;
+}
+
+static void a_share_may_go_while_rows_come(void **state)
+{
+    (void)state;
+    mc_prediction_store *store = make(400000, 0, 0);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, keep_rows, store), 0);
+    for (uint32_t i = 0; i < 2000; i++)
+        assert_int_equal(mc_prediction_share(store, 7, i % 2 == 0 ? 50 : 100, NULL), MC_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(mc_prediction_count(store).bytes <= 400000);
+    mc_prediction_flush(store, 7, false);
+    assert_int_equal(mc_prediction_count(store).entries, 0);
+    mc_prediction_store_destroy(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +329,8 @@ int main(void)
         cmocka_unit_test(what_is_kept_already_displaces_nothing),
         cmocka_unit_test(a_share_that_shrinks_makes_room),
         cmocka_unit_test(too_many_shares_are_refused),
+        cmocka_unit_test(owners_that_are_gone_free_their_places),
+        cmocka_unit_test(a_share_may_go_while_rows_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
