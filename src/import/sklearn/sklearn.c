@@ -263,7 +263,7 @@ static void forget_forth(mc_lowering *to)
  * not understood is not offered; the way forth is no worse for it. */
 static mc_status add_back(mc_lowering *to, const mc_value *root, lowered forth, mc_error *err)
 {
-    if (forth.n_parts != 1)
+    if (forth.n_parts != 1 || forth.width > MC_LIMIT_COLUMNS)
         return MC_OK;
     bool cells = false;
     forget_forth(to);
