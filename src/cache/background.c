@@ -155,12 +155,19 @@ static mc_status quantize(background *work, mc_image *image, mc_error *err)
     return status;
 }
 
+static mc_status read_image(background *work, mc_image *out, mc_error *err)
+{
+    const mc_loader *loader = &work->cache->loader;
+    return work->load->reads_kept
+               ? mc_kept_read(work->load->kept, grant, work, out, err)
+               : loader->load(loader->user, work->load->source, grant, work, out, err);
+}
+
 static mc_status read_model(background *work, mc_model **out, mc_error *err)
 {
     mc_image image = {0};
     MC_TRY(mc_charge_create(work->cache->budget, work->load->entry, &work->charge, err));
-    mc_status status = work->cache->loader.load(work->cache->loader.user, work->load->source, grant,
-                                                work, &image, err);
+    mc_status status = read_image(work, &image, err);
     if (status == MC_OK)
         status = quantize(work, &image, err);
     if (status != MC_OK) {

@@ -217,6 +217,18 @@ static void move_requests_locked(mc_load *from, mc_load *to)
     }
 }
 
+/* The model that was dropped is the next load's; one that somebody asked for meanwhile reads the
+ * source first, as it is by then. */
+static void go_back_locked(mc_load *from, mc_load *to, bool reads_source)
+{
+    move_requests_locked(from, to);
+    to->kept = from->kept;
+    to->has_kept = from->has_kept;
+    to->reads_kept = to->kept != NULL && !reads_source;
+    (void)snprintf(to->dropped_source, sizeof to->dropped_source, "%s", from->dropped_source);
+    from->kept = NULL;
+}
+
 static void call_back(mc_waiter_list *later, const mc_error *error)
 {
     for (mc_waiter *waiter = TAILQ_FIRST(later), *next; waiter != NULL; waiter = next) {
@@ -245,7 +257,7 @@ static void say(const mc_cache *cache, const mc_load *load, const outcome *end)
                      &(mc_event){.level = MC_LOG_ERROR, .event = "load_failed", .model = name},
                      "model %s not %s: %s", name,
                      end->serves      ? "refreshed, the one in memory keeps serving"
-                     : end->goes_back ? "refreshed, the source before is loaded again"
+                     : end->goes_back ? "refreshed, the one before is read again"
                                       : "loaded",
                      mc_error_format(&end->error, text, sizeof text));
         return;
@@ -288,8 +300,8 @@ static void fail_locked(mc_cache *cache, const mc_load *load, const mc_error *er
     mc_entry *entry = load->entry;
     end->error = *error;
     end->serves = mc_entry_model_locked(entry) != NULL;
-    end->goes_back = !end->serves && load->dropped_source[0] != '\0' &&
-                     strcmp(load->source, load->dropped_source) != 0;
+    end->goes_back = !end->serves && !load->reads_kept && load->dropped_source[0] != '\0' &&
+                     (load->kept != NULL || strcmp(load->source, load->dropped_source) != 0);
     keep_good_source_locked(load, mc_entry_model_locked(entry));
     cache->load_failures++;
     entry->load_failures++;
@@ -329,11 +341,11 @@ static void answer_all(mc_cache *cache, mc_load *load, outcome *end, mc_waiter_l
 {
     mc_entry *entry = load->entry;
     mc_cache_lock(cache);
-    if (end->goes_back && entry->next_load == NULL &&
-        create_load(entry, &entry->next_load, NULL) != MC_OK)
+    const bool was_asked_for = entry->next_load != NULL; /* the source is to be read anew, F2 */
+    if (end->goes_back && !was_asked_for && create_load(entry, &entry->next_load, NULL) != MC_OK)
         end->goes_back = false; /* no memory: the next request loads it */
     if (end->goes_back)
-        move_requests_locked(load, entry->next_load);
+        go_back_locked(load, entry->next_load, was_asked_for);
     if (answer_locked(load, end->model, &end->error, later))
         end->model = NULL;
     (void)pthread_cond_broadcast(&cache->room);
@@ -366,5 +378,6 @@ void mc_flight_finish(mc_cache *cache, mc_load *load, mc_model *model, const mc_
     answer_all(cache, load, &end, &later);
     call_back(&later, &end.error);
     mc_model_release(end.model);
+    mc_kept_destroy(load->kept);
     mc_free(load);
 }

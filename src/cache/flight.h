@@ -9,11 +9,13 @@
  *   (F4) A load that began before its name was removed publishes nothing.
  *   (F5) A waiter who gives up leaves the load alone.
  *   (F6) At most max_waiters wait for an entry. Asynchronous ones hold no thread.
- *   (F7) If a load fails for which the model in memory was dropped (swap = drop-first), and came
- * from another source, the one that worked is loaded again: requests wait for that one. */
+ *   (F7) If a load fails for which the model in memory was dropped (swap = drop-first), that one is
+ *        read again: as it was kept (kept.h), or else from its source, where that is another.
+ *        Requests wait for it. */
 #ifndef MC_CACHE_FLIGHT_H
 #define MC_CACHE_FLIGHT_H
 #include "cache/cache_state.h"
+#include "cache/kept.h"
 
 typedef struct mc_waiter mc_waiter;
 typedef TAILQ_HEAD(mc_waiter_list, mc_waiter) mc_waiter_list;
@@ -32,6 +34,9 @@ struct mc_load {
     bool waits_for_room;       /* guarded by the cache lock */
     bool starts_over;
     char dropped_source[MC_PATH_MAX]; /* of what was dropped for it (R3); "": nothing was */
+    mc_kept *kept;                    /* that model itself, owned; NULL: no disk had room for it */
+    bool has_kept;                    /* ... or it was tried */
+    bool reads_kept;                  /* not the source: F7 */
     mc_quantization quantize;
     mc_quantize_when quantize_when;
     char version[MC_NAME_MAX];

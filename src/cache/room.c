@@ -24,6 +24,7 @@ typedef struct step {
     mc_candidates found;
     mc_dropped gone;
     const char *event; /* that goes with it */
+    mc_model *keep;    /* reference: is to be kept on a disk, without the lock */
 } step;
 
 /* ------------------------------------------------------------------------------- refusing ---- */
@@ -162,7 +163,14 @@ static mc_status evict_least_locked(step *s, mc_error *err)
 static void drop_own_locked(step *s)
 {
     mc_entry *entry = s->load->entry;
-    const mc_model_info info = mc_model_describe(mc_entry_model_locked(entry));
+    mc_model *model = mc_entry_model_locked(entry);
+    const mc_model_info info = mc_model_describe(model);
+    if (!s->load->has_kept) {
+        s->load->has_kept = true;
+        mc_model_retain(model);
+        s->keep = model;
+        return;
+    }
     (void)snprintf(s->load->dropped_source, sizeof s->load->dropped_source, "%s", info.source);
     s->event = "dropped";
     s->gone = mc_drop_any_locked(s->cache, entry, MC_DROP_SWAP);
@@ -192,6 +200,21 @@ static mc_status step_locked(step *s, mc_error *err)
     return wait_locked(s, err);
 }
 
+/* Between two looks: what is to be dropped is written to a disk first. */
+static void keep(const step *s)
+{
+    const char *name = s->load->entry->name;
+    mc_error error;
+    if (s->keep == NULL)
+        return;
+    if (mc_kept_create(s->keep, &s->load->kept, &error) != MC_OK)
+        mc_cache_say(s->cache,
+                     &(mc_event){.level = MC_LOG_WARN, .event = "not_kept", .model = name},
+                     "model %s leaves memory for its next generation, and no disk has it: %s", name,
+                     error.message);
+    mc_model_release(s->keep);
+}
+
 mc_status mc_room_make(mc_cache *cache, mc_charge *charge, mc_load *load, uint64_t size,
                        mc_error *err)
 {
@@ -206,7 +229,8 @@ mc_status mc_room_make(mc_cache *cache, mc_charge *charge, mc_load *load, uint64
                        s.gone.name == load->entry->name ? "the next generation of " : "model ",
                        load->entry->name);
         mc_drop_finish(cache, &s.gone, s.event, why);
-        if (status == MC_OK && s.gone.model == NULL)
+        keep(&s);
+        if (status == MC_OK && s.gone.model == NULL && s.keep == NULL)
             (void)sched_yield(); /* a request is about to count it, or memory comes back */
     }
     if (load->waits_for_room) {

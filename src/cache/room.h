@@ -10,8 +10,8 @@
  *   (R2) If evicting all that may go would make room, the least valuable goes. Not what the churn
  *        guard protects (churn.h): then MC_E_BUSY.
  *   (R3) If dropping the own old generation would make room, and the model's swap is drop-first, it
- *        is dropped: requests that come now wait for the new one. If that fails, and came from
- *        another source, the old source is loaded again, for those requests too (flight.h, F7).
+ *        is written to a disk (kept.h) and dropped: requests that come now wait for the new one.
+ *        If that fails, the old one is read again, for those requests too (flight.h, F7).
  *   (R4) Else the rest is on its way: requests hold it, it drains, or other loads have taken it.
  * The load waits, altogether room_wait_ms at most, and then ends with MC_E_BUSY. (R5) Loads do not
  * wait for each other: one that holds something and would wait while another one waits gives it

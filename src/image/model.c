@@ -272,6 +272,16 @@ mc_status mc_model_save(const mc_model *model, const char *path, mc_error *err)
     return mc_image_save(&model->image, path, err);
 }
 
+size_t mc_model_image_size(const mc_model *model)
+{
+    return model->image.size;
+}
+
+mc_status mc_model_write(const mc_model *model, int fd, const char *path, mc_error *err)
+{
+    return mc_image_write(&model->image, fd, path, err);
+}
+
 mc_status mc_model_quantize(const mc_model *model, mc_quantization quantization, mc_model **out,
                             mc_error *err)
 {

@@ -27,6 +27,11 @@ typedef struct mc_model_identity {
 MC_MUST_CHECK mc_status mc_model_create(const mc_image *image, const mc_model_identity *identity,
                                         mc_model **out, mc_error *err);
 
+/* Bytes of its image, and these bytes written to an open file; `path` is for messages. */
+size_t mc_model_image_size(const mc_model *model);
+MC_MUST_CHECK mc_status mc_model_write(const mc_model *model, int fd, const char *path,
+                                       mc_error *err);
+
 /* Bytes that the budget is charged for this model: image and decoded schema. */
 uint64_t mc_model_bytes(const mc_model *model);
 

@@ -1,5 +1,6 @@
 """Models under a budget that is too small for all of them: swaps, idle models, minima, refusals."""
 
+import json
 import os
 import pickle
 import re
@@ -115,6 +116,22 @@ def test_a_source_that_fails_gives_the_old_one_back(serve, folder, large, tight)
     assert status == 422
     assert daemon.predict(ROW) == [1.0]
     assert state(daemon, "m") == "ready"
+
+
+def test_a_file_that_replaced_the_old_one_and_fails_gives_it_back(serve, folder, large, tight):
+    """Refused when it was whole, by golden rows: nothing is left of the old one but what was kept."""
+    (folder / "rows.jsonl").write_text(json.dumps({"input": ROW, "prediction": [1.0]}) + "\n")
+    text = "[model m]\nswap = drop-first\ngolden = rows.jsonl\n"
+    daemon = configured(serve, folder, text, "--memory-budget", f"{tight}K", "--default", "m")
+    assert daemon.predict(ROW) == [1.0]
+    for drops in (1, 2):
+        shutil.copy(large / "second.pkl", folder / "new")
+        os.replace(folder / "new", folder / "m.pkl")
+        assert daemon.json("POST", "/models/m/refresh")[0] == 422
+        assert daemon.predict(ROW) == [1.0]
+        assert state(daemon, "m") == "ready"
+        assert dropped(daemon, "drop-first") == drops
+    assert "the one before is read again" in daemon.log
 
 
 def test_idle_models_leave_memory_and_come_back(serve, models, tmp_path):

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -83,6 +84,28 @@ void mc_image_close(mc_image *image)
     (void)atomic_fetch_sub(&mapped, image->size);
     mc_pages_free((void *)(uintptr_t)image->block, image->size); /* NOLINT: drops const */
     *image = (mc_image){0};
+}
+
+size_t mc_model_image_size(const mc_model *model)
+{
+    return model->image.size;
+}
+
+mc_status mc_model_write(const mc_model *model, int fd, const char *path, mc_error *err)
+{
+    const ssize_t n = write(fd, model->image.block, model->image.size);
+    return n == (ssize_t)model->image.size ? MC_OK
+                                           : mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s", path);
+}
+
+mc_status mc_image_read(int fd, size_t size, const char *path, mc_image *out, mc_error *err)
+{
+    uint8_t *block = mc_pages_alloc(size);
+    if (block == NULL || read(fd, block, size) != (ssize_t)size)
+        return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "%s", path);
+    *out = (mc_image){.block = block, .size = size};
+    (void)atomic_fetch_add(&mapped, size);
+    return MC_OK;
 }
 
 uint64_t mc_model_bytes(const mc_model *model)
