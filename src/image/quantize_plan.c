@@ -68,9 +68,9 @@ static mc_narrow_plan plan_of(const mc_view *program, const mc_step *step, size_
 /* Do both say the same of an array? Trees over the same rows are the same tree. */
 static bool agree(const mc_narrow_plan *a, const mc_narrow_plan *b)
 {
-    const bool same_tree = (a->tree == NULL) == (b->tree == NULL) &&
-                           (a->tree == NULL || (a->tree->array[3] == b->tree->array[3] &&
-                                                a->tree->array[4] == b->tree->array[4]));
+    const mc_step *x = a->tree, *y = b->tree;
+    const bool same_tree = x == y || (x != NULL && y != NULL && x->array[3] == y->array[3] &&
+                                      x->array[4] == y->array[4]);
     return a->use == b->use && a->rows == b->rows && same_tree && a->height == b->height &&
            a->has_squares == b->has_squares && a->n_packed == b->n_packed;
 }

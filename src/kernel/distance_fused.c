@@ -27,9 +27,12 @@ typedef void fused_group_fn(const double *x, size_t d, const double *columns, si
 static void fused_group(const double *x, size_t d, const double *columns, size_t width, double *out)
 {
     memset(out, 0, FUSED_AT_ONCE * sizeof *out);
-    for (size_t j = 0; j < d; j++)
-        for (size_t i = 0; i < FUSED_AT_ONCE; i++)
-            out[i] = fma(x[j], columns[j * width + i], out[i]);
+    for (size_t j = 0; j < d; j++) {
+        for (size_t i = 0; i < FUSED_AT_ONCE; i++) {
+            const double y = columns[j * width + i]; /* NOLINT: fused_products() wrote them all */
+            out[i] = fma(x[j], y, out[i]);           /* NOLINT */
+        }
+    }
 }
 
 /* The same in registers. The C library's fma() gives the same bits where there is no instruction.

@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-#define WIDTH 8u /* partial sums of a dot */
+#define WIDTH ((size_t)8) /* partial sums of a dot */
 #define SIDE  MC_FUSED_SIDE
 #define LANES MC_FUSED_LANES
 
@@ -55,10 +55,12 @@ static void plain_squares(const double *const *x, size_t d, double *sums)
 static void plain_lane_dots(const double *x, size_t n, size_t d, const double *block, double *out)
 {
     memset(out, 0, n * LANES * sizeof *out);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < d; k++)
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < d; k++) {
             for (size_t j = 0; j < LANES; j++)
                 out[i * LANES + j] = fma(x[i * d + k], block[k * LANES + j], out[i * LANES + j]);
+        }
+    }
 }
 
 static void plain_lane_squares(const double *x, size_t n, size_t d, const double *block,

@@ -4,8 +4,8 @@
 #define MC_KERNEL_FUSED_H
 #include "base/base.h"
 
-#define MC_FUSED_SIDE  4u  /* rows of a square of sums */
-#define MC_FUSED_LANES 16u /* as MC_PAIR_LANES */
+#define MC_FUSED_SIDE  ((size_t)4)  /* rows of a square of sums */
+#define MC_FUSED_LANES ((size_t)16) /* as MC_PAIR_LANES */
 
 /* One set of instructions. All of them give the same bits. */
 typedef struct mc_fused {

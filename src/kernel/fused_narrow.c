@@ -13,7 +13,7 @@
 #include "kernel/fused_registers.h"
 
 #if defined(__x86_64__)
-#define WIDTH 8u
+#define WIDTH ((size_t)8)
 #define SIDE  MC_FUSED_SIDE
 #define LANES MC_FUSED_LANES
 

@@ -126,6 +126,7 @@ static json_t *field_json(const char *field)
 static const mc_cell *cell_of(const asker *a, const mc_part *part, size_t at)
 {
     size_t n = 0;
+    MC_ASSERT(part->data != NULL); /* compare_part() refuses what is sparse */
     if (part->type == MC_VALUE_CELL)
         return (const mc_cell *)part->data + at;
     if (part->type != MC_VALUE_LABEL)
