@@ -15,7 +15,7 @@ OPTIONS = sources.ROOT / "src/cli/params.def"
 KEYS = sources.ROOT / "src/cli/model_params.def"
 COMPILE = sources.ROOT / "src/cli/compile_params.def"
 LIMITS = sources.ROOT / "src/base/limits.h"
-RELOAD = sources.ROOT / "src/cli/reload.c"
+LIVE = sources.ROOT / "src/cli/options.c"
 HEADER = sources.ROOT / "include/modelcache.h"
 METRICS = sources.ROOT / "src/serve/metrics.def"
 METRICS_PAGE = sources.ROOT / "docs/metrics.md"
@@ -55,12 +55,15 @@ a value out of its range, whatever wins in the end.
     modelcached config check modelcached.conf
 
 exits with 0 and shows all settings in force with where each comes from; with 1 and all problems, each with
-its line; or with 2, when the flags or the environment are wrong.
+its line; or with 2, when the flags or the environment are wrong. What SIGHUP can change in a running daemon
+is marked `live`: the rest of `[server]` takes a restart.
 
 **SIGHUP** reads the file again. One that has problems changes nothing; they are logged. Sections of models
 take effect at once: settings, a source that is new or another one, a section that is gone. Of `[server]`,
 what has "yes" under *live* below does; a change of the rest is logged as waiting for a restart. Then each
-model in memory whose file has changed (place, size or times) is loaded again.
+model in memory whose file has changed (place, size or times) is loaded again. Fewer connections or shorter
+timeouts end nothing that is under way: a request keeps the limits of when its head came in, a connection the
+idle time of when it last became idle, and what is connected stays.
 """
 
 MANUAL_HEAD = """\
@@ -230,7 +233,7 @@ def limits_table(text):
 def page():
     options = table(OPTIONS.read_text(), "MC_PARAM")
     keys = table(KEYS.read_text(), "MC_MODEL_PARAM")
-    out = [HEAD, *options_table(options, live_options(RELOAD.read_text())), *keys_table(keys)]
+    out = [HEAD, *options_table(options, live_options(LIVE.read_text())), *keys_table(keys)]
     return "".join(out + limits_table(LIMITS.read_text()))
 
 

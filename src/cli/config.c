@@ -338,7 +338,7 @@ static void print_value(FILE *to, const char *name, const char *value, const cha
 static void print_option(const mc_config *config, size_t id, FILE *to)
 {
     const mc_options *options = &config->options;
-    char origin[MC_PATH_MAX + 32], variable[MC_VARIABLE_MAX];
+    char origin[MC_PATH_MAX + 64], variable[MC_VARIABLE_MAX];
     mc_config_variable(&MC_PARAMS[id], variable);
     switch (options->origin[id]) {
     case MC_ORIGIN_DEFAULT:
@@ -353,6 +353,10 @@ static void print_option(const mc_config *config, size_t id, FILE *to)
     case MC_ORIGIN_FLAG:
         (void)snprintf(origin, sizeof origin, "command line");
         break;
+    }
+    if (mc_param_is_live((mc_param_id)id)) {
+        const size_t size = strlen(origin);
+        (void)snprintf(origin + size, sizeof origin - size, "; live");
     }
     if (MC_PARAMS[id].type != MC_TYPE_LIST) {
         print_value(to, MC_PARAMS[id].name, options->text[id], origin);

@@ -137,3 +137,12 @@ void mc_options_help(FILE *to)
     (void)fprintf(to, "  %-34s %s\n  %-34s %s\n", "--help", "this text", "--version",
                   "the version");
 }
+
+bool mc_param_is_live(mc_param_id id)
+{
+    return id == MC_PARAM_LOG_LEVEL || id == MC_PARAM_LOG_FORMAT || id == MC_PARAM_LOG_RATE ||
+           id == MC_PARAM_WAIT_TIMEOUT || id == MC_PARAM_DRAIN_TIMEOUT || id == MC_PARAM_PRELOAD ||
+           id == MC_PARAM_MEMORY_BUDGET || id == MC_PARAM_ROOM_WAIT || id == MC_PARAM_MAX_BODY ||
+           id == MC_PARAM_MAX_CONNECTIONS || id == MC_PARAM_READ_TIMEOUT ||
+           id == MC_PARAM_IDLE_TIMEOUT;
+}

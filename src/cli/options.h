@@ -48,4 +48,6 @@ MC_MUST_CHECK mc_status mc_options_set(mc_options *options, mc_param_id id, cons
                                        mc_origin origin, uint32_t line, mc_error *err);
 
 void mc_options_help(FILE *to);
+/* True where a change is heeded while the daemon runs; else it takes a restart. */
+bool mc_param_is_live(mc_param_id id);
 #endif

@@ -211,25 +211,31 @@ static void fill_peers(mc_daemon *d)
                           .all_ready = all_ready};
 }
 
-mc_status mc_parts_server(mc_daemon *d, mc_error *err)
+mc_engine_limits mc_parts_limits(const mc_daemon *d)
 {
-    mc_server_options options = {
-        .host = mc_daemon_text(d, MC_PARAM_HOST),
-        .port = (uint16_t)mc_daemon_number(d, MC_PARAM_PORT),
-        .n_threads = mc_parts_threads(d),
+    return (mc_engine_limits){
         .max_connections = (uint32_t)mc_daemon_number(d, MC_PARAM_MAX_CONNECTIONS),
         .idle_timeout_s = (uint32_t)mc_daemon_number(d, MC_PARAM_IDLE_TIMEOUT),
         .read_timeout_s = (uint32_t)mc_daemon_number(d, MC_PARAM_READ_TIMEOUT),
-        .max_body = mc_daemon_number(d, MC_PARAM_MAX_BODY),
-        .request_memory = mc_daemon_number(d, MC_PARAM_REQUEST_MEMORY),
-        .wait_ms = (uint32_t)mc_daemon_number(d, MC_PARAM_WAIT_TIMEOUT) * 1000u,
-        .cache = d->cache,
-        .broken = d->broken,
-        .n_broken = d->n_broken,
-        .guard = &d->guard,
-        .refresh = mc_refresh_ask,
-        .refresh_user = d,
-        .log = &d->log};
+        .max_body = mc_daemon_number(d, MC_PARAM_MAX_BODY)};
+}
+
+mc_status mc_parts_server(mc_daemon *d, mc_error *err)
+{
+    mc_server_options options = {.host = mc_daemon_text(d, MC_PARAM_HOST),
+                                 .port = (uint16_t)mc_daemon_number(d, MC_PARAM_PORT),
+                                 .n_threads = mc_parts_threads(d),
+                                 .limits = mc_parts_limits(d),
+                                 .request_memory = mc_daemon_number(d, MC_PARAM_REQUEST_MEMORY),
+                                 .wait_ms =
+                                     (uint32_t)mc_daemon_number(d, MC_PARAM_WAIT_TIMEOUT) * 1000u,
+                                 .cache = d->cache,
+                                 .broken = d->broken,
+                                 .n_broken = d->n_broken,
+                                 .guard = &d->guard,
+                                 .refresh = mc_refresh_ask,
+                                 .refresh_user = d,
+                                 .log = &d->log};
     MC_TRY(choose_default(d, &options.default_model, err));
     if (d->worker != NULL) {
         fill_peers(d);

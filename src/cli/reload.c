@@ -99,13 +99,6 @@ mc_status mc_reload_models(mc_daemon *daemon, const mc_config *before, mc_error 
 
 /* -------------------------------------------------------------------------------- options ---- */
 
-bool mc_param_is_live(mc_param_id id)
-{
-    return id == MC_PARAM_LOG_LEVEL || id == MC_PARAM_LOG_FORMAT || id == MC_PARAM_LOG_RATE ||
-           id == MC_PARAM_WAIT_TIMEOUT || id == MC_PARAM_DRAIN_TIMEOUT || id == MC_PARAM_PRELOAD ||
-           id == MC_PARAM_MEMORY_BUDGET || id == MC_PARAM_ROOM_WAIT;
-}
-
 static void apply_live(mc_daemon *d)
 {
     const mc_log_level level = (mc_log_level)mc_daemon_number(d, MC_PARAM_LOG_LEVEL);
@@ -116,6 +109,8 @@ static void apply_live(mc_daemon *d)
                           memory_order_relaxed);
     mc_cache_set_log_level(d->cache, level);
     mc_cache_set_limits(d->cache, mc_parts_budget(d), mc_daemon_number(d, MC_PARAM_ROOM_WAIT));
+    const mc_engine_limits limits = mc_parts_limits(d);
+    mc_server_set_limits(d->server, &limits);
     mc_server_set_wait(d->server, (uint32_t)mc_daemon_number(d, MC_PARAM_WAIT_TIMEOUT) * 1000u);
 }
 

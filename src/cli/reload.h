@@ -3,9 +3,6 @@
 #define MC_CLI_RELOAD_H
 #include "cli/daemon.h"
 
-/* True where a change is heeded while the daemon runs; else it takes a restart. */
-bool mc_param_is_live(mc_param_id id);
-
 /* Puts the settings of the [model] sections in force; `before` is what was, or NULL at start. */
 MC_MUST_CHECK mc_status mc_reload_models(mc_daemon *daemon, const mc_config *before, mc_error *err);
 

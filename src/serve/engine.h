@@ -68,23 +68,32 @@ typedef struct mc_service {
     void (*refuse)(void *user, mc_exchange *exchange, mc_status status, const char *message);
 } mc_service;
 
+/* What may change while it runs: mc_engine_set_limits(). */
+typedef struct mc_engine_limits {
+    uint32_t max_connections; /* from 1 to MC_CONNECTIONS_MAX */
+    uint32_t idle_timeout_s;  /* without a complete request head; also bounds slow heads */
+    uint32_t read_timeout_s;  /* for a body, plus a second for each MC_BODY_RATE bytes of it */
+    uint64_t max_body;
+} mc_engine_limits;
+
 typedef struct mc_engine_options {
     mc_listener listener; /* open; the engine owns it from the call of start on */
     uint32_t n_workers;   /* from 1 to MC_WORKERS_MAX */
-    uint32_t max_connections;
-    uint32_t idle_timeout_s; /* without a complete request head; also bounds slow heads */
-    uint32_t read_timeout_s; /* for a body, plus a second for each MC_BODY_RATE bytes of it */
-    uint64_t max_body;
+    mc_engine_limits limits;
     mc_service service;
 } mc_engine_options;
 
-#define MC_WORKERS_MAX 1024
-#define MC_BODY_RATE   65536               /* bytes a second below which a client is too slow */
-#define MC_DRAIN_BYTES ((uint64_t)1 << 20) /* read beyond max_body before hanging up */
+#define MC_WORKERS_MAX     1024
+#define MC_CONNECTIONS_MAX 1000000
+#define MC_BODY_RATE       65536               /* bytes a second below which a client is too slow */
+#define MC_DRAIN_BYTES     ((uint64_t)1 << 20) /* read beyond max_body before hanging up */
 
 /* Serves. @return MC_OK; MC_E_IO when a thread cannot start; MC_E_NO_MEMORY. */
 MC_MUST_CHECK mc_status mc_engine_start(const mc_engine_options *options, mc_engine **out,
                                         mc_error *err);
+/* Holds for what comes from now on: connections that are open stay, and a request whose head is in
+ * keeps the limits that it came with. */
+void mc_engine_set_limits(mc_engine *engine, const mc_engine_limits *limits);
 /* Open connections of one worker. */
 uint32_t mc_engine_connections(const mc_engine *engine, uint32_t worker_at);
 

@@ -78,7 +78,8 @@ static void hand_over(void *user, int fd, const struct sockaddr *address, sockle
 {
     mc_engine *engine = user;
     const int one = 1;
-    if (count_connections(engine) >= engine->options.max_connections) {
+    if (count_connections(engine) >=
+        atomic_load_explicit(&engine->max_connections, memory_order_relaxed)) {
         (void)close(fd);
         return;
     }
@@ -100,7 +101,7 @@ static mc_status start_worker(mc_engine *engine, uint32_t index, mc_error *err)
         MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
             MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO,
         0, NULL, NULL, mc_mhd_on_request, w, MHD_OPTION_CONNECTION_MEMORY_LIMIT, MC_MHD_POOL_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, engine->options.max_connections + 1,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MC_CONNECTIONS_MAX + 1, /* hand_over() counts */
         MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_NOTIFY_COMPLETED, mc_mhd_on_completed, w,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, w, MHD_OPTION_UNESCAPE_CALLBACK, unescape,
         NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
@@ -131,6 +132,7 @@ mc_status mc_engine_start(const mc_engine_options *options, mc_engine **out, mc_
                        options->n_workers);
     }
     engine->options = *options;
+    mc_engine_set_limits(engine, &options->limits);
     engine->workers = workers;
     mc_links_init(&engine->links);
     mc_acceptor_init(&engine->acceptor, &options->listener, &engine->links);
@@ -141,6 +143,14 @@ mc_status mc_engine_start(const mc_engine_options *options, mc_engine **out, mc_
         *out = NULL;
     }
     return status;
+}
+
+void mc_engine_set_limits(mc_engine *engine, const mc_engine_limits *limits)
+{
+    atomic_store_explicit(&engine->max_connections, limits->max_connections, memory_order_relaxed);
+    atomic_store_explicit(&engine->idle_timeout_s, limits->idle_timeout_s, memory_order_relaxed);
+    atomic_store_explicit(&engine->read_timeout_s, limits->read_timeout_s, memory_order_relaxed);
+    atomic_store_explicit(&engine->max_body, limits->max_body, memory_order_relaxed);
 }
 
 void mc_engine_quiesce(mc_engine *engine)

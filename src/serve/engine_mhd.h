@@ -20,6 +20,7 @@ typedef struct mc_mhd_flight {
     struct MHD_Connection *connection;
     mc_link *link;
     uint64_t body_seen; /* bytes */
+    uint64_t max_body;  /* when its head was in */
     bool answered;      /* the answer is known; what still comes is drained */
     bool too_large;
     _Atomic int wait; /* see mc_exchange_resume() */
@@ -34,7 +35,9 @@ typedef struct mc_engine_worker {
 } mc_engine_worker;
 
 struct mc_engine {
-    mc_engine_options options;
+    mc_engine_options options; /* its limits are those of the start: see below */
+    _Atomic uint32_t max_connections, idle_timeout_s, read_timeout_s;
+    _Atomic uint64_t max_body;
     mc_links links;
     mc_acceptor acceptor;
     _Atomic bool quiet;
@@ -44,7 +47,8 @@ struct mc_engine {
 
 static inline uint64_t mc_mhd_idle_deadline(const mc_engine *engine)
 {
-    return mc_now_ns() + engine->options.idle_timeout_s * MC_MHD_SECOND_NS;
+    return mc_now_ns() +
+           atomic_load_explicit(&engine->idle_timeout_s, memory_order_relaxed) * MC_MHD_SECOND_NS;
 }
 
 /* MHD_AccessHandlerCallback: `user` is the worker; called once for a head, once for each piece of a

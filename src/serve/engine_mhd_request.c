@@ -23,12 +23,12 @@ enum { WAIT_NONE = 0, WAIT_SUSPENDED, WAIT_RESUMED };
 
 /* ---------------------------------------------------------------------------- exchanges ---- */
 
-static uint64_t body_deadline(const mc_engine *engine, const mc_exchange *exchange)
+static uint64_t body_deadline(const mc_engine *engine, const mc_mhd_flight *f)
 {
-    const uint64_t size =
-        exchange->body_size == MC_BODY_UNKNOWN ? engine->options.max_body : exchange->body_size;
-    return exchange->arrived_ns +
-           (engine->options.read_timeout_s + size / MC_BODY_RATE) * MC_MHD_SECOND_NS;
+    const mc_exchange *x = &f->exchange;
+    const uint64_t size = x->body_size == MC_BODY_UNKNOWN ? f->max_body : x->body_size;
+    const uint32_t seconds = atomic_load_explicit(&engine->read_timeout_s, memory_order_relaxed);
+    return x->arrived_ns + (seconds + size / MC_BODY_RATE) * MC_MHD_SECOND_NS;
 }
 
 static mc_mhd_flight *create_flight(mc_engine_worker *w)
@@ -185,6 +185,7 @@ static enum MHD_Result on_head(mc_engine_worker *w, struct MHD_Connection *conne
     f->connection = connection;
     f->link = link;
     f->body_seen = 0;
+    f->max_body = atomic_load_explicit(&engine->max_body, memory_order_relaxed);
     f->answered = f->too_large = false;
     atomic_store_explicit(&f->wait, WAIT_NONE, memory_order_relaxed);
     mc_exchange *x = &f->exchange;
@@ -202,13 +203,13 @@ static enum MHD_Result on_head(mc_engine_worker *w, struct MHD_Connection *conne
                         "expected one Content-Length, or Transfer-Encoding: chunked, and one Host");
         return queue_early(f);
     }
-    if (x->body_size != MC_BODY_UNKNOWN && x->body_size > engine->options.max_body) {
+    if (x->body_size != MC_BODY_UNKNOWN && x->body_size > f->max_body) {
         refuse_size(f);
         return queue_early(f);
     }
     if (f->answered && x->body_size != 0 && mc_exchange_expects_continue(x))
         return queue_early(f);
-    return mc_link_enter(f->link, MC_PHASE_HEAD, MC_PHASE_BODY, body_deadline(engine, x)) ? MHD_YES
+    return mc_link_enter(f->link, MC_PHASE_HEAD, MC_PHASE_BODY, body_deadline(engine, f)) ? MHD_YES
                                                                                           : MHD_NO;
 }
 
@@ -221,7 +222,7 @@ static enum MHD_Result over_limit(mc_mhd_flight *f)
         refuse_size(f);
         f->exchange.answer.close = true;
     }
-    if (f->body_seen - engine->options.max_body <= MC_DRAIN_BYTES)
+    if (f->body_seen - f->max_body <= MC_DRAIN_BYTES)
         return MHD_YES;
     static const char TOO_LARGE[] =
         "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -234,7 +235,7 @@ static enum MHD_Result on_body(mc_mhd_flight *f, const char *data, size_t size)
 {
     const mc_service *service = &f->worker->engine->options.service;
     f->body_seen += size;
-    if (f->body_seen > f->worker->engine->options.max_body)
+    if (f->body_seen > f->max_body)
         return over_limit(f);
     if (!f->answered)
         f->answered = service->body(service->user, &f->exchange, (const uint8_t *)data, size) ==

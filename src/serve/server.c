@@ -177,10 +177,7 @@ static mc_status start_engine(mc_server *server, mc_error *err)
 {
     const mc_server_options *options = &server->options;
     mc_engine_options engine = {.n_workers = options->n_threads,
-                                .max_connections = options->max_connections,
-                                .idle_timeout_s = options->idle_timeout_s,
-                                .read_timeout_s = options->read_timeout_s,
-                                .max_body = options->max_body,
+                                .limits = options->limits,
                                 .service = {.user = server,
                                             .init = call_init,
                                             .fini = call_fini,
@@ -248,6 +245,11 @@ void mc_server_set_ready(mc_server *server, bool ready)
 void mc_server_set_wait(mc_server *server, uint32_t wait_ms)
 {
     atomic_store_explicit(&server->wait_ms, wait_ms, memory_order_relaxed);
+}
+
+void mc_server_set_limits(mc_server *server, const mc_engine_limits *limits)
+{
+    mc_engine_set_limits(server->engine, limits);
 }
 
 void mc_server_publish(mc_server *server)

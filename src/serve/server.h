@@ -3,6 +3,7 @@
  * *Guarded*: any thread may call anything but start and stop, which belong to the owner. */
 #ifndef MC_SERVER_H
 #define MC_SERVER_H
+#include "serve/engine.h"
 #include "serve/guard.h"
 #include "serve/listener.h"
 #include "serve/log.h"
@@ -20,9 +21,7 @@ typedef struct mc_server_options {
     const char *host;
     uint16_t port;
     uint32_t n_threads;
-    uint32_t max_connections;
-    uint32_t idle_timeout_s, read_timeout_s; /* see engine.h */
-    uint64_t max_body;
+    mc_engine_limits limits;
     size_t request_memory;     /* bytes that requests hold together */
     uint32_t wait_ms;          /* for a model to load, when the request gives no timeout */
     mc_cache *cache;           /* borrowed: outlives the server */
@@ -46,6 +45,7 @@ MC_MUST_CHECK mc_status mc_server_start(const mc_server_options *options, mc_ser
 const char *mc_server_url(const mc_server *server);
 void mc_server_set_ready(mc_server *server, bool ready);
 void mc_server_set_wait(mc_server *server, uint32_t wait_ms); /* instead of options.wait_ms */
+void mc_server_set_limits(mc_server *server, const mc_engine_limits *limits);
 void mc_server_publish(mc_server *server); /* MC_PEER_PUBLISH: its numbers, for the others */
 uint64_t mc_server_requests(const mc_server *server); /* predictions answered so far */
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -68,7 +69,7 @@ def test_check_shows_what_is_in_force_and_where_it_is_from(folder):
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert f"port = 6000 ; {folder}/mc.conf:2" in lines
     assert "threads = 3 ; command line" in lines
-    assert "log-level = warn ; environment: MODELCACHED_LOG_LEVEL" in lines
+    assert "log-level = warn ; environment: MODELCACHED_LOG_LEVEL; live" in lines
     assert "host = 127.0.0.1 ; default" in lines
     assert "[model iris]" in lines
     assert f"source = {folder}/a.pkl ; {folder}/mc.conf:5" in lines
@@ -129,6 +130,48 @@ def test_a_budget_is_another_at_once(serve, folder):
     for name in ("one", "two"):
         daemon.predict(ROW, f"/models/{name}/predict")
     assert daemon.metric("modelcached_models_ready") == 2
+
+
+def test_limits_of_requests_are_others_at_once(serve, folder):
+    conf = folder / "mc.conf"
+    models = "[model one]\nsource = a.pkl\n"
+    conf.write_text("[server]\nmax-body = 1M\n" + models)
+    daemon = serve("--config", conf)
+    rows = {"input": [ROW] * 1000}
+    assert daemon.json("POST", "/models/one/predict", rows)[0] == 200
+    conf.write_text("[server]\nmax-body = 1K\nread-timeout = 1\nidle-timeout = 1\nmax-connections = 2\n" + models)
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "configuration: max-connections is now 2")
+    assert "takes a restart" not in daemon.log
+    assert daemon.json("POST", "/models/one/predict", rows)[0] == 413
+    daemon.predict(ROW, "/models/one/predict")
+    conf.write_text("[server]\nmax-body = 1M\n" + models)
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "configuration: max-body is now 1M")
+    assert daemon.json("POST", "/models/one/predict", rows)[0] == 200
+
+
+def received(connection):
+    try:
+        return connection.recv(1000)
+    except ConnectionError:
+        return b""
+
+
+def test_an_idle_time_that_became_shorter_ends_new_connections(serve, folder):
+    conf = folder / "mc.conf"
+    conf.write_text("[server]\nidle-timeout = 60\n[model one]\nsource = a.pkl\n")
+    daemon = serve("--config", conf)
+    conf.write_text("[server]\nidle-timeout = 1\nmax-connections = 1\n[model one]\nsource = a.pkl\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(daemon, "configuration: max-connections is now 1")
+    with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as idle:
+        idle.sendall(b"GET /healthz HTTP/1.1\r\n")  # a head that never ends
+        with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as second:
+            assert received(second) == b""  # one is open already
+        begin = time.monotonic()
+        received(idle)
+        assert time.monotonic() - begin < 15  # not the minute of the start
 
 
 def test_sighup_reads_the_file_again(serve, folder):
