@@ -32,8 +32,8 @@ void mc_picks_add(mc_picks *picks, size_t j, mc_cell cell)
     picks->runs[j + 1] = (uint32_t)picks->n;
 }
 
-/* All cells as numbers of one type, if they are. */
-static bool are_numbers(const mc_picks *picks, double *numbers, mc_value_type *out_type)
+/* Whether all cells are numbers of one type. */
+static bool are_numbers(const mc_picks *picks, mc_value_type *out_type)
 {
     static const mc_value_type TYPES[] = {[MC_CELL_NUMBER] = MC_VALUE_FLOAT,
                                           [MC_CELL_INTEGER] = MC_VALUE_INT,
@@ -44,16 +44,21 @@ static bool are_numbers(const mc_picks *picks, double *numbers, mc_value_type *o
                                cell->kind == MC_CELL_BOOL;
         if (!is_number || cell->kind != picks->cells[0].kind)
             return false;
-        numbers[i] = cell->kind == MC_CELL_NUMBER ? cell->as.number : (double)cell->as.integer;
     }
     *out_type = picks->n == 0 ? MC_VALUE_FLOAT : TYPES[picks->cells[0].kind];
     return true;
 }
 
-static mc_status pick_numbers(mc_lowering *to, const mc_picks *picks, const double *numbers,
-                              mc_step step, mc_sym *out, mc_error *err)
+static mc_status pick_numbers(mc_lowering *to, const mc_picks *picks, mc_step step, mc_sym *out,
+                              mc_error *err)
 {
+    double *numbers = NULL;
     step.op = MC_OP_PICK;
+    MC_TRY(mc_arena_new_raw(to->arena, double, picks->n, &numbers, err));
+    for (size_t i = 0; i < picks->n; i++) {
+        const mc_cell *cell = &picks->cells[i];
+        numbers[i] = cell->kind == MC_CELL_NUMBER ? cell->as.number : (double)cell->as.integer;
+    }
     MC_TRY(mc_build_f64(to->b, numbers, 1, picks->n, &step.array[1], err));
     MC_TRY(mc_build_step(to->b, step, picks->n_columns, &out->buffer, err));
     out->kind = MC_SYM_NUMBERS;
@@ -65,7 +70,6 @@ mc_status mc_emit_picks(mc_lowering *to, const mc_picks *picks, const mc_sym *co
 {
     mc_step step = MC_STEP_INIT(PICK_CELLS);
     mc_value_type type = MC_VALUE_FLOAT;
-    double *numbers = NULL;
     uint32_t buffer = 0;
     step.src = codes->buffer;
     step.flags = (uint16_t)flags;
@@ -73,10 +77,9 @@ mc_status mc_emit_picks(mc_lowering *to, const mc_picks *picks, const mc_sym *co
         if (picks->runs[j] < picks->runs[j - 1])
             picks->runs[j] = picks->runs[j - 1];
     MC_TRY(mc_build_u32(to->b, picks->runs, picks->n_columns + 1, &step.array[0], err));
-    MC_TRY(mc_arena_new(to->arena, double, picks->n, &numbers, err));
-    if (!picks->is_object && are_numbers(picks, numbers, &type)) {
+    if (!picks->is_object && are_numbers(picks, &type)) {
         *out = (mc_sym){.n_cols = picks->n_columns, .type = type};
-        return pick_numbers(to, picks, numbers, step, out, err);
+        return pick_numbers(to, picks, step, out, err);
     }
     MC_TRY(mc_build_cells(to->b, picks->cells, picks->n, &step.array[1], err));
     MC_TRY(mc_build_step(to->b, step, picks->n_columns, &buffer, err));
