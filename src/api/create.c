@@ -25,7 +25,10 @@ mc_status mc_cache_create(const mc_cache_options *options, mc_cache **out, mc_er
     if (wants_images(options)) {
         mc_image_dir *dir = NULL;
         MC_TRY(mc_image_dir_open(options, &dir, err));
-        loader = (mc_loader){.load = mc_image_dir_load, .user = dir, .close = mc_image_dir_close};
+        loader = (mc_loader){.load = mc_image_dir_load,
+                             .user = dir,
+                             .add_stats = mc_image_dir_add_stats,
+                             .close = mc_image_dir_close};
     }
     const mc_status status = mc_cache_new(options, &loader, out, err);
     if (status != MC_OK && loader.close != NULL)

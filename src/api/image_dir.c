@@ -75,6 +75,33 @@ static void make_folders(const char *path)
     (void)mkdir(path, 0700); /* what fails is seen when it is opened */
 }
 
+/* A mc_guard_told_fn. */
+static void say_changed(void *user, mc_guard_news news, uint64_t bytes)
+{
+    const mc_image_dir *dir = user;
+    const double megabytes = (double)bytes / 1048576;
+    if (news == MC_GUARD_COPIED)
+        mc_image_dir_say(dir, MC_LOG_WARN, "image_rescued",
+                         "image directory: somebody writes to an image that is mapped: its %.2f MB "
+                         "are copied, and no longer shared",
+                         megabytes);
+    else
+        mc_image_dir_say(dir, MC_LOG_ERROR, "image_lost",
+                         "image directory: somebody writes to an image that is mapped, of %.2f MB, "
+                         "and %s: its model must be loaded again",
+                         megabytes,
+                         news == MC_GUARD_LATE ? "was not kept waiting long enough for a copy"
+                                               : "there is no memory for a copy yet");
+}
+
+void mc_image_dir_add_stats(void *user, mc_cache_stats *stats)
+{
+    const mc_image_dir *dir = user;
+    const mc_file_guard_counts counts = mc_file_guard_count(dir->guard);
+    stats->image_files_rescued += counts.broken;
+    stats->image_files_lost += counts.lost;
+}
+
 static mc_status open_folder(mc_image_dir *dir, mc_error *err)
 {
     struct stat info;
@@ -88,7 +115,9 @@ static mc_status open_folder(mc_image_dir *dir, mc_error *err)
         return refuse(err, dir->path, "others may write there; chmod 700 makes it ours alone");
     if (faccessat(dir->fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
         return refuse(err, dir->path, strerrordesc_np(errno));
-    return mc_file_guard_create(&dir->guard, err);
+    MC_TRY(mc_file_guard_create(&dir->guard, err));
+    mc_file_guard_tell(dir->guard, say_changed, dir);
+    return MC_OK;
 }
 
 mc_status mc_image_dir_open(const mc_cache_options *options, mc_image_dir **out, mc_error *err)
@@ -123,6 +152,8 @@ void mc_image_dir_close(void *user)
         return;
     if (dir->fd >= 0)
         (void)close(dir->fd);
+    if (dir->guard != NULL)
+        mc_file_guard_tell(dir->guard, NULL, NULL); /* images may outlive us */
     mc_file_guard_release(dir->guard);
     mc_free(dir);
 }

@@ -22,6 +22,7 @@ typedef struct mc_image_dir mc_image_dir;
  * @return MC_OK; MC_E_IO when it cannot be used, saying why; MC_E_NO_MEMORY. */
 MC_MUST_CHECK mc_status mc_image_dir_open(const mc_cache_options *options, mc_image_dir **out,
                                           mc_error *err);
+void mc_image_dir_add_stats(void *user, mc_cache_stats *stats); /* a mc_loader_stats_fn */
 void mc_image_dir_close(void *user); /* images that it gave stay valid. NULL is fine */
 
 /* A mc_loader_fn, `dir` being its user: maps the image of `source`, or imports it and keeps the

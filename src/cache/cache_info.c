@@ -104,6 +104,8 @@ mc_cache_stats mc_cache_statistics(mc_cache *cache)
     mc_cache_stats stats = mc_cache_statistics_locked(cache);
     mc_cache_unlock(cache);
     mc_predictions_add_stats(cache->predictions, &stats);
+    if (cache->loader.add_stats != NULL)
+        cache->loader.add_stats(cache->loader.user, &stats);
     return stats;
 }
 

@@ -13,9 +13,13 @@ typedef mc_status mc_grant_fn(void *context, size_t size, mc_error *err);
 typedef mc_status mc_loader_fn(void *user, const char *source, mc_grant_fn *grant, void *context,
                                mc_image *out, mc_error *err);
 
+/* Adds what the loader counts of images. Any thread. */
+typedef void mc_loader_stats_fn(void *user, mc_cache_stats *stats);
+
 typedef struct mc_loader {
     mc_loader_fn *load;
-    void *user;                /* the first argument of `load` */
-    void (*close)(void *user); /* called once, when the cache is destroyed; may be NULL */
+    void *user;                    /* the first argument of `load` */
+    mc_loader_stats_fn *add_stats; /* may be NULL */
+    void (*close)(void *user);     /* called once, when the cache is destroyed; may be NULL */
 } mc_loader;
 #endif

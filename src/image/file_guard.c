@@ -30,10 +30,11 @@ struct mc_lease {
     mc_file_guard *guard; /* a reference */
     uint8_t *bytes;       /* mapped, immutable place */
     size_t size;
-    int fd;               /* -1: broken, and the bytes are those of a memfd */
-    bool is_busy;         /* the guard's thread copies it without the lock */
-    uint64_t failed_ns;   /* when there was no memory for a copy first; 0: never */
-    uint64_t failed_pass; /* and in which pass last */
+    int fd;                   /* -1: broken, and the bytes are those of a memfd */
+    bool is_busy;             /* the guard's thread copies it without the lock */
+    uint64_t failed_ns;       /* when there was no memory for a copy first; 0: never */
+    uint64_t failed_pass;     /* and in which pass last */
+    struct timespec modified; /* the file, when it was leased */
 };
 
 struct mc_file_guard {
@@ -44,6 +45,8 @@ struct mc_file_guard {
     /* guarded by the lock */
     LIST_HEAD(mc_lease_list, mc_lease) leases;
     mc_file_guard_counts counts;
+    mc_guard_told_fn *told; /* may be NULL */
+    void *user;
     uint64_t pass;   /* through the leases */
     pid_t thread_id; /* 0: not running yet */
     bool stopping;
@@ -105,19 +108,39 @@ static mc_lease *next_wanted_locked(mc_file_guard *guard)
     return NULL;
 }
 
+/* The system stopped us for longer than it keeps writers waiting. */
+static bool is_late(const mc_lease *lease)
+{
+    struct stat info;
+    return fstat(lease->fd, &info) != 0 || (uint64_t)info.st_size != lease->size ||
+           info.st_mtim.tv_sec != lease->modified.tv_sec ||
+           info.st_mtim.tv_nsec != lease->modified.tv_nsec;
+}
+
+static void tell_locked(const mc_file_guard *guard, mc_guard_news news, const mc_lease *lease)
+{
+    if (guard->told != NULL)
+        guard->told(guard->user, news, lease->size);
+}
+
 static void rescue_locked(mc_file_guard *guard, mc_lease *lease)
 {
     lease->is_busy = true;
     (void)pthread_mutex_unlock(&guard->lock);
     const bool copied = replace_by_copy(lease);
+    const bool late = is_late(lease); /* after the copy: a change before or while it was made */
     (void)pthread_mutex_lock(&guard->lock);
     if (copied) {
-        (void)close(lease->fd); /* gives the lease up: whoever wants to write goes on */
-        lease->fd = -1;
         guard->counts.broken++;
         guard->counts.lost -= lease->failed_ns != 0 ? 1 : 0;
+        guard->counts.lost += late ? 1 : 0;
+        tell_locked(guard, late ? MC_GUARD_LATE : MC_GUARD_COPIED, lease);
+        (void)close(lease->fd); /* gives the lease up: whoever wants to write goes on */
+        lease->fd = -1;
     } else {
         guard->counts.lost += lease->failed_ns == 0 ? 1 : 0;
+        if (lease->failed_ns == 0)
+            tell_locked(guard, MC_GUARD_WAITING, lease);
         lease->failed_ns = lease->failed_ns == 0 ? mc_now_ns() : lease->failed_ns;
         lease->failed_pass = guard->pass;
     }
@@ -209,6 +232,14 @@ void mc_file_guard_release(mc_file_guard *guard)
     free_guard(guard);
 }
 
+void mc_file_guard_tell(mc_file_guard *guard, mc_guard_told_fn *told, void *user)
+{
+    (void)pthread_mutex_lock(&guard->lock);
+    guard->told = told;
+    guard->user = user;
+    (void)pthread_mutex_unlock(&guard->lock);
+}
+
 mc_file_guard_counts mc_file_guard_count(mc_file_guard *guard)
 {
     (void)pthread_mutex_lock(&guard->lock);
@@ -244,6 +275,7 @@ static mc_status map_leased(mc_lease *lease, int fd, struct stat *info, mc_error
         return mc_fail(err, MC_E_IO, MC_NO_OFFSET, "cannot be mapped: %s", strerrordesc_np(why));
     }
     lease->bytes = bytes;
+    lease->modified = info->st_mtim;
     return MC_OK;
 }
 

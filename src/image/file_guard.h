@@ -27,9 +27,21 @@ void mc_file_guard_release(mc_file_guard *guard); /* NULL is fine; the last one 
 
 /* How many leases are held, and how many were broken so far. */
 typedef struct mc_file_guard_counts {
-    uint64_t held, broken, lost; /* lost: broken, and there was no memory for a copy */
+    uint64_t held, broken;
+    uint64_t lost; /* broken, and there was no memory for a copy, or it came too late */
 } mc_file_guard_counts;
 mc_file_guard_counts mc_file_guard_count(mc_file_guard *guard);
+
+/* What became of a file that somebody is about to change. */
+typedef enum mc_guard_news {
+    MC_GUARD_COPIED,  /* models run on a copy of its bytes from now on */
+    MC_GUARD_WAITING, /* there is no memory for a copy: it is tried again while the writer waits */
+    MC_GUARD_LATE     /* the writer was not kept waiting: the copy may have other bytes */
+} mc_guard_news;
+/* Called on the guard's thread, its lock held: must not use the guard. */
+typedef void mc_guard_told_fn(void *user, mc_guard_news news, uint64_t bytes);
+/* Who is told from now on; NULL: nobody. */
+void mc_file_guard_tell(mc_file_guard *guard, mc_guard_told_fn *told, void *user);
 
 /* Maps the file of `fd`, which is taken over on MC_OK, and leases it. `*info` is what the file is
  * under the lease: `fd` itself may be closed by the guard at any time afterwards. @return MC_OK;

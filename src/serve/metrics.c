@@ -426,6 +426,8 @@ mc_status mc_metrics_expose(mc_metrics *metrics, const mc_gauges *gauges, bool o
     show_loads(&e, &stats);
     mc_show_value(&e, MC_METRIC_WAITS, "", stats.single_flight_waits);
     mc_show_value(&e, MC_METRIC_WASTED_LOADS, "", stats.wasted_loads);
+    mc_show_value(&e, MC_METRIC_IMAGE_FILES_RESCUED, "", stats.image_files_rescued);
+    mc_show_value(&e, MC_METRIC_IMAGE_FILES_LOST, "", stats.image_files_lost);
     mc_show_value(&e, MC_METRIC_MODELS, "", stats.n_models);
     mc_show_value(&e, MC_METRIC_MODELS_READY, "", stats.n_ready);
     mc_show_models(&e, &metrics->shown);

@@ -46,7 +46,7 @@ static bool stats_counts(size_t at)
     return IS(hits) || IS(misses) || IS(loads) || IS(load_failures) || IS(single_flight_waits) ||
            (at >= drops && at < drops + MC_N_DROPS) || IS(prediction_hits) ||
            IS(prediction_misses) || IS(prediction_evictions) || IS(prediction_share_evictions) ||
-           IS(wasted_loads);
+           IS(wasted_loads) || IS(image_files_rescued);
 }
 
 /* Which are the same in all processes, or of the same pages: the largest is shown. */

@@ -152,6 +152,10 @@ def test_harm_to_a_mapped_image_changes_no_answer(kept, harm):
         asked_after += done.is_set()
         kept.answers_right(daemon)
     assert asked_after == 20, "whoever wants to write waited for more than 20 s"
+    if harm in (truncate, rewrite):
+        assert daemon.said("somebody writes to an image that is mapped"), daemon.log
+        assert daemon.metric("modelcached_image_files_rescued_total") == 1
+        assert daemon.metric("modelcached_image_files_lost") == 0
     assert daemon.json("POST", "/models/near/refresh")[0] == 200
     kept.answers_right(daemon)
 

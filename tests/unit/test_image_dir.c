@@ -5,11 +5,13 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -96,6 +98,38 @@ static void truncated_files_keep_their_bytes(void **state)
     assert_int_equal(truncate(path_of("b"), 0), 0);
     assert_filled(b, 9);
     mc_lease_drop(b);
+}
+
+typedef struct news_count {
+    _Atomic unsigned of[3];
+} news_count;
+
+static void note_news(void *user, mc_guard_news news, uint64_t bytes)
+{
+    assert_int_equal(bytes, SIZE);
+    news_count *count = user;
+    (void)atomic_fetch_add(&count->of[news], 1);
+}
+
+static void the_owner_is_told(void **state)
+{
+    (void)state;
+    mc_file_guard *guard = NULL;
+    news_count news = {0};
+    assert_int_equal(mc_file_guard_create(&guard, NULL), MC_OK);
+    mc_file_guard_tell(guard, note_news, &news);
+    mc_lease *a = lease_of(guard, "a", 7), *b = lease_of(guard, "b", 9);
+    assert_int_equal(truncate(path_of("a"), 0), 0);
+    const struct timespec other[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1}};
+    assert_int_equal(utimensat(AT_FDCWD, path_of("b"), other, 0), 0); /* as if it were written */
+    assert_int_equal(truncate(path_of("b"), 0), 0);
+    assert_int_equal(atomic_load(&news.of[MC_GUARD_COPIED]), 1);
+    assert_int_equal(atomic_load(&news.of[MC_GUARD_LATE]), 1);
+    assert_int_equal(mc_file_guard_count(guard).lost, 1);
+    mc_file_guard_tell(guard, NULL, NULL);
+    mc_lease_drop(a);
+    mc_lease_drop(b);
+    mc_file_guard_release(guard);
 }
 
 static void a_file_that_somebody_writes_gives_no_lease(void **state)
@@ -308,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(truncated_files_keep_their_bytes),
+        TEST(the_owner_is_told),
         TEST(a_file_that_somebody_writes_gives_no_lease),
         TEST(a_copy_that_finds_no_memory_is_tried_again),
         TEST(readers_notice_nothing),
