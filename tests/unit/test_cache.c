@@ -256,8 +256,8 @@ static void what_is_not_used_leaves_memory(void **state)
 {
     (void)state;
     static fake_log log;
-    const mc_model_settings brief = {.struct_size = sizeof brief, .idle_unload_ms = 150};
-    const mc_model_settings pinned = {
+    static const mc_model_settings brief = {.struct_size = sizeof brief, .idle_unload_ms = 150};
+    static const mc_model_settings pinned = {
         .struct_size = sizeof pinned, .idle_unload_ms = 1, .pin = true};
     mc_cache *cache = fake_cache(0, &log);
     assert_int_equal(mc_cache_configure(cache, "brief", &brief, NULL), MC_OK);
