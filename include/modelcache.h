@@ -476,8 +476,8 @@ typedef struct mc_cache_stats {
     uint64_t prediction_hits, prediction_misses;                     /* rows */
     uint64_t prediction_evictions;       /* answers dropped to make room */
     uint64_t prediction_share_evictions; /* of these, of models that had their share */
-    uint64_t image_files_rescued; /* mapped images that somebody wrote to: copied before */
-    uint64_t image_files_lost;    /* of these, for which the copy was too late, or had no memory */
+    uint64_t image_files_rescued;        /* mapped images that somebody wrote to: copied before */
+    uint64_t image_files_lost; /* of these, for which the copy was too late, or had no memory */
 } mc_cache_stats;
 
 MC_API MC_MUST_CHECK mc_status mc_cache_create(const mc_cache_options *options, mc_cache **out,

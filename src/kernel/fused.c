@@ -180,7 +180,7 @@ FMA_LANES(squares, SQUARE_256)
 WITH_AVX512 static INLINE void avx512_row(const double *x, const double *const *y, size_t d,
                                           double *sums)
 {
-    __m512d sum[SIDE];
+    __m512d_u sum[SIDE];
     size_t i = 0;
     UNROLLED (c, SIDE)
         sum[c] = _mm512_setzero_pd();
@@ -200,7 +200,7 @@ WITH_AVX512 static INLINE void avx512_row(const double *x, const double *const *
 WITH_AVX512 static INLINE void avx512_square(const double *const *x, const double *const *y,
                                              size_t d, double *sums)
 {
-    __m512d sum[SIDE][SIDE], b[SIDE];
+    __m512d_u sum[SIDE][SIDE], b[SIDE];
     size_t i = 0;
     UNROLLED (r, SIDE)
         UNROLLED (c, SIDE)
@@ -237,7 +237,7 @@ WITH_AVX512 static void avx512_dots(const double *const *x, size_t n, const doub
 
 WITH_AVX512 static void avx512_squares(const double *const *x, size_t d, double *sums)
 {
-    __m512d sum[SIDE];
+    __m512d_u sum[SIDE];
     size_t i = 0;
     UNROLLED (r, SIDE)
         sum[r] = _mm512_setzero_pd();
@@ -262,7 +262,7 @@ WITH_AVX512 static void avx512_squares(const double *const *x, size_t d, double 
                                                const double *block, double *out)            \
     {                                                                                       \
         for (; n >= SIDE; n -= SIDE, x += SIDE * d, out += SIDE * LANES) {                  \
-            __m512d low[SIDE], high[SIDE];                                                  \
+            __m512d_u low[SIDE], high[SIDE];                                                \
             UNROLLED (r, SIDE)                                                              \
                 low[r] = high[r] = _mm512_setzero_pd();                                     \
             for (size_t k = 0; k < d; k++) {                                                \

@@ -39,7 +39,7 @@
                                         const double *by, double *sums)                     \
     {                                                                                       \
         const TYPE *const w[SIDE] = {rows[0], rows[1], rows[2], rows[3]};                   \
-        __m512d sum[SIDE], times[SIDE], v;                                                  \
+        __m512d_u sum[SIDE], times[SIDE], v;                                                \
         size_t i = 0;                                                                       \
         UNROLLED (c, SIDE) {                                                                \
             sum[c] = _mm512_setzero_pd();                                                   \
@@ -129,7 +129,7 @@ typedef struct block_lines {
                                                   double *out)                                  \
     {                                                                                           \
         const TYPE *at[4] = {first, (const TYPE *)first + 8, second, (const TYPE *)second + 8}; \
-        __m512d sum[4], v;                                                                      \
+        __m512d_u sum[4], v;                                                                    \
         UNROLLED (j, 4)                                                                         \
             sum[j] = _mm512_setzero_pd();                                                       \
         for (size_t k = 0; k < d; k++) {                                                        \

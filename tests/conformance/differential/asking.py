@@ -87,11 +87,19 @@ def _doubled(ask):
 
     Of one row some answers have another shape (SparsePCA.transform: 1-D), or there is none.
     """
-    return lambda X: take(ask(take(X, [0, 0])), [0])
+    return lambda X: take_answer(ask(take(X, [0, 0])), [0])
+
+
+def _n_answered(answer):
+    """Of how many rows an answer is."""
+    if isinstance(answer, tuple) or (isinstance(answer, list) and np.ndim(answer[0]) == 2):
+        return len(answer[0])
+    return answer.shape[0] if hasattr(answer, "shape") else len(answer)
 
 
 def _way(ask, X, n_rows):
-    """`ask`, or its double where the first row with an answer has another shape than in a batch."""
+    """`ask`, or its double where the first row with an answer has another shape than in a batch,
+    or as many answers as SparsePCA.transform has numbers for a row alone."""
     for i in range(n_rows):
         with quiet(), contextlib.suppress(Exception):
             double = _doubled(ask)(take(X, [i]))
@@ -99,7 +107,8 @@ def _way(ask, X, n_rows):
                 alone = ask(take(X, [i]))
             except Exception:
                 return _doubled(ask)
-            return _doubled(ask) if np.ndim(double) == 2 and np.ndim(alone) == 1 else ask
+            is_flat = np.ndim(double) == 2 and np.ndim(alone) == 1
+            return _doubled(ask) if is_flat or _n_answered(alone) != 1 else ask
     return ask
 
 
