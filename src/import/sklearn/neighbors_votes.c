@@ -426,7 +426,7 @@ static mc_status answer_output(mc_lowering *to, const asked *a, const output *o,
     const bool for_labels = method == MC_METHOD_PREDICT;
     MC_TRY(emit_votes(to, a, o, for_labels, &out->value, err));
     const bool zero_stays =
-        a->by_radius || (a->weights == MC_WEIGH_GIVEN && mc_version_of(to, a->est) < 104);
+        a->by_radius || mc_version_of(to, a->est) < 104; /* all infinitely far */
     if (!for_labels || a->by_radius)
         MC_TRY(mc_emit_row_share(to, &out->value, zero_stays ? MC_ZERO_STAYS : MC_ZERO_DIVIDES,
                                  &out->value, err));

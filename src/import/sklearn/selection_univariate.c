@@ -2,8 +2,8 @@
  *
  * Oracle   sklearn/feature_selection/_univariate_selection.py (_get_support_mask of each class),
  *          scikit-learn 1.2 to 1.9.
- * Exact    As scikit-learn, ties included. Scores that were computed in float32 are compared as the
- *          doubles that they are, percentiles of them too. */
+ * Exact    As scikit-learn, ties included. A percentile of float32 scores is a float32: the
+ * smallest percentages select nothing then, as none is above the largest. */
 #include <float.h>
 #include <math.h>
 
@@ -29,6 +29,13 @@ static mc_status read_scores(mc_lowering *to, const mc_value *est, size_t n, dou
         clean[i] = isnan(scores[i]) ? -DBL_MAX : scores[i];
     *out = clean;
     return MC_OK;
+}
+
+static bool has_float32_scores(mc_lowering *to, const mc_value *est)
+{
+    mc_ndarray scores;
+    return mc_attr_array(to, est, "scores_", &scores, NULL) == MC_OK && scores.dtype.kind == 'f' &&
+           scores.dtype.item_size == sizeof(float);
 }
 
 static void fill(uint8_t *mask, size_t n, bool value)
@@ -71,7 +78,9 @@ static mc_status percentile(mc_lowering *to, const rule *r, size_t n, uint8_t *m
     for (size_t i = 0; i < n; i++)
         sorted[i] = scores[i];
     mc_numpy_sort(sorted, n);
-    const double threshold = mc_numpy_quantile(sorted, n, (100.0 - percent) / 100.0);
+    double threshold = mc_numpy_quantile(sorted, n, (100.0 - percent) / 100.0);
+    if (has_float32_scores(to, r->est))
+        threshold = (double)(float)threshold;
     int64_t n_ties = 0, room = (int64_t)((double)n * percent / 100.0);
     for (size_t i = 0; i < n; i++) {
         mask[i] = scores[i] > threshold;
