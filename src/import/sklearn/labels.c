@@ -146,6 +146,28 @@ static mc_status truths(mc_lowering *to, const mc_sym *x, mc_sym *out, mc_error 
     return mc_emit_check_truths(to, out, out, err);
 }
 
+/* The marks of rows of true and false, which scikit-learn writes into an array of these: whatever
+ * is not 0 is 1, since 1.8 a negative mark too. A neg_label of 0 never was one. */
+static mc_status marks_of_truths(mc_lowering *to, const mc_value *est, const mc_sym *x, mc_sym *y,
+                                 mc_error *err)
+{
+    int64_t negative = 0;
+    mc_step step = MC_STEP_INIT(CUT);
+    step.flags = MC_STEP_CUT_TRUTHS;
+    MC_TRY(mc_attr_integer(est, "neg_label", 0, &negative, err));
+    if (negative != 0 && mc_version_of(to, est) < 108)
+        return MC_OK;
+    if (!(x->type_as_input & MC_PART_BOOLS_STAY))
+        return MC_OK;
+    const bool sparse = y->sparse;
+    MC_TRY(mc_emit_step(to, step, y, y->n_cols, y, err));
+    y->sparse = sparse;
+    y->sparse_as_input = false;
+    y->type = MC_VALUE_INT;
+    y->type_as_input = 0;
+    return MC_OK;
+}
+
 static mc_status from_marks(mc_lowering *to, const mc_value *est, const classes *c, bool is_many,
                             const mc_sym *x, mc_answer *out, mc_error *err)
 {
@@ -186,6 +208,8 @@ mc_status mc_lower_label_binarizer(mc_lowering *to, const mc_value *est, mc_meth
         return from_marks(to, est, &c, is_many, x, out, err);
     MC_TRY(is_many ? truths(to, x, &y, err) : indicators(to, est, &c, x, &y, err));
     MC_TRY(as_marks(to, est, &y, err));
+    if (is_many)
+        MC_TRY(marks_of_truths(to, est, x, &y, err));
     return mc_answer_matrix(to, y, out, err);
 }
 
