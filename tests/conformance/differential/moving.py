@@ -112,7 +112,7 @@ def in_double(estimator):
             stack.extend(value.values() if isinstance(value, dict) else value)
             continue
         for name, item in list(vars(value).items()):
-            if getattr(item, "dtype", None) == np.float32:
+            if hasattr(item, "astype") and item.dtype == np.float32:  # not an encoder's own dtype
                 setattr(value, name, item.astype(np.float64))
             stack.append(item)
     return estimator
